@@ -1,0 +1,28 @@
+# What a person types. Every target installs what it needs on a fresh Debian 12 machine with the Swift toolchain.
+
+SHELL := /bin/bash
+RELEASE := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
+
+.PHONY: run build test bench microbench format lint
+
+run: build ## a gateway, a worker and a token issuer on this machine, and a signed intent through them
+	@Tests/Tools/demo "$$(swift build $(RELEASE) --show-bin-path)/intentusnet"
+
+build: ## the release build that `run`, `bench` and images use
+	@Tests/Tools/install build
+	swift build $(RELEASE) --product intentusnet
+
+test: ## every test
+	@Tests/Tools/install build test
+	swift build --build-tests
+	INTENTUSNET_TEST_PYTHON="$(CURDIR)/.venv/bin/python" swift test --skip-build --disable-xctest
+
+bench: build ## side by side with Envoy and HAProxy, warm and cold, then the microbenchmarks
+	@Tests/Tools/install bench
+	@Tests/Tools/bench "$$(swift build $(RELEASE) --show-bin-path)/intentusnet"
+
+format: ## rewrites the sources in the house style
+	swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+lint: ## reports where the sources leave the house style
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests

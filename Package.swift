@@ -1,0 +1,141 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+// One name for each product of another package, so that the rooms below read as a list of what they may import.
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
+
+/// In the rooms of the data plane an async function runs where its caller runs: no switch of executors on the way.
+let nonsending = strict + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
+
+/// A room of the house: a library target under Sources/ with strict settings.
+func room(_ name: String, _ dependencies: [Target.Dependency], _ settings: [SwiftSetting] = strict) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// The tests of a room, under Tests/.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: [], swiftSettings: strict)
+}
+
+let package = Package(
+    name: "intentusnet",
+    products: [
+        .executable(name: "intentusnet", targets: ["intentusnet"]),
+        .library(name: "IntentProtocol", targets: ["IntentProtocol"]),
+        .library(name: "IntentusClient", targets: ["IntentusClient"]),
+        .library(name: "IntentusWorker", targets: ["IntentusWorker"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.0"),  // tests only: an independent issuer
+    ],
+    targets: [
+        .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CPCRE2", providers: [.apt(["libpcre2-dev"])]),
+
+        // Pure rooms: no sockets, no clock, no randomness, no environment, no files.
+        room("IntentProtocol", [crypto]),
+        room("Documents", [yams]),
+        room("Identity", ["IntentProtocol", "COpenSSL"]),
+        room("IntentPolicy", ["IntentProtocol", "Documents", "CPCRE2"]),
+        room("RateLimiting", ["IntentProtocol"], nonsending),
+        room("Routing", ["IntentProtocol"]),
+        room("Gateway", ["IntentProtocol", "Identity", "IntentPolicy", "RateLimiting", "Routing"], nonsending),
+        room("GatewayConfiguration", ["Documents"]),
+
+        // Edges: one room for each outside thing.
+        room("GatewayHTTP", [nioCore, nioPosix], nonsending),
+        room("KeySources", ["Identity", httpClient, nioCore, nioHTTP1, nioSSL]),
+        room("Observability", ["Gateway", "IntentProtocol", logging]),
+        room("AdminServer", ["Observability", hummingbird, hummingbirdCore, logging, nioCore, lifecycle]),
+        room("DevelopmentIssuer", [cryptoExtras, httpTypes, hummingbird, logging, nioCore]),
+        room("IntentusClient", ["IntentProtocol", httpClient, nioCore, nioHTTP1, nioPosix]),
+        room(
+            "IntentusWorker",
+            [
+                "IntentProtocol", "IntentusClient", hummingbird, httpTypes, httpClient, logging, lifecycle, nioCore,
+                nioHTTP1,
+            ]),
+
+        // Wiring: rooms that see everything, because they put it together.
+        room(
+            "GatewayNode",
+            [
+                "Gateway", "GatewayConfiguration", "GatewayHTTP", "KeySources", "Observability", "AdminServer",
+                "Documents", "Identity", "IntentPolicy", "IntentProtocol", "RateLimiting", "Routing", nioCore, nioPosix,
+                logging, unixSignals,
+            ], nonsending),
+        .executableTarget(
+            name: "intentusnet",
+            dependencies: [
+                "GatewayNode",
+                "Gateway", "GatewayConfiguration", "GatewayHTTP", "KeySources", "Observability", "AdminServer",
+                "IntentusClient", "IntentusWorker", "DevelopmentIssuer", "Documents", "Identity", "IntentPolicy", "IntentProtocol",
+                "RateLimiting", "Routing", "COpenSSL",
+                nioCore, nioPosix, logging, arguments, lifecycle, unixSignals,
+            ],
+            swiftSettings: strict),
+
+        tests("ArchitectureTests", []),
+        tests("GatewayNodeTests", ["GatewayNode", "DevelopmentIssuer"]),
+        tests("InteropTests", ["GatewayNode", "DevelopmentIssuer", "IntentusWorker", "intentusnet"]),
+        tests("IntentProtocolTests", ["IntentProtocol"]),
+        tests("DocumentsTests", ["Documents"]),
+        tests("IdentityTests", ["Identity", "IntentProtocol", "COpenSSL", jwtKit]),
+        tests("IntentPolicyTests", ["IntentPolicy", "IntentProtocol", "Documents"]),
+        tests("RateLimitingTests", ["RateLimiting", "IntentProtocol"]),
+        tests("RoutingTests", ["Routing", "IntentProtocol"]),
+        tests("GatewayConfigurationTests", ["GatewayConfiguration", "Documents"]),
+        tests("GatewayHTTPTests", ["GatewayHTTP", nioCore, nioPosix]),
+        tests("KeySourcesTests", ["KeySources", "Identity", hummingbird, httpClient, nioCore]),
+        tests("ObservabilityTests", ["Observability", "Gateway", "IntentProtocol", logging]),
+        tests("AdminServerTests", ["AdminServer", "Observability", lifecycle, logging, nioCore, nioPosix]),
+        tests(
+            "IntentusClientTests",
+            ["IntentusClient", "IntentProtocol", hummingbird, httpClient, logging, nioCore, nioPosix]),
+        tests(
+            "IntentusWorkerTests",
+            [
+                "IntentusWorker", "IntentusClient", "IntentProtocol", hummingbird, httpClient, logging, lifecycle,
+                nioCore, nioPosix,
+            ]),
+    ]
+)
+
+// INTENTUSNET_ROOMS=A,B builds those targets alone: a short loop while one room is worked on.
+if let rooms = Context.environment["INTENTUSNET_ROOMS"] {
+    let wanted = Set(rooms.split(separator: ",").map(String.init)).union(["COpenSSL", "CPCRE2"])
+    package.targets = package.targets.filter { wanted.contains($0.name) }
+    package.products = package.products.filter { wanted.contains($0.name) }
+}

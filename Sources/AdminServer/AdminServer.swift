@@ -1,0 +1,76 @@
+import Hummingbird
+import HummingbirdCore
+package import Logging
+package import NIOCore
+package import Observability
+import ServiceLifecycle
+
+/// The admin plane: metrics and health on a port of its own, never on that of the data plane.
+///
+/// - `/metrics`: Prometheus text format 0.0.4.
+/// - `/health`: the report of all parts; 200 when healthy or degraded, 503 when a part is unhealthy. The Python package
+///   answers 200 always; here a probe that looks at nothing but the status is told the truth.
+/// - `/health/live`: 200 while the process answers. `/health/ready`: 200 while it serves, else 503.
+///
+/// It runs on the event loops that it is given; hand it a group of its own, so that a scrape does not hold up
+/// requests. Whoever reaches the port sees everything on it: bind it to loopback, or to a network of operators.
+package struct AdminServer: Service {
+    /// Where it listens and what it bears.
+    package struct Settings: Sendable {
+        package var host = "127.0.0.1"
+        /// 0 lets the system choose.
+        package var port = 9090
+        package var connectionsMax = 64
+        /// How long a connection may stay without a whole request, in milliseconds.
+        package var idleTimeoutMilliseconds: Int64 = 30_000
+        package var headerBytesMax = 16 << 10
+        package var headersMax = 64
+        /// No page takes a body; a peer that sends more than this in one request is cut off.
+        package var bodyBytesMax = 64 << 10
+
+        package init() {}
+    }
+
+    private let settings: Settings
+    private let responder: AdminResponder
+    private let eventLoopGroup: any EventLoopGroup
+    private let logger: Logger
+    private let onBound: @Sendable (Int) async -> Void
+
+    /// - Parameters:
+    ///   - unixNanoseconds: the wall clock, for the time in the health report.
+    ///   - onBound: called once with the port, when connections are accepted.
+    package init(
+        settings: Settings, metrics: MetricsRegistry, health: HealthState, eventLoopGroup: any EventLoopGroup,
+        logger: Logger, unixNanoseconds: @escaping @Sendable () -> Int64 = Timestamp.unixNanoseconds,
+        onBound: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    ) {
+        self.settings = settings
+        responder = AdminResponder(
+            metrics: metrics, health: health, bodyBytesMax: settings.bodyBytesMax, unixNanoseconds: unixNanoseconds)
+        self.eventLoopGroup = eventLoopGroup
+        self.logger = logger
+        self.onBound = onBound
+    }
+
+    /// Serves until the task is cancelled or the service group shuts down; running requests are answered first.
+    ///
+    /// - Throws: when the address cannot be bound.
+    package func run() async throws {
+        let decoder = HTTP1Channel.Configuration.DecoderConfiguration(
+            maxHeaderFieldSize: settings.headerBytesMax, maxHeaderListSize: settings.headerBytesMax,
+            maxHeaderFieldCount: settings.headersMax)
+        let server = HTTP1Channel.Configuration(
+            idleTimeout: .milliseconds(settings.idleTimeoutMilliseconds), httpDecoderConfiguration: decoder)
+        let application = Application(
+            responder: responder,
+            server: .http1(configuration: server),
+            configuration: ApplicationConfiguration(
+                address: .hostname(settings.host, port: settings.port), serverName: nil,
+                availableConnectionsDelegate: MaximumAvailableConnections(settings.connectionsMax, logger: logger)),
+            onServerRunning: { channel in await onBound(channel.localAddress?.port ?? settings.port) },
+            eventLoopGroupProvider: .shared(eventLoopGroup),
+            logger: logger)
+        try await application.run()
+    }
+}

@@ -1,0 +1,84 @@
+import IntentProtocol
+import RateLimiting
+import Routing
+
+/// The right to go on, bought with tokens; knows which limits were taken, so that none is taken twice.
+///
+/// Only the admission stage can make one; it cannot be copied, and so not be spent twice.
+struct AdmissionTicket: ~Copyable, Sendable {
+    /// The buckets whose tokens this request has taken.
+    fileprivate var taken: [BucketKey]
+
+    fileprivate init(taken: [BucketKey]) {
+        self.taken = taken
+    }
+}
+
+extension Gateway {
+    /// Takes all limits of the agents that are certain to be called, together or not at all.
+    func admit(_ terms: borrowing Terms, _ journal: inout Journal) async throws(Refusal) -> AdmissionTicket {
+        let demands = terms.initialDemands
+        guard !demands.isEmpty else { return AdmissionTicket(taken: []) }
+        switch await buckets.take(demands, nowNanoseconds: around.monotonicNanoseconds()) {
+        case .decided(let admission):
+            appendLimitHeaders(demands, admission, to: &journal.headerLines)
+            guard case .refused(_, let milliseconds, let limiting) = admission else {
+                return AdmissionTicket(taken: demands.map(\.key))
+            }
+            journal.record.rule = demands[limiting].limit.name
+            throw .rateLimited(by: demands[limiting].limit.name, retryAfterMilliseconds: milliseconds)
+        case .unavailable:
+            // Without a shared store there is no other store that could be away; a limit that cannot be checked refuses.
+            throw Refusal(
+                IntentError(.agentUnavailable, "the limits cannot be checked now"), reason: "limiter_unavailable",
+                retryAfterSeconds: 1)
+        }
+    }
+
+    /// Takes the limits of an agent that a fallback goes on to, when this request has not taken them yet.
+    ///
+    /// - Returns: why the agent may not be called, or nil.
+    func admitAlso(
+        _ agent: AgentRecord, _ terms: borrowing Terms, _ ticket: inout AdmissionTicket
+    ) async -> IntentError? {
+        guard terms.limitsDifferByAgent else { return nil }
+        let demands = terms.demands(of: agent).filter { !ticket.taken.contains($0.key) }
+        guard !demands.isEmpty else { return nil }
+        switch await buckets.take(demands, nowNanoseconds: around.monotonicNanoseconds()) {
+        case .decided(.admitted):
+            ticket.taken += demands.map(\.key)
+            return nil
+        case .decided(.refused(_, let milliseconds, let limiting)):
+            return Refusal.rateLimited(by: demands[limiting].limit.name, retryAfterMilliseconds: milliseconds).error
+        case .unavailable: return IntentError(.agentUnavailable, "the limits cannot be checked now")
+        }
+    }
+
+    private func appendLimitHeaders(_ demands: [BucketDemand], _ admission: Admission, to lines: inout [UInt8]) {
+        let start = lines.count
+        lines.append(contentsOf: "ratelimit-policy: ".utf8)
+        guard RateLimitHeaders.appendPolicy(demands, admission, to: &lines) else {
+            lines.removeSubrange(start...)
+            return
+        }
+        lines.append(contentsOf: "\r\nratelimit: ".utf8)
+        RateLimitHeaders.appendState(demands, admission, to: &lines)
+        lines.append(contentsOf: "\r\n".utf8)
+    }
+}
+
+extension Refusal {
+    /// 429, with the time after which a retry can succeed; without one when no waiting helps.
+    static func rateLimited(by limit: String, retryAfterMilliseconds: Int64?) -> Refusal {
+        var details: JSONObject = ["limit": .string(limit)]
+        if let milliseconds = retryAfterMilliseconds {
+            details["retryAfterMs"] = .number(JSONNumber(Int(milliseconds)))
+        }
+        return Refusal(
+            IntentError(
+                .rateLimit, "the limit '\(limit)' is used up", retryable: retryAfterMilliseconds != nil,
+                details: details),
+            reason: "rate_limited", event: .rateLimited,
+            retryAfterSeconds: retryAfterMilliseconds.map { max(1, Int(($0 + 999) / 1000)) })
+    }
+}

@@ -1,0 +1,59 @@
+package import IntentProtocol
+
+/// What the gateway remembers of one request, written once when the answer is known.
+///
+/// No payload, token or secret ever enters a record. Texts that a caller chose (`requestId`, `traceId`, `intent`,
+/// `target`) are kept as the bytes between their JSON quotes, still escaped, so that a sink can paste them back
+/// between quotes and a newline inside them cannot forge a second record.
+package struct AuditRecord: Sendable {
+    /// The kinds of event; names are stable and documented.
+    package enum Event: String, Sendable, CaseIterable {
+        case request
+        case authFailure = "auth_failure"
+        case policyDeny = "policy_deny"
+        case rateLimited = "rate_limited"
+        case agentRegistered = "agent_registered"
+        case agentRemoved = "agent_removed"
+        case registrationRefused = "registration_refused"
+        case configReload = "config_reload"
+    }
+
+    package var event: Event = .request
+    /// Nanoseconds since the Unix epoch, when the request was complete at the listener.
+    package var timeNanoseconds: Int64 = 0
+    /// From the complete request to the answer, in nanoseconds.
+    package var latencyNanoseconds: Int64 = 0
+    /// The peer's address, `203.0.113.7:51334`.
+    package var remoteAddress: String = ""
+    /// Escaped JSON text without quotes; empty before the envelope was read.
+    package var requestId: ArraySlice<UInt8> = []
+    package var traceId: ArraySlice<UInt8> = []
+    package var intent: ArraySlice<UInt8> = []
+    package var intentVersion: ArraySlice<UInt8> = []
+    /// The verified subject; nil when no caller was established.
+    package var subject: String?
+    package var issuer: String?
+    package var tenant: String?
+    /// The agent that answered, or the last one that was tried.
+    package var agent: String?
+    /// The policy rule that decided, nil for the default.
+    package var rule: String?
+    /// Rules in shadow mode that would have decided otherwise.
+    package var shadowRules: [String] = []
+    /// The wire's error code, nil for success.
+    package var outcome: ErrorCode?
+    /// The finer cause, stable snake_case (`token_expired`, `POLICY_DENIAL`); empty on success.
+    package var reason: String = ""
+    /// The HTTP status that was answered; 0 when the caller had gone away.
+    package var status: Int = 0
+    /// How many worker calls were made.
+    package var attempts: Int = 0
+
+    package init() {}
+}
+
+/// Where audit records go. Called on an event loop: an implementation must not block it.
+package protocol AuditSink: Sendable {
+    /// Takes one record; never throws: a sink that cannot keep a record counts the loss.
+    func append(_ record: borrowing AuditRecord)
+}

@@ -1,0 +1,66 @@
+package import IntentProtocol
+import RateLimiting
+
+extension Gateway {
+    /// The last stage of a request that reached a worker: the answer, one audit record, one count.
+    func conclude(
+        _ reply: WorkerReply, _ envelope: borrowing OpenedEnvelope, _ terms: borrowing Terms, _ journal: inout Journal
+    ) -> Answer {
+        var body: [UInt8] = []
+        reply.agentReply.append(
+            to: &body, shape: journal.shape, traceId: envelope.traceId, extras: terms.extras(for: reply))
+        let status = reply.error.map { $0.code == .unauthorized ? 403 : $0.code.httpStatus } ?? 200
+        finish(status: status, outcome: reply.error?.code, &journal)
+        return Answer(status: journal.door == .python ? 200 : status, headerLines: journal.headerLines, body: body)
+    }
+
+    /// The last stage of a request that ended inside the gateway: the refusal, one audit record, one count.
+    func refuse(_ refusal: Refusal, _ journal: inout Journal) -> Answer {
+        var error = refusal.error
+        if let seconds = refusal.retryAfterSeconds {
+            if error.details["retryAfterMs"] == nil { error.details["retryAfterMs"] = .number(JSONNumber(seconds * 1000)) }
+            journal.headerLines.append(contentsOf: "retry-after: \(seconds)\r\n".utf8)
+        }
+        if refusal.status == 401 {
+            journal.headerLines.append(contentsOf: "www-authenticate: Bearer realm=\"intentusnet\"\r\n".utf8)
+        }
+        journal.record.event = refusal.event
+        journal.record.reason = refusal.reason
+        var metadata: JSONObject = ["agent": .string("gateway")]
+        metadata["traceId"] = journal.traceId.isEmpty ? .null : .string(unescaped(journal.traceId))
+        let response = AgentResponse(status: .error, payload: nil, metadata: metadata, error: error)
+        var body: [UInt8] = []
+        switch journal.shape {
+        case .frame: response.appendFrame(to: &body)
+        case .bare: response.appendBare(to: &body)
+        }
+        finish(status: refusal.status, outcome: error.code, &journal)
+        return Answer(
+            status: journal.door == .python ? 200 : refusal.status, headerLines: journal.headerLines, body: body)
+    }
+
+    /// Writes the one audit record and the one count of a request.
+    private func finish(status: Int, outcome: ErrorCode?, _ journal: inout Journal) {
+        let latency = around.monotonicNanoseconds() - journal.startNanoseconds
+        journal.record.latencyNanoseconds = latency
+        journal.record.status = status
+        journal.record.outcome = outcome
+        audit.append(journal.record)
+        if journal.record.reason == clientGoneReason {
+            meter.recordClientGone(
+                intent: journal.knownIntent, agent: journal.record.agent, latencyNanoseconds: latency)
+        } else {
+            meter.record(
+                intent: journal.knownIntent, agent: journal.record.agent, outcome: outcome, latencyNanoseconds: latency)
+        }
+    }
+
+    private func unescaped(_ text: [UInt8]) -> String {
+        let quoted = [UInt8(ascii: "\"")] + text + [UInt8(ascii: "\"")]
+        guard case .string(let plain)? = try? JSONValue(parsing: quoted) else { return "" }
+        return plain
+    }
+}
+
+/// The stable reason of a request whose caller went away before the answer.
+let clientGoneReason = "client_gone"

@@ -1,0 +1,64 @@
+package import Identity
+import IntentPolicy
+import IntentProtocol
+package import RateLimiting
+package import Routing
+
+/// One gateway node's straight line: a complete request in, its one answer out.
+///
+/// A node makes one value per event loop (each with the worker connections of that loop); what the loops share are the
+/// reference types given here, each with its own lock.
+package struct Gateway<
+    Worker: WorkerCaller, Buckets: BucketStore, Around: Surroundings, Meter: RequestMetering, Audit: AuditSink
+>: Sendable {
+    let settings: GatewaySettings
+    let tokens: TokenVerifier
+    let keys: any KeyRefreshing
+    let policies: PolicyHolder
+    let buckets: Buckets
+    let directory: DirectoryStore
+    let workers: Worker
+    let around: Around
+    let meter: Meter
+    let audit: Audit
+    /// `service:<name>` as text between JSON quotes.
+    let serviceEntry: [UInt8]
+
+    package init(
+        settings: GatewaySettings, tokens: TokenVerifier, keys: any KeyRefreshing, policies: PolicyHolder,
+        buckets: Buckets, directory: DirectoryStore, workers: Worker, around: Around, meter: Meter, audit: Audit
+    ) {
+        self.settings = settings
+        self.tokens = tokens
+        self.keys = keys
+        self.policies = policies
+        self.buckets = buckets
+        self.directory = directory
+        self.workers = workers
+        self.around = around
+        self.meter = meter
+        self.audit = audit
+        serviceEntry = Array(JSONValue.string("service:" + settings.serviceName).encoded.dropFirst().dropLast())
+    }
+
+    /// Takes a request through every stage, in this order and no other.
+    ///
+    /// Each stage gives a value that only it can make, and the next one asks for that value. A refusal ends the line
+    /// where it is thrown; what follows the stages, one audit record, one count and one answer, happens always.
+    package func handle(_ arrival: consuming Arrival) async -> Answer {
+        var journal = Journal(arrival, around)
+        do throws(Refusal) {
+            let peer = PeerIdentity(arrival)
+            let credential = try presentedCredential(arrival)
+            let caller = try await authenticate(credential, peer, &journal)
+            let envelope = try openEnvelope(arrival, credential, caller, &journal)
+            let terms = try applyPolicy(envelope, caller, &journal)
+            var ticket = try await admit(terms, &journal)
+            let route = try chooseRoute(envelope, terms)
+            let reply = try await callWorkers(route, envelope, caller, terms, &ticket, &journal)
+            return conclude(reply, envelope, terms, &journal)
+        } catch {
+            return refuse(error, &journal)
+        }
+    }
+}

@@ -1,0 +1,41 @@
+package import IntentProtocol
+
+/// What is noted of one request on its way, for the answer, the audit record and the metrics.
+struct Journal: Sendable {
+    let door: Arrival.Door
+    let startNanoseconds: Int64
+    var record = AuditRecord()
+    /// The form the answer takes: as the request came, or as its first key looks while it has not been read.
+    var shape: IncomingIntent.Shape
+    /// The intent's name once the directory is known to have it; a metric label.
+    var knownIntent: String?
+    /// The trace id of the answer, as text that stands between JSON quotes.
+    var traceId: [UInt8] = []
+    /// Header lines that the answer carries whatever its outcome (the state of the limits).
+    var headerLines: [UInt8] = []
+
+    init(_ arrival: borrowing Arrival, _ around: some Surroundings) {
+        door = arrival.door
+        startNanoseconds = around.monotonicNanoseconds()
+        record.timeNanoseconds = around.unixNanoseconds()
+        record.remoteAddress = arrival.remoteAddress
+        shape = arrival.door == .python ? .frame : BodyShape.sniff(arrival.body)
+    }
+}
+
+/// Tells a frame from a bare envelope by its first key, for answers to bodies that were never read.
+enum BodyShape {
+    /// The shape that the first key suggests; a frame when there is none.
+    static func sniff(_ body: [UInt8]) -> IncomingIntent.Shape {
+        let head = body.prefix(64)
+        guard let brace = head.firstIndex(of: UInt8(ascii: "{")),
+            let quote = head[brace...].firstIndex(of: UInt8(ascii: "\""))
+        else { return .frame }
+        let key = head[(quote + 1)...]
+        for bareKey: StaticString in ["version", "intent", "payload", "context", "metadata", "routing"] {
+            let isPrefix = bareKey.withUTF8Buffer { key.starts(with: $0) }
+            if isPrefix { return .bare }
+        }
+        return .frame
+    }
+}

@@ -1,0 +1,36 @@
+package import IntentPolicy
+package import RateLimiting
+import Synchronization
+
+/// A policy in force, with its limits made ready for the buckets.
+package struct ActivePolicy: Sendable {
+    package let policy: CompiledPolicy
+    /// In the order of the policy's limits.
+    let limits: [PreparedLimit]
+
+    package init(_ policy: CompiledPolicy, hasher: BucketKeyHasher) {
+        self.policy = policy
+        limits = policy.limits.map { limit in
+            hasher.prepare(
+                RateLimit(
+                    name: limit.ruleId, capacityTokens: limit.burst, ratePerMinute: limit.ratePerMinute,
+                    shadow: limit.isShadow))
+        }
+    }
+}
+
+/// The policy in force; replaced as a whole, read by every request.
+package final class PolicyHolder: Sendable {
+    private let active: Mutex<ActivePolicy>
+
+    package init(_ active: ActivePolicy) {
+        self.active = Mutex(active)
+    }
+
+    package var current: ActivePolicy { active.withLock { $0 } }
+
+    /// Puts another policy in force; requests under way keep the one they began with.
+    package func replace(_ policy: ActivePolicy) {
+        active.withLock { $0 = policy }
+    }
+}

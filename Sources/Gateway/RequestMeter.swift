@@ -1,0 +1,16 @@
+package import IntentProtocol
+
+/// Where the gateway counts its requests; called once a request on its event loop.
+package protocol RequestMetering: Sendable {
+    /// Counts one request.
+    ///
+    /// - Parameters:
+    ///   - intent: the intent's name when the directory knows it, nil otherwise: a caller cannot make label values.
+    ///   - agent: the agent that answered or was tried last.
+    ///   - outcome: nil for success.
+    func record(intent: String?, agent: String?, outcome: ErrorCode?, latencyNanoseconds: Int64)
+    /// Counts a request whose caller went away before the answer.
+    func recordClientGone(intent: String?, agent: String?, latencyNanoseconds: Int64)
+    /// Counts a decision that a rule in shadow mode would have made.
+    func recordShadow(rule: String)
+}

@@ -1,0 +1,257 @@
+import Identity
+import IntentProtocol
+import Routing
+
+/// How one agent's call ended.
+struct WorkerReply: Sendable {
+    enum Outcome: Sendable {
+        /// The agent answered, success or error.
+        case answered(AgentReply)
+        /// No usable answer came.
+        case failed(IntentError)
+    }
+
+    let agent: AgentRecord
+    let outcome: Outcome
+    /// What `metadata.agent` says instead of the agent's own word, when all agents failed.
+    var agentLabel: String?
+
+    var isSuccess: Bool {
+        switch outcome {
+        case .answered(let reply): reply.isSuccess
+        case .failed: false
+        }
+    }
+
+    var error: IntentError? {
+        switch outcome {
+        case .answered(let reply): reply.error
+        case .failed(let error): error
+        }
+    }
+
+    var agentReply: AgentReply {
+        switch outcome {
+        case .answered(let reply): reply
+        case .failed(let error): AgentReply(failure: error)
+        }
+    }
+}
+
+/// What every worker call of one request has in common.
+struct WorkerRequest: Sendable {
+    /// The frame as it goes to a worker.
+    let body: [UInt8]
+    let traceLines: [UInt8]
+    let startNanoseconds: Int64
+    /// The node's own limit.
+    let nodeLimitNanoseconds: Int64
+    /// The caller's and the node's own limit, whichever comes first.
+    let deadlineNanoseconds: Int64
+}
+
+extension Gateway {
+    /// Calls the workers that the route names, one after the other or all at once, until the plan is done.
+    func callWorkers(
+        _ route: Route, _ envelope: borrowing OpenedEnvelope, _ caller: Caller, _ terms: borrowing Terms,
+        _ ticket: inout AdmissionTicket, _ journal: inout Journal
+    ) async throws(Refusal) -> WorkerReply {
+        let request = workerRequest(envelope, caller, journal)
+        var progress = RouteProgress(route.plan)
+        var latest: WorkerReply?
+        var lastSuccess: WorkerReply?
+        var step = progress.start()
+        while true {
+            switch step {
+            case .call(let agent):
+                let reply = await call(agent, request, terms, &ticket, &journal)
+                guard !Task.isCancelled else { throw .clientGone }
+                if reply.isSuccess { lastSuccess = reply }
+                latest = reply
+                step = progress.ended(success: reply.isSuccess)
+            case .callAll(let agents):
+                let (reply, finish) = await callAll(agents, request, terms, &progress, &journal)
+                guard !Task.isCancelled else { throw .clientGone }
+                guard let finish else { throw .internalFault("parallel calls ended without a result") }
+                latest = reply
+                if reply?.isSuccess == true { lastSuccess = reply }
+                step = .finish(finish)
+            case .wait:
+                throw .internalFault("a sequence of calls cannot wait")
+            case .finish(let finish):
+                guard var reply = finish.reply == .latest ? latest : lastSuccess else {
+                    throw .internalFault("a plan ended without a reply")
+                }
+                reply.agentLabel = finish.agentLabel
+                journal.record.agent = reply.agent.name
+                return reply
+            }
+        }
+    }
+
+    private func workerRequest(
+        _ envelope: borrowing OpenedEnvelope, _ caller: Caller, _ journal: borrowing Journal
+    ) -> WorkerRequest {
+        var body: [UInt8] = []
+        envelope.envelope.appendFrame(
+            to: &body, userEntry: caller.token?.chainUserEntry, serviceEntry: serviceEntry, traceId: envelope.traceId)
+        let nodeLimit = journal.startNanoseconds + settings.requestTimeoutMilliseconds * 1_000_000
+        return WorkerRequest(
+            body: body, traceLines: envelope.traceLines, startNanoseconds: journal.startNanoseconds,
+            nodeLimitNanoseconds: nodeLimit,
+            deadlineNanoseconds: min(nodeLimit, envelope.callerDeadlineNanoseconds ?? .max))
+    }
+
+    /// One agent's turn: its limits that were not yet taken, then its instances.
+    private func call(
+        _ agent: AgentRecord, _ request: WorkerRequest, _ terms: borrowing Terms, _ ticket: inout AdmissionTicket,
+        _ journal: inout Journal
+    ) async -> WorkerReply {
+        // A later agent of a fallback may have limits of its own; each is taken once a request, before its first use.
+        if let refusal = await admitAlso(agent, terms, &ticket) {
+            return WorkerReply(agent: agent, outcome: .failed(refusal))
+        }
+        let reply = await callInstances(agent, request, deadlineNanoseconds: deadline(agent, request, terms))
+        journal.record.attempts += 1
+        return reply
+    }
+
+    private func deadline(_ agent: AgentRecord, _ request: WorkerRequest, _ terms: borrowing Terms) -> Int64 {
+        guard let milliseconds = terms.timeoutMilliseconds(of: agent) else { return request.deadlineNanoseconds }
+        return min(request.deadlineNanoseconds, request.startNanoseconds + Int64(milliseconds) * 1_000_000)
+    }
+
+    /// Calls one instance; another one only when nothing was sent to the first.
+    private func callInstances(
+        _ agent: AgentRecord, _ request: WorkerRequest, deadlineNanoseconds: Int64
+    ) async -> WorkerReply {
+        var excluded: Int?
+        for _ in 0..<max(1, min(agent.instances.count, instanceAttemptsMax)) {
+            let now = around.monotonicNanoseconds()
+            guard deadlineNanoseconds > now else { return timeout(agent) }
+            guard
+                let index = InstanceSelector.pick(
+                    from: agent.instances, nowNanoseconds: now,
+                    random: agent.instances.count > 1 ? around.randomBits() : 0, excluding: excluded)
+            else { break }
+            let instance = agent.instances[index]
+            let lease = instance.state.begin(nowNanoseconds: now)
+            do throws(WorkerFailure) {
+                let answer = try await workers.call(
+                    instance.url, body: request.body,
+                    headerLines: headerLines(request, remainingNanoseconds: deadlineNanoseconds - now),
+                    deadlineNanoseconds: deadlineNanoseconds)
+                lease.succeeded(nowNanoseconds: around.monotonicNanoseconds())
+                return WorkerReply(
+                    agent: agent, outcome: .answered(AgentReply(parsing: answer.body, httpStatus: answer.status)))
+            } catch {
+                if error.isOnOurSide(hasShorterDeadline: deadlineNanoseconds < request.nodeLimitNanoseconds) {
+                    lease.abandoned()
+                } else {
+                    lease.failed(nowNanoseconds: around.monotonicNanoseconds())
+                }
+                guard error == .connectFailed else { return failure(agent, error) }
+                excluded = index
+            }
+        }
+        return failure(agent, .connectFailed)
+    }
+
+    private func headerLines(_ request: WorkerRequest, remainingNanoseconds: Int64) -> [UInt8] {
+        var lines = request.traceLines
+        lines.reserveCapacity(lines.count + 40)
+        lines.append(contentsOf: "x-intentus-timeout-ms: ".utf8)
+        lines.appendDecimal(max(1, remainingNanoseconds / 1_000_000))
+        lines.append(UInt8(ascii: "\r"))
+        lines.append(UInt8(ascii: "\n"))
+        return lines
+    }
+
+    private func timeout(_ agent: AgentRecord) -> WorkerReply { failure(agent, .timedOut) }
+
+    private func failure(_ agent: AgentRecord, _ failure: WorkerFailure) -> WorkerReply {
+        WorkerReply(agent: agent, outcome: .failed(IntentError(failure, agent: agent.name)))
+    }
+
+    /// All agents at once: the first success ends the others, which are cancelled and not waited for by the caller.
+    private func callAll(
+        _ agents: [AgentRecord], _ request: WorkerRequest, _ terms: borrowing Terms, _ progress: inout RouteProgress,
+        _ journal: inout Journal
+    ) async -> (WorkerReply?, RouteProgress.Finish?) {
+        let deadlines = agents.map { deadline($0, request, terms) }
+        journal.record.attempts += agents.count
+        var latest: WorkerReply?
+        var finish: RouteProgress.Finish?
+        await withTaskGroup(of: WorkerReply.self) { group in
+            for (agent, deadline) in zip(agents, deadlines) {
+                group.addTask { await self.callInstances(agent, request, deadlineNanoseconds: deadline) }
+            }
+            for await reply in group {
+                latest = reply
+                guard case .finish(let end) = progress.ended(success: reply.isSuccess) else { continue }
+                finish = end
+                group.cancelAll()
+                return
+            }
+        }
+        return (latest, finish)
+    }
+}
+
+/// The most instances of one agent that a request tries when connections fail.
+private let instanceAttemptsMax = 3
+
+extension WorkerFailure {
+    /// Whether the instance is not to blame: we were cancelled, our pool was full, or the time was shorter than the node
+    /// itself allows. Else a caller could have instances ejected by asking for a millisecond.
+    fileprivate func isOnOurSide(hasShorterDeadline: Bool) -> Bool {
+        switch self {
+        case .cancelled, .overloaded: true
+        case .timedOut: hasShorterDeadline
+        case .connectFailed, .connectionLost, .badResponse, .responseTooLarge: false
+        }
+    }
+}
+
+extension IntentError {
+    /// A failed worker call in the wire's terms; says which agent, never where it lives.
+    init(_ failure: WorkerFailure, agent: String) {
+        let details: JSONObject = ["agent": .string(agent)]
+        switch failure {
+        case .connectFailed:
+            self.init(.agentUnavailable, "agent '\(agent)' has no instance that can be reached", details: details)
+        case .overloaded:
+            self.init(.agentUnavailable, "agent '\(agent)' has no free connection", details: details)
+        case .timedOut:
+            self.init(.agentTimeout, "agent '\(agent)' did not answer in time", details: details)
+        case .connectionLost, .cancelled:
+            self.init(.transportError, "the connection to agent '\(agent)' was lost", details: details)
+        case .badResponse:
+            self.init(.transportError, "agent '\(agent)' did not answer in HTTP", details: details)
+        case .responseTooLarge:
+            self.init(.transportError, "the answer of agent '\(agent)' is too large", retryable: false, details: details)
+        }
+    }
+}
+
+extension Refusal {
+    /// The caller closed its connection; nobody reads the answer, the audit record tells it.
+    static var clientGone: Refusal {
+        Refusal(IntentError(.transportError, "the caller went away"), status: 499, reason: clientGoneReason)
+    }
+
+    /// A state that the types should have excluded: refused, and visible as such.
+    static func internalFault(_ message: String) -> Refusal {
+        Refusal(IntentError(.internalAgentError, message), status: 500, reason: "internal_fault")
+    }
+
+}
+
+extension [UInt8] {
+    /// Appends a number that is not negative, in decimal.
+    mutating func appendDecimal(_ number: Int64) {
+        guard number >= 10 else { return append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number)) }
+        appendDecimal(number / 10)
+        append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number % 10))
+    }
+}

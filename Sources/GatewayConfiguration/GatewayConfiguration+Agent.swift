@@ -1,0 +1,79 @@
+import Documents
+
+extension GatewayConfiguration {
+    /// An agent known from the start.
+    package struct Agent: Sendable, Hashable {
+        /// An intent it answers.
+        package struct Intent: Sendable, Hashable {
+            /// The intent's name, or `*`.
+            package var name = ""
+            /// The exact version, or `*`.
+            package var version = "1.0"
+
+            /// The defaults above.
+            package init() {}
+        }
+
+        /// A place where it runs.
+        package struct Instance: Sendable, Hashable {
+            /// Unique within the agent; nil means the URL.
+            package var id: String?
+            /// Where it is called.
+            package var url = ""
+
+            /// The defaults above.
+            package init() {}
+        }
+
+        /// Unique within the gateway.
+        package var name = ""
+        /// The node it belongs to; nil when it is local.
+        package var nodeId: String?
+        /// Smaller comes first among agents of the same intent.
+        package var nodePriority = 100
+        /// What it answers.
+        package var intents: [Intent] = []
+        /// Where it runs.
+        package var instances: [Instance] = []
+
+        /// The defaults above.
+        package init() {}
+    }
+}
+
+extension GatewayConfiguration.Agent: ConfigurationSection {
+    static let keys: [ConfigurationKey<Self>] = [
+        .required("name", \.name, .text(bytesMax: 128), "The agent's name, unique within the gateway."),
+        .optional("nodeId", \.nodeId, .text(bytesMax: 128), "The node it belongs to; agents without one come first."),
+        .value("nodePriority", \.nodePriority, .integer(0...1_000_000), "Smaller comes first."),
+        .sections(
+            "intents", \.intents, isRequired: true, countMax: 256,
+            identity: { ("name", $0.name.isEmpty ? "" : "\($0.name):\($0.version)") }, "What it answers."),
+        .sections(
+            "instances", \.instances, countMax: 1_000, identity: { ($0.id == nil ? "url" : "id", $0.id ?? $0.url) },
+            "Where it runs."),
+    ]
+
+    func check(_ reader: SectionReader) {
+        guard instances.isEmpty, !name.isEmpty else { return }
+        reader.fields.warning(
+            "\(reader.fields.path) has no instances: it answers only once one has registered", at: "instances")
+    }
+}
+
+extension GatewayConfiguration.Agent.Intent: ConfigurationSection {
+    static let keys: [ConfigurationKey<Self>] = [
+        .required("name", \.name, .text(), "The intent's name, or `*` for any."),
+        .value(
+            "version", \.version, .text(),
+            "The exact version, in quotes, or \"*\" for any; the default is the version that a client sends by default."
+        ),
+    ]
+}
+
+extension GatewayConfiguration.Agent.Instance: ConfigurationSection {
+    static let keys: [ConfigurationKey<Self>] = [
+        .optional("id", \.id, .text(bytesMax: 128), absent: "the URL", "Unique within the agent."),
+        .required("url", \.url, .url(["http"]), "Where it is called: `http://127.0.0.1:9001/execute-agent`."),
+    ]
+}

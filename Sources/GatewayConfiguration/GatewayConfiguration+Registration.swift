@@ -1,0 +1,61 @@
+import Documents
+
+extension GatewayConfiguration {
+    /// Who may register agents over HTTP.
+    package struct Registration: Sendable, Hashable {
+        /// One permission: the agent's name, the caller (by subject or by role), and every host must fit the same one.
+        package struct Rule: Sendable, Hashable {
+            /// Names of agents, with `*` for any run of characters.
+            package var agents: [String] = []
+            /// Token subjects that may register, whatever their roles.
+            package var subjects: [String] = []
+            /// Roles of which one lets a caller register, whatever its subject.
+            package var roles: [String] = []
+            /// Hosts that instances may be at, with `*` for any run of characters; empty means any.
+            package var hosts: [String] = []
+
+            /// The defaults above.
+            package init() {}
+        }
+
+        /// The permissions; the first that fits counts.
+        package var allow: [Rule] = []
+        /// The longest time to live of a registration.
+        package var ttlSecondsMax = 60
+
+        /// The defaults above.
+        package init() {}
+    }
+}
+
+extension GatewayConfiguration.Registration: ConfigurationSection {
+    static let keys: [ConfigurationKey<Self>] = [
+        .sections(
+            "allow", \.allow, isRequired: true, countMax: 1_000,
+            "Permissions; one must fit agent, caller and host together."),
+        .value(
+            "ttlSecondsMax", \.ttlSecondsMax, .integer(1...600), unit: "s",
+            "The longest time that a registration lives unless it is renewed."),
+    ]
+}
+
+extension GatewayConfiguration.Registration.Rule: ConfigurationSection {
+    static let keys: [ConfigurationKey<Self>] = [
+        .list(
+            "agents", \.agents, of: .text(), isRequired: true,
+            "Names of agents that may be registered; `*` stands for any run of characters."),
+        .list(
+            "subjects", \.subjects, of: .text(bytesMax: 2_048),
+            "Token subjects that may register them, whatever their roles."),
+        .list("roles", \.roles, of: .text(), "Roles of which one lets a caller register them, whatever its subject."),
+        .list(
+            "hosts", \.hosts, of: .text(bytesMax: 253),
+            "Hosts that instances may be at, `*` standing for any run of characters; none given means any."),
+    ]
+
+    func check(_ reader: SectionReader) {
+        guard subjects.isEmpty, roles.isEmpty else { return }
+        reader.fields.diagnostics.error(
+            "\(reader.fields.path) must name subjects or roles: who may register", at: reader.fields.location)
+    }
+}

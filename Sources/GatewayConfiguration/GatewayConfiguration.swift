@@ -1,0 +1,82 @@
+import Documents
+
+/// Everything that `gateway.yaml` and the environment say, as plain values; whoever starts a gateway turns them into
+/// parts.
+package struct GatewayConfiguration: Sendable, Hashable {
+    /// The data plane.
+    package var listen = Listen()
+    /// The admin plane.
+    package var admin = Admin()
+    /// Event loops of the data plane; nil means one per core.
+    package var eventLoops: Int?
+    /// Where shared state lives.
+    package var store = Store.memory
+    /// Who may call.
+    package var authentication = Authentication()
+    /// What a body may hold.
+    package var envelope = Envelope()
+    /// Which intents are allowed, and how often.
+    package var policy = Policy()
+    /// How intents reach agents.
+    package var routing = Routing()
+    /// The agents known from the start.
+    package var agents: [Agent] = []
+    /// Who may register agents; nil when nobody may.
+    package var registration: Registration?
+    /// Limits that no rule states.
+    package var limits = Limits()
+    /// Where the audit log goes.
+    package var audit = Audit()
+    /// How long running requests may take to finish after a stop signal.
+    package var drainTimeoutMilliseconds = 10_000
+    /// The gateway's own log.
+    package var log = Log()
+
+    /// The values of an empty file; not a usable gateway, because issuers and policies have no default.
+    package init() {}
+
+    /// Where shared state lives.
+    package enum Store: String, Sendable, Hashable, CaseIterable {
+        /// In this process: limits and registrations are not shared with other gateways.
+        case memory
+    }
+}
+
+extension GatewayConfiguration: ConfigurationSection {
+    static let keys: [ConfigurationKey<Self>] = [
+        .section("listen", \.listen, "The data plane: where intents arrive, and what a connection may cost."),
+        .section("admin", \.admin, "The admin plane: metrics and health, never on the data plane's port."),
+        .optional(
+            "eventLoops", \.eventLoops, .integer(1...1_024), absent: "one per core", "Threads that serve connections."),
+        .value("store", \.store, .choice(note: " (the only store this version knows)"), "Where shared state lives."),
+        .section("authentication", \.authentication, "Who may call."),
+        .section("envelope", \.envelope, "What the body of a request may hold."),
+        .section("policy", \.policy, "Which intents are allowed, and how often."),
+        .section("routing", \.routing, "How intents reach agents."),
+        .sections(
+            "agents", \.agents, identity: { ("name", $0.name) },
+            "Agents known from the start; others may register when `registration` allows it."),
+        .optionalSection(
+            "registration", \.registration, "Who may register agents over HTTP; without it nobody may."),
+        .section("limits", \.limits, "Limits that no rule states."),
+        .section("audit", \.audit, "Where the audit log goes."),
+        .value(
+            "drainTimeoutMilliseconds", \.drainTimeoutMilliseconds, .integer(0...600_000), unit: "ms",
+            "How long running requests may take to finish after SIGTERM."),
+        .section("log", \.log, "The gateway's own log on standard error."),
+    ]
+
+    func check(_ reader: SectionReader) {
+        if admin.http == listen.http, admin.http.port != 0 {
+            reader.fields.error("admin.http must differ from listen.http, found \(admin.http) for both", at: "admin")
+        }
+        if envelope.payloadBytesMax > listen.bodyBytesMax {
+            reader.fields.warning(
+                "envelope.payloadBytesMax (\(envelope.payloadBytesMax)) is never reached, because listen.bodyBytesMax "
+                    + "is \(listen.bodyBytesMax)", at: "envelope")
+        }
+        if agents.isEmpty, registration == nil {
+            reader.fields.warning("no agents and no registration: every intent will be refused", at: "agents")
+        }
+    }
+}

@@ -1,0 +1,24 @@
+/// An answer as the handler makes it; the listener adds the length and the connection header.
+package struct HTTPAnswer: Sendable {
+    package var status: Int
+    /// Complete header lines, each ended by CR LF.
+    package var headerLines: [UInt8]
+    /// JSON.
+    package var body: [UInt8]
+
+    package init(status: Int, headerLines: [UInt8] = [], body: [UInt8]) {
+        self.status = status
+        self.headerLines = headerLines
+        self.body = body
+    }
+}
+
+/// What answers requests; one for each event loop, called on that loop only.
+package protocol HTTPHandler: Sendable {
+    /// Answers a complete request; cancelled when its caller goes away.
+    func handle(_ request: consuming HTTPRequest) async -> HTTPAnswer
+    /// Answers a request that the listener refused.
+    ///
+    /// - Parameter route: the place of its path in the table, when the path is known.
+    func answer(_ refusal: HTTPRefusal, route: Int?) -> HTTPAnswer
+}

@@ -1,0 +1,21 @@
+/// What a listener accepts at most; every number is a limit stated once.
+package struct HTTPLimits: Sendable, Hashable {
+    /// Bytes of a request's head, request line included; more is 431.
+    package var headerBytesMax = 32 * 1024
+    /// Header lines of a request; more is 431.
+    package var headersMax = 64
+    /// Bytes of a body; more is 413.
+    package var bodyBytesMax = 2 << 20
+    /// From the first byte of a request to the end of its head; over it is 408.
+    package var headerTimeoutMilliseconds: Int64 = 5_000
+    /// From the first byte of a request to its last; over it is 408.
+    package var requestTimeoutMilliseconds: Int64 = 15_000
+    /// Between two requests of a connection; over it the connection is closed.
+    package var idleTimeoutMilliseconds: Int64 = 60_000
+    /// A large answer, or the last one of a connection, that its reader has not taken after so long ends the connection.
+    package var writeTimeoutMilliseconds: Int64 = 30_000
+    /// Connections of one server; one more is closed at once.
+    package var connectionsMax = 10_000
+
+    package init() {}
+}

@@ -1,0 +1,53 @@
+import NIOCore
+
+/// Writes answers into one buffer: head and body leave in one write.
+enum ResponseHeadWriter {
+    static func write(_ answer: HTTPAnswer, closes: Bool, withoutBody: Bool, into buffer: inout ByteBuffer) {
+        buffer.reserveCapacity(minimumWritableBytes: answer.body.count + answer.headerLines.count + 160)
+        buffer.writeStaticString("HTTP/1.1 ")
+        buffer.writeStaticString(statusLine(answer.status))
+        buffer.writeStaticString("\r\ncontent-type: application/json\r\ncontent-length: ")
+        buffer.writeDecimal(answer.body.count)
+        buffer.writeStaticString(closes ? "\r\nconnection: close\r\n" : "\r\n")
+        if !answer.headerLines.isEmpty { buffer.writeBytes(answer.headerLines) }
+        buffer.writeStaticString("\r\n")
+        if !withoutBody { buffer.writeBytes(answer.body) }
+    }
+
+    private static func statusLine(_ status: Int) -> StaticString {
+        switch status {
+        case 200: "200 OK"
+        case 201: "201 Created"
+        case 400: "400 Bad Request"
+        case 401: "401 Unauthorized"
+        case 403: "403 Forbidden"
+        case 404: "404 Not Found"
+        case 405: "405 Method Not Allowed"
+        case 408: "408 Request Timeout"
+        case 409: "409 Conflict"
+        case 413: "413 Content Too Large"
+        case 415: "415 Unsupported Media Type"
+        case 417: "417 Expectation Failed"
+        case 429: "429 Too Many Requests"
+        case 431: "431 Request Header Fields Too Large"
+        case 501: "501 Not Implemented"
+        case 502: "502 Bad Gateway"
+        case 503: "503 Service Unavailable"
+        case 504: "504 Gateway Timeout"
+        case 505: "505 HTTP Version Not Supported"
+        default: "500 Internal Server Error"
+        }
+    }
+}
+
+extension ByteBuffer {
+    /// Writes a number that is not negative, in decimal, without making a String.
+    mutating func writeDecimal(_ number: Int) {
+        guard number >= 10 else {
+            writeInteger(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number))
+            return
+        }
+        writeDecimal(number / 10)
+        writeInteger(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number % 10))
+    }
+}

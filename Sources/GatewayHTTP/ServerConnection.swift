@@ -1,0 +1,377 @@
+import NIOCore
+
+/// One connection of a listener: reads requests one after the other and answers them in order.
+///
+/// Safe to mark as sendable without checks: every member is touched on the connection's event loop alone.
+final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, @unchecked Sendable {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// Where the connection stands.
+    private enum Phase {
+        /// Nothing of a request has come.
+        case idle
+        /// A head has begun; `searched` bytes of it hold no end.
+        case head(searched: Int)
+        /// A body of known length is coming.
+        case sized(RequestHead, RouteTable.Match, headBytes: [UInt8], length: Int)
+        /// A chunked body is coming.
+        case chunked(RequestHead, RouteTable.Match, headBytes: [UInt8], ChunkedBody)
+        /// The handler has the request; what comes meanwhile waits in the buffer.
+        case handling
+        /// The reader is slower than the answers: nothing more is read or answered until it has taken them.
+        case blocked
+        /// The last answer was written; what comes is thrown away.
+        case closing
+    }
+
+    private let shared: ServerShared<Handler>
+    private var phase = Phase.idle
+    private var buffer = ByteBuffer()
+    private var context: ChannelHandlerContext?
+    private var task: Task<Void, Never>?
+    private var remoteAddress = ""
+    private var isReading = true
+    private var isAdvancing = false
+    private var isWritable = true
+    private var closesAfterAnswer = false
+    /// Monotonic nanoseconds at which the present phase has lasted too long.
+    private(set) var deadlineNanoseconds: Int64 = .max
+    private var requestDeadlineNanoseconds: Int64 = .max
+    /// Until when a closing connection whose answer was taken waits for its peer at most; nil before that.
+    private var lingersUntilNanoseconds: Int64?
+
+    init(_ shared: ServerShared<Handler>) {
+        self.shared = shared
+    }
+
+    // MARK: events of the channel
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        remoteAddress = context.channel.remoteAddress?.peerText ?? ""
+        becomeIdle()
+        shared.opened(self)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        leave()
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        leave()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        if case .closing = phase { return linger() }
+        buffer.receive(&bytes)
+        advance()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        isWritable = context.channel.isWritable
+        if isWritable, case .blocked = phase {
+            becomeIdle()
+            resumeReading()
+            advance()
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    private func leave() {
+        guard context != nil else { return }
+        context = nil
+        phase = .closing
+        deadlineNanoseconds = .max
+        task?.cancel()
+        task = nil
+        shared.closed(self)
+    }
+
+    // MARK: time
+
+    /// Called by the loop's sweep when the deadline has passed.
+    func deadlinePassed() {
+        switch phase {
+        case .idle, .handling, .blocked, .closing: context?.close(promise: nil)
+        case .head, .sized, .chunked:
+            refuse(HTTPRefusal(.timeout, "the request did not arrive in time"), route: nil)
+        }
+    }
+
+    /// The server stops: an idle connection ends now, a busy one behind its answer.
+    func drain() {
+        closesAfterAnswer = true
+        switch phase {
+        case .idle:
+            phase = .closing
+            closeBehindAnswers { [self] in context?.close(promise: nil) }
+        case .blocked:
+            phase = .closing
+            buffer = ByteBuffer()
+            closeBehindAnswers { [self] in lingerThenClose() }
+        case .head, .sized, .chunked, .handling, .closing: break
+        }
+    }
+
+    /// Answers may still be on their way out: an empty write is done when they are.
+    private func closeBehindAnswers(_ end: @escaping @Sendable () -> Void) {
+        deadlineNanoseconds = shared.now() + shared.limits.writeTimeoutMilliseconds * 1_000_000
+        resumeReading()
+        context?.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in end() }
+    }
+
+    /// The time to drain is over.
+    func forceClose() {
+        context?.close(promise: nil)
+    }
+
+    // MARK: reading
+
+    /// A loop and no recursion: an answer that is there at once returns to it, or a thousand pipelined requests would fill the stack.
+    private func advance() {
+        guard !isAdvancing else { return }
+        isAdvancing = true
+        defer { isAdvancing = false }
+        while true {
+            do throws(HTTPRefusal) {
+                guard try step() else { return }
+            } catch {
+                refuse(error, route: error.route)
+            }
+        }
+    }
+
+    /// Takes one step; false when more bytes or an answer must come first.
+    private func step() throws(HTTPRefusal) -> Bool {
+        switch phase {
+        case .idle:
+            guard buffer.readableBytes > 0 else { return false }
+            let now = shared.now()
+            deadlineNanoseconds = now + shared.limits.headerTimeoutMilliseconds * 1_000_000
+            requestDeadlineNanoseconds = now + shared.limits.requestTimeoutMilliseconds * 1_000_000
+            phase = .head(searched: 0)
+            return true
+        case .head(let searched): return try readHead(searched)
+        case .sized(let head, let match, let headBytes, let length):
+            guard buffer.readableBytes >= length else { return false }
+            let body = buffer.readBytes(length: length) ?? []
+            dispatch(head, match, headBytes, body)
+            return true
+        case .chunked(let head, let match, let headBytes, var chunks):
+            phase = .closing  // so that the state is not copied when it is changed
+            let progress = try readChunks(&chunks)
+            if progress == .complete {
+                dispatch(head, match, headBytes, chunks.takeBody())
+                return true
+            }
+            phase = .chunked(head, match, headBytes: headBytes, chunks)
+            return false
+        case .handling, .blocked:
+            if buffer.readableBytes > shared.pipelinedBytesMax { pauseReading() }
+            return false
+        case .closing: return false
+        }
+    }
+
+    private func readHead(_ searched: Int) throws(HTTPRefusal) -> Bool {
+        let limits = shared.limits
+        let found = buffer.withUnsafeReadableBytes { RequestHeadParser.end(of: $0, from: searched) }
+        guard let end = found, end <= limits.headerBytesMax else {
+            guard found == nil, buffer.readableBytes <= limits.headerBytesMax else {
+                throw HTTPRefusal(.headTooLarge, "the head is larger than \(limits.headerBytesMax) bytes")
+            }
+            guard !buffer.withUnsafeReadableBytes({ RequestHeadParser.hasBareLineEnd($0, from: searched) }) else {
+                throw .bareLineEnd
+            }
+            phase = .head(searched: buffer.readableBytes)
+            return false
+        }
+        let table = shared.routes
+        let parsed: Result<(RequestHead, RouteTable.Match), HTTPRefusal> = buffer.withUnsafeReadableBytes { bytes in
+            let whole = UnsafeRawBufferPointer(rebasing: bytes[..<end])
+            return Self.parse(whole, limits: limits, table)
+        }
+        let (head, match) = try parsed.get()
+        let headBytes = buffer.readBytes(length: end) ?? []
+        if head.closesAfter { closesAfterAnswer = true }
+        deadlineNanoseconds = requestDeadlineNanoseconds
+        switch head.bodyLength {
+        case .none:
+            dispatch(head, match, headBytes, [])
+        case .exactly(let length):
+            phase = .sized(head, match, headBytes: headBytes, length: length)
+            if buffer.readableBytes < length {
+                buffer.reserveCapacity(minimumWritableBytes: length - buffer.readableBytes)
+                sendContinue(head)
+            }
+        case .chunked:
+            phase = .chunked(head, match, headBytes: headBytes, ChunkedBody(bytesMax: limits.bodyBytesMax))
+            if buffer.readableBytes == 0 { sendContinue(head) }
+        }
+        return true
+    }
+
+    private static func parse(
+        _ bytes: UnsafeRawBufferPointer, limits: HTTPLimits, _ table: RouteTable
+    ) -> Result<(RequestHead, RouteTable.Match), HTTPRefusal> {
+        var head: RequestHead?
+        do throws(HTTPRefusal) {
+            let parsed = try RequestHeadParser.parse(bytes, limits: limits)
+            head = parsed
+            let match = try table.match(
+                method: UnsafeRawBufferPointer(rebasing: bytes[parsed.method.range]),
+                target: UnsafeRawBufferPointer(rebasing: bytes[parsed.target.range]))
+            return .success((parsed, match))
+        } catch {
+            var refusal = error
+            // A request that is well formed and has no body was read to its end: the connection may go on.
+            if let head, head.bodyLength == .none, !head.closesAfter { refusal.keepsConnection = true }
+            refusal.headLength = bytes.count
+            refusal.route = Self.target(of: bytes).flatMap(table.index(of:))
+            return .failure(refusal)
+        }
+    }
+
+    /// The target of a request line, for answering a refusal in the manner of its route; nil when there is none.
+    private static func target(of bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        guard let first = bytes.firstIndex(of: 0x20) else { return nil }
+        let rest = bytes[(first + 1)...]
+        guard let second = rest.firstIndex(of: 0x20) else { return nil }
+        return UnsafeRawBufferPointer(rebasing: rest[..<second])
+    }
+
+    private func readChunks(_ chunks: inout ChunkedBody) throws(HTTPRefusal) -> ChunkedBody.Progress {
+        var consumed = 0
+        let result: Result<ChunkedBody.Progress, ChunkedBody.Fault> = buffer.withUnsafeReadableBytes { bytes in
+            do throws(ChunkedBody.Fault) {
+                return .success(try chunks.read(bytes, consumed: &consumed))
+            } catch {
+                return .failure(error)
+            }
+        }
+        switch result {
+        case .success(let progress):
+            buffer.moveReaderIndex(forwardBy: consumed)
+            return progress
+        case .failure(.tooLarge): throw .bodyTooLarge(shared.limits)
+        case .failure(.malformed): throw HTTPRefusal(.badRequest, "the chunked body is malformed")
+        }
+    }
+
+    private func sendContinue(_ head: RequestHead) {
+        guard head.expectsContinue, let context else { return }
+        context.writeAndFlush(
+            wrapOutboundOut(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
+    }
+
+    private func pauseReading() {
+        guard isReading else { return }
+        isReading = false
+        context?.channel.setOption(ChannelOptions.autoRead, value: false).whenFailure { _ in }
+    }
+
+    private func resumeReading() {
+        guard !isReading else { return }
+        isReading = true
+        context?.channel.setOption(ChannelOptions.autoRead, value: true).whenFailure { _ in }
+    }
+
+    // MARK: answering
+
+    private func dispatch(_ head: RequestHead, _ match: RouteTable.Match, _ headBytes: [UInt8], _ body: [UInt8]) {
+        phase = .handling
+        deadlineNanoseconds = .max
+        buffer.releaseWhenEmpty()
+        let request = HTTPRequest(
+            route: match, head: head, headBytes: headBytes, body: body, remoteAddress: remoteAddress)
+        shared.began()
+        task = Task.immediate(executorPreference: shared.executor) { [shared] in
+            let answer = await shared.handler.handle(request)
+            self.finish(answer)
+        }
+        // The answer may have been written before the task was known here.
+        if case .handling = phase {} else { task = nil }
+    }
+
+    private func finish(_ answer: HTTPAnswer) {
+        shared.eventLoop.assertInEventLoop()
+        shared.ended()
+        guard case .handling = phase else { return }
+        task = nil
+        write(answer, closes: closesAfterAnswer || shared.isDraining)
+        guard case .idle = phase else { return }
+        resumeReading()
+        advance()
+    }
+
+    private func refuse(_ refusal: HTTPRefusal, route: Int?) {
+        shared.refused(refusal.reason)
+        let answer = shared.handler.answer(refusal, route: route)
+        let keeps = refusal.keepsConnection && !shared.isDraining
+        let isToHead = isHeadRequest
+        if keeps {
+            buffer.moveReaderIndex(forwardBy: refusal.headLength)
+            buffer.releaseWhenEmpty()
+        }
+        write(answer, closes: !keeps, withoutBody: isToHead)
+    }
+
+    /// Whether the request whose head is being read is HEAD: its answer has no body, or the client would take the body for the
+    /// beginning of the next answer.
+    private var isHeadRequest: Bool {
+        guard case .head = phase else { return false }
+        return buffer.readableBytesView.starts(with: "HEAD ".utf8)
+    }
+
+    private func write(_ answer: HTTPAnswer, closes: Bool, withoutBody: Bool = false) {
+        guard let context else { return }
+        var out = context.channel.allocator.buffer(capacity: answer.body.count + answer.headerLines.count + 160)
+        ResponseHeadWriter.write(answer, closes: closes, withoutBody: withoutBody, into: &out)
+        guard closes else {
+            becomeIdle()
+            context.writeAndFlush(wrapOutboundOut(out), promise: nil)
+            if !isWritable { waitForReader() }
+            return
+        }
+        phase = .closing
+        buffer = ByteBuffer()
+        // What still comes has to be read, or the end would be a reset.
+        resumeReading()
+        // A reader that does not take the last answer holds the connection no longer than this.
+        deadlineNanoseconds = shared.now() + shared.limits.writeTimeoutMilliseconds * 1_000_000
+        context.writeAndFlush(wrapOutboundOut(out)).whenComplete { [self] _ in lingerThenClose() }
+    }
+
+    /// Ends the sending side and lets the peer's remaining bytes drain, so that a reset does not overtake the answer.
+    private func lingerThenClose() {
+        guard let context else { return }
+        lingersUntilNanoseconds = shared.now() + shared.limits.requestTimeoutMilliseconds * 1_000_000
+        linger()
+        context.close(mode: .output, promise: nil)
+    }
+
+    /// A peer that still sends is given a second more, up to the time that a request may take.
+    private func linger() {
+        guard let lingersUntilNanoseconds else { return }
+        deadlineNanoseconds = min(lingersUntilNanoseconds, shared.now() + 1_000_000_000)
+    }
+
+    private func waitForReader() {
+        guard case .idle = phase else { return }
+        phase = .blocked
+        deadlineNanoseconds = shared.now() + shared.limits.writeTimeoutMilliseconds * 1_000_000
+        pauseReading()
+    }
+
+    private func becomeIdle() {
+        phase = .idle
+        deadlineNanoseconds = shared.now() + shared.limits.idleTimeoutMilliseconds * 1_000_000
+    }
+}

@@ -1,0 +1,91 @@
+import NIOCore
+
+/// What the connections of one event loop share.
+///
+/// Safe to mark as sendable without checks: every mutable member is touched on that event loop alone.
+final class ServerShared<Handler: HTTPHandler>: @unchecked Sendable {
+    let eventLoop: any EventLoop
+    let executor: EventLoopTaskExecutor
+    let handler: Handler
+    let routes: RouteTable
+    let limits: HTTPLimits
+    let gauges: ServerGauges
+    /// Bytes of later requests that wait behind the one being handled before reading stops.
+    let pipelinedBytesMax = 64 * 1024
+    private(set) var isDraining = false
+    private var connections: [ObjectIdentifier: ServerConnection<Handler>] = [:]
+    private var sweep: RepeatedTask?
+
+    init(
+        eventLoop: any EventLoop, handler: Handler, routes: RouteTable, limits: HTTPLimits, gauges: ServerGauges
+    ) {
+        self.eventLoop = eventLoop
+        executor = EventLoopTaskExecutor(eventLoop)
+        self.handler = handler
+        self.routes = routes
+        self.limits = limits
+        self.gauges = gauges
+    }
+
+    func now() -> Int64 { Int64(bitPattern: NIODeadline.now().uptimeNanoseconds) }
+
+    // MARK: connections
+
+    func opened(_ connection: ServerConnection<Handler>) {
+        eventLoop.assertInEventLoop()
+        connections[ObjectIdentifier(connection)] = connection
+        startSweep()
+        if isDraining { connection.drain() }
+    }
+
+    func closed(_ connection: ServerConnection<Handler>) {
+        eventLoop.assertInEventLoop()
+        connections[ObjectIdentifier(connection)] = nil
+        gauges.connectionClosed()
+        if connections.isEmpty { stopSweep() }
+    }
+
+    func began() { gauges.requestBegan() }
+
+    func ended() { gauges.requestEnded() }
+
+    func refused(_ reason: HTTPRefusal.Reason) { gauges.refused(reason) }
+
+    // MARK: time
+
+    /// One coarse sweep over all connections costs less than a timer for each request.
+    private func startSweep() {
+        guard sweep == nil else { return }
+        sweep = eventLoop.scheduleRepeatedTask(initialDelay: sweepInterval, delay: sweepInterval) { [unowned self] _ in
+            let now = now()
+            for connection in Array(connections.values) where connection.deadlineNanoseconds <= now {
+                connection.deadlinePassed()
+            }
+        }
+    }
+
+    private func stopSweep() {
+        sweep?.cancel()
+        sweep = nil
+    }
+
+    private var sweepInterval: TimeAmount {
+        let shortest = min(
+            limits.headerTimeoutMilliseconds, limits.requestTimeoutMilliseconds, limits.idleTimeoutMilliseconds,
+            limits.writeTimeoutMilliseconds)
+        return .milliseconds(max(5, min(250, shortest / 4)))
+    }
+
+    // MARK: the end
+
+    func drain() {
+        eventLoop.assertInEventLoop()
+        isDraining = true
+        for connection in Array(connections.values) { connection.drain() }
+    }
+
+    func forceClose() {
+        eventLoop.assertInEventLoop()
+        for connection in Array(connections.values) { connection.forceClose() }
+    }
+}

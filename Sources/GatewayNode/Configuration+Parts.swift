@@ -1,0 +1,96 @@
+import Documents
+import Gateway
+import GatewayConfiguration
+import GatewayHTTP
+import Identity
+import IntentProtocol
+import NIOCore
+import Observability
+
+/// The machine.
+enum System {
+    /// Cores that this process may use.
+    static var coreCount: Int { max(1, NIOCore.System.coreCount) }
+}
+
+extension GatewaySettings {
+    init(_ configuration: GatewayConfiguration) {
+        self.init()
+        serviceName = configuration.authentication.serviceName
+        allowsAnonymous = configuration.authentication.anonymous == .allow
+        allowsParallel = configuration.routing.allowParallel
+        requestTimeoutMilliseconds = Int64(configuration.routing.requestTimeoutMilliseconds)
+        envelope.bodyBytesMax = configuration.listen.bodyBytesMax
+        envelope.payloadBytesMax = configuration.envelope.payloadBytesMax
+        envelope.json.depthMax = configuration.envelope.depthMax
+        envelope.json.membersMax = configuration.envelope.membersMax
+        envelope.json.stringBytesMax = configuration.listen.bodyBytesMax
+        envelope.dangerousKeys = configuration.envelope.dangerousKeys == .everyDepth ? .everyDepth : .topLevel
+        registrationTimeToLiveSecondsMax = Int64(configuration.registration?.ttlSecondsMax ?? 60)
+        registrationGrants = (configuration.registration?.allow ?? []).map { rule in
+            RegistrationGrant(
+                agents: rule.agents, subjects: rule.subjects.isEmpty ? nil : rule.subjects,
+                roles: rule.roles.isEmpty ? nil : rule.roles, hosts: rule.hosts.isEmpty ? nil : rule.hosts)
+        }
+    }
+}
+
+extension HTTPLimits {
+    init(_ listen: GatewayConfiguration.Listen) {
+        self.init()
+        headerBytesMax = listen.headerBytesMax
+        headersMax = listen.headersMax
+        bodyBytesMax = listen.bodyBytesMax
+        headerTimeoutMilliseconds = Int64(listen.headerTimeoutMilliseconds)
+        requestTimeoutMilliseconds = Int64(listen.requestTimeoutMilliseconds)
+        idleTimeoutMilliseconds = Int64(listen.idleTimeoutMilliseconds)
+        connectionsMax = listen.connectionsMax
+    }
+}
+
+extension UpstreamLimits {
+    init(_ upstream: GatewayConfiguration.Upstream) {
+        self.init()
+        connectTimeoutMilliseconds = Int64(upstream.connectTimeoutMilliseconds)
+        idleTimeoutMilliseconds = Int64(upstream.idleTimeoutMilliseconds)
+        connectionsPerAddressMax = upstream.connectionsPerInstanceMax
+        bodyBytesMax = upstream.responseBytesMax
+    }
+}
+
+extension IssuerPolicy {
+    /// - Throws: ``ConfigurationRefused`` when a claim's path cannot be read.
+    init(configured issuer: GatewayConfiguration.Issuer) throws {
+        guard let roles = ClaimPath(issuer.rolesClaim), let tenant = ClaimPath(issuer.tenantClaim) else {
+            throw ConfigurationRefused([
+                Diagnostic(
+                    .error,
+                    "issuer '\(issuer.issuer)': rolesClaim and tenantClaim are names with dots between, at most 8")
+            ])
+        }
+        let algorithms = issuer.algorithms.compactMap { SignatureAlgorithm(rawValue: $0.rawValue) }
+        self.init(
+            issuer: issuer.issuer, audiences: issuer.audiences, algorithms: Set(algorithms),
+            leewaySeconds: issuer.leewaySeconds,
+            maxLifetimeSeconds: issuer.maxLifetimeSeconds == 0 ? nil : issuer.maxLifetimeSeconds, rolesClaim: roles,
+            tenantClaim: tenant)
+    }
+}
+
+extension NodeAudit {
+    init(_ audit: GatewayConfiguration.Audit, shards: Int) throws {
+        let output: AuditOutput =
+            switch audit.output {
+            case .stdout: .standardOutput
+            case .none: .none
+            case .file: .file(path: audit.file ?? "")
+            }
+        guard let writer = try output.writer() else {
+            self = .none
+            return
+        }
+        var limits = JSONLinesAuditSink.Limits()
+        limits.shards = shards
+        self = .lines(JSONLinesAuditSink(writer: writer, limits: limits))
+    }
+}

@@ -1,0 +1,90 @@
+import GatewayHTTP
+import Identity
+import Observability
+import RateLimiting
+import Routing
+
+/// Puts everything that a node counts into its registry.
+enum NodeMetrics {
+    static func register(in registry: MetricsRegistry, _ parts: NodeParts) {
+        registry.register(parts.meter)
+        ProcessMetrics.register(in: registry, startUnixNanoseconds: Timestamp.unixNanoseconds())
+        registerLimits(registry, parts.buckets)
+        registerDirectory(registry, parts.directory)
+        registerKeys(registry, parts.keys.refreshers, parts.tokens)
+        registry.counterCallback("intentusnet_audit_lost_total", "Audit records dropped because the output did not keep up.") {
+            Double(parts.audit.lost)
+        }
+    }
+
+    static func register(in registry: MetricsRegistry, _ server: ServerGauges, pools: WorkerPools) {
+        registry.gaugeCallback("intentusnet_connections", "Open connections of the data plane.") {
+            Double(server.openConnections)
+        }
+        registry.gaugeCallback("intentusnet_requests_in_flight", "Requests being handled.") {
+            Double(server.requestsInFlight)
+        }
+        registry.samplesCallback(
+            "intentusnet_listener_refusals_total", "Requests refused before any stage of the gateway.", .counter
+        ) {
+            server.refusalCounts.sorted { $0.key.rawValue < $1.key.rawValue }
+                .map { MetricSample([MetricLabel("reason", $0.key.rawValue)], Double($0.value)) }
+        }
+        registry.gaugeCallback("intentusnet_worker_connections", "Open connections to workers.") {
+            Double(pools.counts().connections)
+        }
+        registry.gaugeCallback("intentusnet_worker_connections_idle", "Connections to workers that wait for a call.") {
+            Double(pools.counts().idle)
+        }
+        registry.gaugeCallback("intentusnet_worker_calls_waiting", "Calls that wait for a connection to a worker.") {
+            Double(pools.counts().waiting)
+        }
+    }
+
+    private static func registerLimits(_ registry: MetricsRegistry, _ buckets: MemoryBucketStore) {
+        registry.gaugeCallback("intentusnet_limit_keys", "Buckets that are not full.") { Double(buckets.gauges().liveKeys) }
+        let counters: [(String, String, @Sendable (BucketGauges) -> UInt64)] = [
+            ("intentusnet_limit_admitted_total", "Requests that every limit admitted.", { $0.admitted }),
+            ("intentusnet_limit_refused_total", "Requests that a limit refused.", { $0.refused }),
+            ("intentusnet_limit_shadow_refused_total", "Requests that a limit in shadow mode would have refused.",
+                { $0.shadowRefused }),
+            ("intentusnet_limit_overflow_total", "Takes from a shared bucket because the table was full.",
+                { $0.overflowTakes }),
+        ]
+        for (name, help, read) in counters {
+            registry.counterCallback(name, help) { Double(read(buckets.gauges())) }
+        }
+    }
+
+    private static func registerDirectory(_ registry: MetricsRegistry, _ directory: DirectoryStore) {
+        registry.gaugeCallback("intentusnet_agents", "Agents in the directory.") { Double(directory.snapshot.agentCount) }
+        registry.samplesCallback("intentusnet_agent_instances", "Live instances of each agent by health.", .gauge) {
+            directory.listing(nowNanoseconds: Timestamp.monotonicNanoseconds()).prefix(500).flatMap { agent in
+                ["healthy", "ejected", "probing"].map { health in
+                    MetricSample(
+                        [MetricLabel("agent", agent.definition.name), MetricLabel("health", health)],
+                        Double(agent.instances.count { $0.health == health }))
+                }
+            }
+        }
+    }
+
+    private static func registerKeys(
+        _ registry: MetricsRegistry, _ refreshers: [KeySetRefresher], _ tokens: TokenVerifier
+    ) {
+        let read: @Sendable (@escaping @Sendable (KeySetStatus) -> Double) -> @Sendable () -> [MetricSample] = { value in
+            { refreshers.map { $0.status() }.map { MetricSample([MetricLabel("issuer", $0.issuer)], value($0)) } }
+        }
+        registry.samplesCallback("intentusnet_issuer_keys", "Keys in force of each issuer.", .gauge, read { Double($0.keyCount) })
+        registry.samplesCallback(
+            "intentusnet_issuer_keys_age_seconds", "Seconds since the keys were fetched; -1 without keys.", .gauge,
+            read { Double($0.ageSeconds ?? -1) })
+        registry.samplesCallback(
+            "intentusnet_jwks_fetch_total", "Fetches that brought keys.", .counter, read { Double($0.fetchesSucceeded) })
+        registry.samplesCallback(
+            "intentusnet_jwks_fetch_failed_total", "Fetches that did not.", .counter, read { Double($0.fetchesFailed) })
+        registry.gaugeCallback("intentusnet_verified_tokens", "Tokens in the cache of verified tokens.") {
+            Double(tokens.cachedTokenCount)
+        }
+    }
+}

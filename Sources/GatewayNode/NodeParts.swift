@@ -1,0 +1,150 @@
+import Documents
+import Gateway
+import GatewayConfiguration
+import GatewayHTTP
+import Identity
+import IntentPolicy
+import KeySources
+import Logging
+import Observability
+import RateLimiting
+import Routing
+import Synchronization
+
+/// The parts of a node that its event loops share, made from a configuration.
+final class NodeParts: Sendable {
+    let settings: GatewaySettings
+    let tokens: TokenVerifier
+    let keys: IssuerKeyRefreshers
+    let policies: PolicyHolder
+    let buckets: MemoryBucketStore
+    let directory = DirectoryStore()
+    let meter: NodeMeter
+    let audit: NodeAudit
+    let registry = MetricsRegistry()
+    let health = HealthState()
+    let logger: Logger
+    let eventLoopCount: Int
+    let httpLimits: HTTPLimits
+    let upstreamLimits: UpstreamLimits
+    private let generation: Gauge
+    private let reloadsRefused: Counter
+
+    init(_ loaded: NodeFiles.Loaded) throws {
+        let configuration = loaded.configuration
+        eventLoopCount = configuration.eventLoops ?? System.coreCount
+        logger = Self.logger(configuration.log)
+        settings = GatewaySettings(configuration)
+        httpLimits = HTTPLimits(configuration.listen)
+        upstreamLimits = UpstreamLimits(configuration.routing.upstream)
+        tokens = TokenVerifier(
+            issuers: try configuration.authentication.issuers.map(IssuerPolicy.init(configured:)),
+            cacheEntries: configuration.authentication.tokenCacheEntries)
+        keys = try Self.refreshers(configuration.authentication.issuers, loaded.files, tokens, logger)
+        let hasher = BucketKeyHasher(
+            secret: (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max)))
+        buckets = MemoryBucketStore(hasher: hasher, keysMax: configuration.limits.liveKeysMax)
+        policies = PolicyHolder(ActivePolicy(CompiledPolicy(loaded.policy), hasher: hasher))
+        var meterSettings = RequestMeter.Settings()
+        meterSettings.shards = eventLoopCount
+        meter = RequestMeter(meterSettings)
+        audit = try NodeAudit(configuration.audit, shards: eventLoopCount)
+        generation = registry.gauge("intentusnet_config_generation", "Counts the policies put in force since the start.")
+        reloadsRefused = registry.counter(
+            "intentusnet_config_reload_refused_total", "Reloads of which a part was refused and the old one kept.")
+        generation.set(1)
+        try directory.replaceStatic(loaded.agents)
+        NodeMetrics.register(in: registry, self)
+        watchHealth()
+    }
+
+    /// The gateway of one event loop.
+    func gateway(workers: WorkerConnections) -> NodeGateway {
+        NodeGateway(
+            settings: settings, tokens: tokens, keys: keys, policies: policies, buckets: buckets,
+            directory: directory, workers: workers, around: SystemSurroundings(), meter: meter, audit: audit)
+    }
+
+    /// Puts another policy in force.
+    func activate(_ policy: PolicyDocument) {
+        policies.replace(ActivePolicy(CompiledPolicy(policy), hasher: buckets.hasher))
+        generation.add(1)
+    }
+
+    /// Tells log, metrics and audit what came of a reload.
+    func noteReload(_ diagnostics: Diagnostics) {
+        var record = AuditRecord()
+        record.event = .configReload
+        record.timeNanoseconds = Timestamp.unixNanoseconds()
+        record.reason = diagnostics.hasErrors ? "refused" : "applied"
+        audit.append(record)
+        guard diagnostics.hasErrors else {
+            health.set("configuration", .healthy)
+            logger.notice("reloaded", metadata: ["warnings": "\(diagnostics.warnings.count)"])
+            return
+        }
+        reloadsRefused.increment()
+        health.set("configuration", .degraded, "the last reload was refused; the former files are in force")
+        for finding in diagnostics.errors {
+            logger.error("reload refused, the old files stay in force", metadata: ["finding": "\(finding)"])
+        }
+    }
+
+    private func watchHealth() {
+        for refresher in keys.refreshers {
+            health.probe("issuer \(refresher.status().issuer)") {
+                switch refresher.status().availability {
+                case .ready: (.healthy, "")
+                case .stale: (.degraded, "the issuer cannot be reached; its last keys serve")
+                case .unavailable: (.unhealthy, "there are no keys")
+                }
+            }
+        }
+    }
+
+    private static func logger(_ log: GatewayConfiguration.Log) -> Logger {
+        let level = Logger.Level(rawValue: log.level.rawValue) ?? .info
+        return Logger(label: "gateway") { label in LogFormat.text.handler(label: label, level: level) }
+    }
+
+    private static func refreshers(
+        _ issuers: [GatewayConfiguration.Issuer], _ files: NodeFiles, _ tokens: TokenVerifier, _ logger: Logger
+    ) throws -> IssuerKeyRefreshers {
+        let around = KeySetRefresher.Surroundings(
+            nowNanoseconds: Timestamp.monotonicNanoseconds,
+            sleep: { nanoseconds in try? await Task.sleep(for: .nanoseconds(nanoseconds)) },
+            jitter: { Double.random(in: 0...1) },
+            onEvent: { issuer, event in
+                switch event {
+                case .fetched(let count, let rejections):
+                    logger.info("keys in force", metadata: ["issuer": "\(issuer)", "keys": "\(count)"])
+                    for rejection in rejections {
+                        logger.warning("key left out", metadata: ["issuer": "\(issuer)", "reason": "\(rejection)"])
+                    }
+                case .failed(let error):
+                    logger.error("keys not fetched", metadata: ["issuer": "\(issuer)", "reason": "\(error)"])
+                case .withdrawn:
+                    logger.error("keys too old, out of force", metadata: ["issuer": "\(issuer)"])
+                }
+            })
+        return IssuerKeyRefreshers(
+            refreshers: try issuers.enumerated().map { index, issuer in
+                var timing = KeySetTiming()
+                timing.freshForSeconds = Int64(issuer.jwks.refreshSeconds)
+                timing.staleMaxSeconds = Int64(issuer.jwks.maxStaleSeconds)
+                return KeySetRefresher(
+                    issuer: index, verifier: tokens, source: try source(issuer.jwks, files.keyFiles[index]),
+                    timing: timing, surroundings: around)
+            })
+    }
+
+    private static func source(
+        _ jwks: GatewayConfiguration.KeySource, _ file: FileKeySetSource?
+    ) throws -> any KeySetSource {
+        if let file { return file }
+        var options = URLKeySetSource.Options()
+        options.authorityFile = jwks.caFile
+        let url = try KeySetURL(jwks.url ?? "", allowInsecure: jwks.allowInsecureHttp)
+        return URLKeySetSource(url, options: options)
+    }
+}

@@ -1,0 +1,89 @@
+package import Documents
+import IntentProtocol
+
+/// Runs decision cases: documents of the form `{"cases": [{"policy": …, "context": …, "expect": …}]}`, or with
+/// `"dialect": "exact"` at the top and `decision` in the place of `expect`.
+package enum PolicyCaseRunner {
+    /// What came of a file.
+    package struct Report: Sendable {
+        package var passed = 0
+        package var failures: [String] = []
+    }
+
+    /// Runs all cases of a document.
+    ///
+    /// - Throws: when the document is not of either form.
+    package static func run(_ node: DocumentNode) throws(DiagnosticError) -> Report {
+        guard let cases = node["cases"]?.sequence else {
+            let isIstio = node.sequence != nil || node["cases"] != nil
+            throw DiagnosticError(
+                isIstio
+                    ? "a list of Istio cases is not supported by this version: it knows cases with policy, context and expect"
+                    : "the document must have a list 'cases'", at: node.location)
+        }
+        let dialect: PolicyDialect = node["dialect"]?.string == "exact" ? .exact : .glob
+        var report = Report()
+        for (place, example) in cases.enumerated() {
+            let name = example["id"]?.scalar?.text ?? "#\(place + 1)"
+            let differences = try check(example, dialect)
+            if differences.isEmpty {
+                report.passed += 1
+            } else {
+                report.failures.append("\(name): \(differences.joined(separator: "; "))")
+            }
+        }
+        return report
+    }
+
+    private static func check(_ example: DocumentNode, _ dialect: PolicyDialect) throws(DiagnosticError) -> [String] {
+        guard let policy = example["policy"], let context = example["context"],
+            let expected = example["expect"] ?? example["decision"]
+        else { throw DiagnosticError("a case needs policy, context and expect (or decision)", at: example.location) }
+        let diagnostics = Diagnostics()
+        guard let document = PolicyLoader.load([policy], dialect: dialect, into: diagnostics) else {
+            let reason = diagnostics.errors.first?.message ?? ""
+            return expected["raises"] == nil ? ["the policy was refused: \(reason)"] : []
+        }
+        guard expected["raises"] == nil else { return ["expected a refusal, but the policy was taken"] }
+        let request = PolicyRequest(context: context)
+        let compiled = CompiledPolicy(document)
+        let agent = context["agent"]?.scalar?.text
+        let decision = compiled.evaluate(request, agent: agent)
+        return differences(expected, decision, compiled, request, agent: agent)
+    }
+
+    private static func differences(
+        _ expected: DocumentNode, _ decision: PolicyDecision, _ policy: CompiledPolicy, _ request: PolicyRequest,
+        agent: String?
+    ) -> [String] {
+        let rule = decision.rule.map { policy.rules[$0] }
+        // The limit that is reported is the deciding rule's, if it allows; its key is rendered even where there is no rate.
+        let allowing = decision.isAllowed ? rule : nil
+        let key = allowing.flatMap { rule in rule.keyTemplate.map { $0.render(request, agent: agent) } }
+        let actual: [(String, JSONValue)] = [
+            ("allowed", .bool(decision.isAllowed)),
+            ("matchedRule", rule.map { .string($0.id) } ?? .null),
+            ("rateLimitKey", key.map(JSONValue.string) ?? .null),
+            ("rateLimitPerMinute", allowing?.ratePerMinute.map { .number(JSONNumber($0)) } ?? .null),
+            ("maxTimeoutMs", allowing?.maxTimeoutMilliseconds.map { .number(JSONNumber($0)) } ?? .null),
+        ]
+        return actual.compactMap { name, value in
+            guard let wanted = expected[name]?.json, wanted != value else { return nil }
+            return "\(name) is \(text(value)), expected \(text(wanted))"
+        }
+    }
+
+    private static func text(_ value: JSONValue) -> String { String(decoding: value.encoded, as: UTF8.self) }
+}
+
+extension PolicyRequest {
+    /// The request that a document describes: subject, roles, tenant, intent, payload, source.
+    package init(context: DocumentNode) {
+        let payload = context["payload"]?.json.objectValue ?? [:]
+        self.init(
+            subject: context["subject"]?.scalar?.text,
+            roles: (context["roles"]?.sequence ?? []).compactMap { $0.scalar?.text },
+            tenant: context["tenant"]?.scalar?.text, intent: context["intent"]?.scalar?.text ?? "",
+            content: .values(payload: payload, source: context["source"]?.scalar?.text))
+    }
+}

@@ -1,0 +1,37 @@
+package import Documents
+
+/// One rule as a file states it.
+package struct PolicyRule: Sendable {
+    package var id: String
+    package var action: PolicyAction
+    package var mode = RuleMode.enforce
+    package var priority = 0
+    /// nil means any; the meaning of an empty list is the dialect's.
+    package var intents: [String]?
+    package var agents: [String]?
+    package var roles: [String]?
+    package var tenants: [String]?
+    /// A path into the payload and the regex that its text must contain; all must match.
+    package var payload: [(path: String, regex: PayloadRegex)] = []
+    package var ratePerMinute: Int?
+    package var burst: Int?
+    package var keyTemplate: KeyTemplate?
+    package var maxTimeoutMilliseconds: Int?
+    package var location: SourceLocation?
+
+    package init(id: String, action: PolicyAction) {
+        self.id = id
+        self.action = action
+    }
+}
+
+/// A whole policy as files state it.
+package struct PolicyDocument: Sendable {
+    package var dialect = PolicyDialect.glob
+    package var rateLimits = RateLimitScope.all
+    /// nil when no file states one.
+    package var defaultAction: PolicyAction?
+    package var rules: [PolicyRule] = []
+
+    package init() {}
+}

@@ -1,0 +1,70 @@
+import Documents
+
+/// Reads one rule of the glob dialect.
+enum RuleReader {
+    private static let ratesMax = 1_000_000_000
+
+    static func read(_ fields: inout FieldReader, number: Int) -> PolicyRule? {
+        let id = fields.string("id") ?? "rule-\(number)"
+        let action = PolicyLoader.action("action", &fields)
+        if action == nil { fields.reportMissing("action") }
+        var rule = PolicyRule(id: id, action: action ?? .deny)
+        rule.location = fields.location
+        rule.mode = fields.enumeration("mode", as: RuleMode.self) ?? .enforce
+        rule.priority = fields.integer("priority", in: -1_000_000...1_000_000) ?? 0
+        rule.intents = fields.strings("intents")
+        rule.agents = fields.strings("agents")
+        rule.roles = fields.strings("roles")
+        rule.tenants = fields.strings("tenants")
+        rule.payload = payload(&fields)
+        rule.ratePerMinute = fields.integer("rate_limit_per_minute", in: 0...ratesMax)
+        rule.burst = fields.integer("rate_limit_burst", in: 0...ratesMax)
+        rule.keyTemplate = template(&fields)
+        rule.maxTimeoutMilliseconds = fields.integer("max_timeout_ms", in: 1...86_400_000)
+        if rule.ratePerMinute == nil, fields.has("rate_limit_burst") {
+            fields.error("\(fields.place("rate_limit_burst")) needs rate_limit_per_minute beside it", at: "rate_limit_burst")
+        }
+        fields.finish()
+        return action == nil ? nil : rule
+    }
+
+    private static func payload(_ fields: inout FieldReader) -> [(path: String, regex: PayloadRegex)] {
+        guard let node = fields.value("payload_regex") else { return [] }
+        guard let members = node.mapping else {
+            fields.error("\(fields.place("payload_regex")) must map payload paths to regexes", at: "payload_regex")
+            return []
+        }
+        return members.compactMap { member in
+            guard let pattern = member.value.string else {
+                fields.diagnostics.error(
+                    "\(fields.place("payload_regex")).\(member.key) must be a regex in quotes", at: member.value.location)
+                return nil
+            }
+            return compile(pattern, path: member.key, at: member.value.location, fields.diagnostics)
+        }
+    }
+
+    static func compile(
+        _ pattern: String, path: String, at location: SourceLocation, _ diagnostics: Diagnostics
+    ) -> (path: String, regex: PayloadRegex)? {
+        do throws(PayloadRegex.SyntaxFault) {
+            return (path, try PayloadRegex(pattern))
+        } catch {
+            diagnostics.error(
+                "the regex for \(MessageText.quoted(path)) cannot be parsed: \(error.message) at offset \(error.offset)",
+                at: location)
+            return nil
+        }
+    }
+
+    private static func template(_ fields: inout FieldReader) -> KeyTemplate? {
+        guard let text = fields.string("rate_limit_key_template") else { return nil }
+        do throws(KeyTemplate.Fault) {
+            return try KeyTemplate(text)
+        } catch {
+            fields.error(
+                "\(fields.place("rate_limit_key_template")): \(error.message)", at: "rate_limit_key_template")
+            return nil
+        }
+    }
+}

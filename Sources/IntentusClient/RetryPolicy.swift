@@ -1,0 +1,43 @@
+/// When and how often a client tries again; only what is safe is repeated, and never beyond the deadline.
+public struct RetryPolicy: Sendable {
+    /// Attempts altogether; 1 never retries.
+    public var attemptsMax = 3
+    /// The wait before the second attempt; each further one doubles it.
+    public var backOffFirstMilliseconds: Int64 = 50
+    /// The longest wait of its own; a gateway's `Retry-After` may be longer.
+    public var backOffMaxMilliseconds: Int64 = 2_000
+
+    /// The defaults above.
+    public init() {}
+
+    /// The wait before an attempt, full jitter.
+    ///
+    /// - Parameters:
+    ///   - attempt: 1 for the first repetition.
+    ///   - jitter: from 0 to 1.
+    func backOffMilliseconds(attempt: Int, jitter: Double) -> Int64 {
+        let doubled = backOffFirstMilliseconds << Int64(min(attempt - 1, 16))
+        return Int64(Double(min(doubled, backOffMaxMilliseconds)) * jitter)
+    }
+}
+
+/// How one attempt ended, as far as repeating it goes.
+enum AttemptOutcome: Sendable, Equatable {
+    /// No connection came about: nothing was sent.
+    case notSent
+    /// The gateway refused before any worker saw the request; it may name a time.
+    case refused(retryAfterMilliseconds: Int64?)
+    /// A worker may have done the work.
+    case uncertain
+    /// Repeating does not help.
+    case final
+
+    /// Whether another attempt is safe.
+    func maySendAgain(isIdempotent: Bool) -> Bool {
+        switch self {
+        case .notSent, .refused: true
+        case .uncertain: isIdempotent
+        case .final: false
+        }
+    }
+}

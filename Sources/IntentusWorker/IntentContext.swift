@@ -1,0 +1,35 @@
+public import IntentProtocol
+public import Logging
+
+/// What a handler knows of a request beside its payload.
+public struct IntentContext: Sendable {
+    /// The caller's name for the request.
+    public let requestId: String
+    /// The trace that the request belongs to.
+    public let traceId: String?
+    /// Who handled the request before, oldest first; written by the gateway, whose word it is.
+    public let identityChain: [String]
+    /// Agents that handled the envelope before.
+    public let decisionPath: [String]
+    /// When the gateway stops waiting; nil when it did not say.
+    public let deadline: ContinuousClock.Instant?
+    /// A logger that carries request and trace id.
+    public let logger: Logger
+
+    /// The verified user at the edge, from the chain's `user:` entry; nil for an anonymous caller.
+    public var caller: String? {
+        identityChain.first { $0.hasPrefix("user:") }.map { String($0.dropFirst("user:".count)) }
+    }
+
+    init(_ envelope: IntentEnvelope, deadline: ContinuousClock.Instant?, logger: Logger) {
+        requestId = envelope.requestId
+        traceId = envelope.traceId
+        identityChain = envelope.identityChain
+        decisionPath = envelope.decisionPath
+        self.deadline = deadline
+        var logger = logger
+        logger[metadataKey: "requestId"] = "\(envelope.requestId)"
+        logger[metadataKey: "traceId"] = "\(envelope.traceId ?? "")"
+        self.logger = logger
+    }
+}

@@ -1,0 +1,103 @@
+import IntentProtocol
+import Logging
+import Synchronization
+
+/// Answers bodies of requests: reads the envelope, finds the handler, runs it in its time, and makes a frame of what comes.
+final class IntentResponder: Sendable {
+    private let name: String
+    private let table: HandlerTable
+    private let concurrencyMax: Int
+    private let logger: Logger
+    private let running = Mutex((count: 0, isDraining: false))
+
+    init(name: String, table: HandlerTable, concurrencyMax: Int, logger: Logger) {
+        self.name = name
+        self.table = table
+        self.concurrencyMax = concurrencyMax
+        self.logger = logger
+    }
+
+    var runningCount: Int { running.withLock { $0.count } }
+    var isDraining: Bool { running.withLock { $0.isDraining } }
+
+    func drain() { running.withLock { $0.isDraining = true } }
+
+    /// The answering frame; errors are inside it.
+    ///
+    /// - Parameter timeoutMilliseconds: what is left of the caller's time; nil when it did not say.
+    func answer(_ body: [UInt8], timeoutMilliseconds: Int64?) async -> [UInt8] {
+        var traceId: String?
+        let response = await respond(body, timeoutMilliseconds, &traceId)
+        var bytes: [UInt8] = []
+        completed(response, traceId).appendFrame(to: &bytes)
+        return bytes
+    }
+
+    private func respond(_ body: [UInt8], _ timeoutMilliseconds: Int64?, _ traceId: inout String?) async -> AgentResponse {
+        let envelope: IntentEnvelope
+        do throws(IntentError) {
+            envelope = try IncomingIntent(parsing: body, limits: .behindGateway).envelope
+        } catch {
+            return .failure(error)
+        }
+        traceId = envelope.traceId
+        guard let handler = table.handler(for: envelope) else {
+            return .failure(
+                IntentError(.capabilityNotFound, "agent '\(name)' does not answer intent '\(envelope.intentName)'"))
+        }
+        guard begin() else {
+            return .failure(IntentError(.agentUnavailable, "agent '\(name)' takes no more requests now"))
+        }
+        defer { running.withLock { $0.count -= 1 } }
+        return await run(handler, envelope, timeoutMilliseconds)
+    }
+
+    private func begin() -> Bool {
+        running.withLock { state in
+            guard state.count < concurrencyMax, !state.isDraining else { return false }
+            state.count += 1
+            return true
+        }
+    }
+
+    /// The handler against the clock: whichever ends first decides, the other is cancelled.
+    private func run(
+        _ handler: @escaping RawHandler, _ envelope: IntentEnvelope, _ timeoutMilliseconds: Int64?
+    ) async -> AgentResponse {
+        let deadline = timeoutMilliseconds.map { ContinuousClock.now + .milliseconds($0) }
+        let context = IntentContext(envelope, deadline: deadline, logger: logger)
+        return await withTaskGroup(of: AgentResponse?.self) { group in
+            group.addTask { await self.guarded(handler, envelope, context) }
+            if let deadline {
+                group.addTask {
+                    try? await Task.sleep(until: deadline, clock: .continuous)
+                    return nil
+                }
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            return first ?? .failure(IntentError(.agentTimeout, "agent '\(self.name)' did not finish in time"))
+        }
+    }
+
+    private func guarded(
+        _ handler: RawHandler, _ envelope: IntentEnvelope, _ context: IntentContext
+    ) async -> AgentResponse {
+        do {
+            return try await handler(envelope, context)
+        } catch let error as IntentError {
+            return .failure(error)
+        } catch {
+            // What went wrong inside is the operator's business and may hold secrets.
+            context.logger.error("handler failed", metadata: ["error": "\(error)"])
+            return .failure(IntentError(.internalAgentError, "agent '\(name)' failed"))
+        }
+    }
+
+    private func completed(_ response: AgentResponse, _ traceId: String?) -> AgentResponse {
+        var response = response
+        if response.metadata["agent"] == nil { response.metadata["agent"] = .string(name) }
+        if let traceId { response.metadata["traceId"] = .string(traceId) }
+        return response
+    }
+}

@@ -1,0 +1,127 @@
+import AsyncHTTPClient
+import Foundation
+import IntentProtocol
+import IntentusClient
+import Logging
+import NIOCore
+import NIOHTTP1
+
+/// When to register with one gateway, and what to say of it: events in, actions out, no clock.
+struct RegistrationSchedule: Sendable {
+    /// What a gateway answered.
+    enum Answer: Sendable, Equatable {
+        case accepted(renewAfterMilliseconds: Int64)
+        /// It said no; asking often does not help.
+        case refused(status: Int, message: String)
+        case unreachable
+    }
+
+    /// What is to be logged: only changes are.
+    enum Notice: Sendable, Equatable {
+        case registered
+        case lost(String)
+        case refused(String)
+    }
+
+    private enum State: Equatable {
+        case new, registered, lost, refused
+    }
+
+    private var state = State.new
+    private var failures = 0
+
+    /// Takes an answer.
+    ///
+    /// - Parameter jitter: from 0 to 1.
+    /// - Returns: how long to wait, and what to log.
+    mutating func took(_ answer: Answer, jitter: Double) -> (waitMilliseconds: Int64, notice: Notice?) {
+        switch answer {
+        case .accepted(let milliseconds):
+            failures = 0
+            defer { state = .registered }
+            // Renewed a little early and never all at once.
+            return (max(100, Int64(Double(milliseconds) * (0.8 + 0.2 * jitter))), state == .registered ? nil : .registered)
+        case .refused(let status, let message):
+            failures += 1
+            defer { state = .refused }
+            return (Int64(10_000 * (0.5 + 0.5 * jitter)), state == .refused ? nil : .refused("\(status): \(message)"))
+        case .unreachable:
+            failures += 1
+            defer { state = .lost }
+            let wait = Double(min(200 << Int64(min(failures, 6)), 5_000))
+            return (Int64(wait * (0.5 + 0.5 * jitter)), state == .lost ? nil : .lost("it cannot be reached"))
+        }
+    }
+}
+
+/// Keeps one worker registered with one gateway.
+struct Registration: Sendable {
+    let gateway: String
+    let path: String
+    let body: [UInt8]
+    let token: TokenProvider?
+    let http: HTTPClient
+    let logger: Logger
+
+    init(gateway: String, _ configuration: WorkerConfiguration, url: String, table: HandlerTable, http: HTTPClient, logger: Logger) {
+        var base = gateway
+        while base.hasSuffix("/") { base.removeLast() }
+        self.gateway = base
+        path = "/api/v1/agents/\(configuration.name)/instances/\(configuration.instanceId)"
+        let intents = table.capabilities.map { key -> JSONValue in
+            ["name": .string(key.intent), "version": .string(key.version)]
+        }
+        let fields: JSONValue = [
+            "url": .string(url), "intents": .array(intents),
+            "nodeId": configuration.nodeId.map(JSONValue.string) ?? .null,
+            "nodePriority": .number(JSONNumber(configuration.nodePriority)),
+            "ttlSeconds": .number(JSONNumber(configuration.ttlSeconds)),
+        ]
+        body = fields.encoded
+        token = configuration.token
+        self.http = http
+        self.logger = logger
+    }
+
+    /// Registers and renews until cancelled.
+    func run() async {
+        var schedule = RegistrationSchedule()
+        while !Task.isCancelled {
+            let (wait, notice) = schedule.took(await register(), jitter: Double.random(in: 0...1))
+            switch notice {
+            case .registered: logger.notice("registered", metadata: ["gateway": "\(gateway)"])
+            case .lost(let why): logger.warning("not registered", metadata: ["gateway": "\(gateway)", "reason": "\(why)"])
+            case .refused(let why): logger.error("registration refused", metadata: ["gateway": "\(gateway)", "reason": "\(why)"])
+            case nil: break
+            }
+            try? await Task.sleep(for: .milliseconds(wait))
+        }
+    }
+
+    private func register() async -> RegistrationSchedule.Answer {
+        guard let (status, body) = try? await send(.PUT, body) else { return .unreachable }
+        let answer = (try? JSONValue(parsing: body))?.objectValue
+        guard (200...201).contains(status) else {
+            let inner = answer?["body"]?.objectValue ?? answer
+            let message = inner?["error"]?.objectValue?["message"]?.stringValue ?? ""
+            return (400..<500).contains(status) ? .refused(status: status, message: message) : .unreachable
+        }
+        return .accepted(renewAfterMilliseconds: (answer?["renewAfterSeconds"]?.intValue ?? 5) * 1000)
+    }
+
+    /// Leaves the gateway's directory; best effort, for the registration ends by itself.
+    func leave() async {
+        _ = try? await send(.DELETE, [])
+    }
+
+    private func send(_ method: HTTPMethod, _ body: [UInt8]) async throws -> (Int, [UInt8]) {
+        var request = HTTPClientRequest(url: gateway + path)
+        request.method = method
+        request.headers.add(name: "content-type", value: "application/json")
+        if let token { request.headers.add(name: "authorization", value: "Bearer \(try await token.token())") }
+        if !body.isEmpty { request.body = .bytes(ByteBuffer(bytes: body)) }
+        let response = try await http.execute(request, timeout: .seconds(3))
+        let answer = try await response.body.collect(upTo: 1 << 20)
+        return (Int(response.status.code), Array(answer.readableBytesView))
+    }
+}

@@ -1,0 +1,37 @@
+public import IntentusClient
+
+/// Where a worker listens, and which gateways it tells.
+public struct WorkerConfiguration: Sendable {
+    /// The agent's name, 1 to 128 of `A-Z a-z 0-9 . _ -`.
+    public var name: String
+    /// This instance's name; unique among the agent's instances.
+    public var instanceId: String
+    /// The address to listen on.
+    public var host = "127.0.0.1"
+    /// The port; 0 takes a free one.
+    public var port = 0
+    /// How gateways reach this instance, `http://host:port/path`; nil makes it of host and port.
+    public var advertisedURL: String?
+    /// `http://host:port` of each gateway to register with; empty where gateways know the agent by configuration.
+    public var gateways: [String] = []
+    /// Where the token for registration comes from.
+    public var token: TokenProvider?
+    /// The node it lives on; nil is local to the gateway.
+    public var nodeId: String?
+    /// Its place among agents of the same intent; smaller comes first.
+    public var nodePriority = 100
+    /// How long a registration lives unless renewed; renewed at a third of it.
+    public var ttlSeconds = 15
+    /// Requests handled at the same time; one more is refused as AGENT_UNAVAILABLE.
+    public var concurrencyMax = 256
+    /// Bytes of a request's body.
+    public var bodyBytesMax = 4 << 20
+    /// How long running requests may take to finish when the worker stops.
+    public var drainTimeoutMilliseconds: Int64 = 10_000
+
+    /// A worker with the defaults above.
+    public init(name: String, instanceId: String) {
+        self.name = name
+        self.instanceId = instanceId
+    }
+}

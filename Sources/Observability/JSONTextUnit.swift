@@ -1,0 +1,105 @@
+/// The smallest piece of a text that may not be cut: one character, or one escape sequence that came with the text.
+struct JSONTextUnit {
+    enum Writing {
+        /// The bytes as they came.
+        case copy
+        /// A backslash and one letter.
+        case short(UInt8)
+        /// A backslash, `u` and four digits.
+        case unicode(UInt16)
+    }
+
+    let readBytes: Int
+    let writing: Writing
+
+    var writtenBytes: Int {
+        switch writing {
+        case .copy: readBytes
+        case .short: 2
+        case .unicode: 6
+        }
+    }
+
+    private init(_ readBytes: Int, _ writing: Writing) {
+        self.readBytes = readBytes
+        self.writing = writing
+    }
+
+    init(at text: UnsafePointer<UInt8>, remaining: Int, _ form: JSONTextForm) {
+        let byte = text[0]
+        switch byte {
+        case UInt8(ascii: "\""):
+            self.init(1, .short(byte))
+        case UInt8(ascii: "\\"):
+            let length = form == .escaped ? Self.escapeBytes(text, remaining) : 0
+            if length > 0 { self.init(length, .copy) } else { self.init(1, .short(byte)) }
+        case UInt8(ascii: "\n"): self.init(1, .short(UInt8(ascii: "n")))
+        case UInt8(ascii: "\r"): self.init(1, .short(UInt8(ascii: "r")))
+        case UInt8(ascii: "\t"): self.init(1, .short(UInt8(ascii: "t")))
+        case 0..<0x20, 0x7F: self.init(1, .unicode(UInt16(byte)))
+        case 0x20..<0x7F: self.init(1, .copy)
+        default: self.init(multibyte: text, remaining)
+        }
+    }
+
+    private init(multibyte text: UnsafePointer<UInt8>, _ remaining: Int) {
+        let length = Self.sequenceBytes(text, remaining)
+        if length == 0 {
+            self.init(1, .unicode(0xFFFD))
+        } else if length == 2, text[0] == 0xC2, text[1] < 0xA0 {
+            self.init(2, .unicode(UInt16(text[1])))
+        } else if length == 3, text[0] == 0xE2, text[1] == 0x80, text[2] == 0xA8 || text[2] == 0xA9 {
+            self.init(3, .unicode(0x2000 | UInt16(text[2] & 0x3F)))
+        } else {
+            self.init(length, .copy)
+        }
+    }
+
+    /// The length of the valid JSON escape sequence at `text`, a surrogate pair counted as one; 0 when there is none.
+    private static func escapeBytes(_ text: UnsafePointer<UInt8>, _ remaining: Int) -> Int {
+        guard remaining >= 2 else { return 0 }
+        switch text[1] {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            return 2
+        case UInt8(ascii: "u"):
+            guard let unit = codeUnit(text, remaining) else { return 0 }
+            guard unit & 0xF800 == 0xD800 else { return 6 }
+            guard unit < 0xDC00, remaining >= 12, text[6] == UInt8(ascii: "\\"), text[7] == UInt8(ascii: "u"),
+                let low = codeUnit(text + 6, remaining - 6), low & 0xFC00 == 0xDC00
+            else { return 0 }
+            return 12
+        default:
+            return 0
+        }
+    }
+
+    private static func codeUnit(_ text: UnsafePointer<UInt8>, _ remaining: Int) -> UInt16? {
+        guard remaining >= 6 else { return nil }
+        var unit: UInt16 = 0
+        for index in 2..<6 {
+            guard let digit = Character(Unicode.Scalar(text[index])).hexDigitValue else { return nil }
+            unit = unit << 4 | UInt16(digit)
+        }
+        return unit
+    }
+
+    /// The length of the well-formed UTF-8 sequence at `text`, whose first byte is 0x80 or above; 0 when there is none.
+    private static func sequenceBytes(_ text: UnsafePointer<UInt8>, _ remaining: Int) -> Int {
+        let length: Int
+        var second: ClosedRange<UInt8> = 0x80...0xBF
+        switch text[0] {
+        case 0xC2...0xDF: length = 2
+        case 0xE0: (length, second) = (3, 0xA0...0xBF)
+        case 0xED: (length, second) = (3, 0x80...0x9F)
+        case 0xE1...0xEF: length = 3
+        case 0xF0: (length, second) = (4, 0x90...0xBF)
+        case 0xF1...0xF3: length = 4
+        case 0xF4: (length, second) = (4, 0x80...0x8F)
+        default: return 0
+        }
+        guard remaining >= length, second.contains(text[1]) else { return 0 }
+        for index in 2..<max(2, length) where text[index] & 0xC0 != 0x80 { return 0 }
+        return length
+    }
+}

@@ -1,0 +1,84 @@
+import Glibc
+
+/// Points in time as this room reads and writes them: nanoseconds since the Unix epoch, text as RFC 3339 in UTC.
+package enum Timestamp {
+    /// The length of `2026-03-14T15:09:26`.
+    static let secondTextBytes = 19
+
+    /// The wall clock, in nanoseconds since the Unix epoch.
+    package static func unixNanoseconds() -> Int64 { read(CLOCK_REALTIME) }
+
+    /// A clock that never goes back, in nanoseconds.
+    package static func monotonicNanoseconds() -> Int64 { read(CLOCK_MONOTONIC) }
+
+    /// `2026-03-14T15:09:26.535897Z`.
+    package static func text(unixNanoseconds: Int64) -> String {
+        String(unsafeUninitializedCapacity: 32) { buffer in
+            guard let base = buffer.baseAddress else { return 0 }
+            var cursor = LineCursor(base)
+            let second = Self.second(of: unixNanoseconds)
+            cursor.append(secondText: second)
+            cursor.append(microsecondsOf: unixNanoseconds, inSecond: second)
+            return cursor.position - base
+        }
+    }
+
+    /// The second that a time lies in, rounded down also before 1970.
+    static func second(of unixNanoseconds: Int64) -> Int64 {
+        let quotient = unixNanoseconds / 1_000_000_000
+        return unixNanoseconds % 1_000_000_000 < 0 ? quotient - 1 : quotient
+    }
+
+    private static func read(_ clock: clockid_t) -> Int64 {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}
+
+extension LineCursor {
+    /// Appends `2026-03-14T15:09:26` for seconds since the Unix epoch (years 0 to 9999).
+    mutating func append(secondText second: Int64) {
+        let dayCount = second >= 0 ? second / 86_400 : (second - 86_399) / 86_400
+        let secondOfDay = second - dayCount * 86_400
+        let date = CivilDate(daysSinceEpoch: dayCount)
+        append(paddedDecimal: date.year, digits: 4)
+        append(byte: UInt8(ascii: "-"))
+        append(paddedDecimal: date.month, digits: 2)
+        append(byte: UInt8(ascii: "-"))
+        append(paddedDecimal: date.day, digits: 2)
+        append(byte: UInt8(ascii: "T"))
+        append(paddedDecimal: secondOfDay / 3600, digits: 2)
+        append(byte: UInt8(ascii: ":"))
+        append(paddedDecimal: secondOfDay / 60 % 60, digits: 2)
+        append(byte: UInt8(ascii: ":"))
+        append(paddedDecimal: secondOfDay % 60, digits: 2)
+    }
+
+    /// Appends `.535897Z`.
+    mutating func append(microsecondsOf unixNanoseconds: Int64, inSecond second: Int64) {
+        append(byte: UInt8(ascii: "."))
+        append(paddedDecimal: (unixNanoseconds - second * 1_000_000_000) / 1000, digits: 6)
+        append(byte: UInt8(ascii: "Z"))
+    }
+}
+
+/// A day of the proleptic Gregorian calendar.
+private struct CivilDate {
+    let year: Int64
+    let month: Int64
+    let day: Int64
+
+    /// Counts in eras of 400 years that begin on 1 March, so that the leap day is the last day of its year.
+    init(daysSinceEpoch: Int64) {
+        let shifted = daysSinceEpoch + 719_468
+        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shiftedMonth = (5 * dayOfYear + 2) / 153
+        day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
+        month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+    }
+}

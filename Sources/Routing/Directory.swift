@@ -1,0 +1,54 @@
+/// All agents at one moment, indexed by intent: an immutable value that is swapped as a whole.
+///
+/// The candidates of every intent and version are sorted when the directory changes. A lookup is one dictionary access
+/// and remembers nothing, so names that nobody registered cost no memory.
+package struct Directory: Sendable {
+    /// Counts the changes.
+    package private(set) var generation: UInt64 = 0
+    private var routes: [ExactText: IntentRoutes] = [:]
+    private var routesOfOthers = IntentRoutes(intent: nil, agents: [])
+    private var agents: [ExactText: AgentRecord] = [:]
+
+    /// No agents.
+    package init() {}
+
+    /// The number of agents.
+    package var agentCount: Int { agents.count }
+
+    /// Who answers an intent, in the order in which they are tried: local first, then by priority, then by name.
+    package func candidates(intent: String, version: String) -> [AgentRecord] {
+        (routes[ExactText(intent)] ?? routesOfOthers).candidates(version: ExactText(version))
+    }
+
+    /// The agent of that name.
+    package func agent(named name: String) -> AgentRecord? { agents[ExactText(name)] }
+
+    /// All agents, sorted by name; for listings.
+    package func agentsByName() -> [AgentRecord] {
+        agents.sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    /// Puts one agent in, changes it, or (nil) takes it out; only the intents it answers are sorted anew.
+    mutating func replace(_ name: ExactText, with agent: AgentRecord?) {
+        let capabilities = (agents[name]?.definition.capabilities ?? []) + (agent?.definition.capabilities ?? [])
+        agents[name] = agent
+        var names = Set(capabilities.lazy.filter { !$0.coversAnyIntent }.map(\.intent))
+        if capabilities.contains(where: \.coversAnyIntent) {
+            routesOfOthers = routesOfOthers.replacing(name, with: agent)
+            names.formUnion(routes.keys)
+        }
+        for intent in names {
+            // A name that is new here begins with the agents that answer every name.
+            let before = routes[intent] ?? IntentRoutes(intent: intent, agents: routesOfOthers.agents)
+            let after = before.replacing(name, with: agent)
+            routes[intent] = after.isSpelledOut ? after : nil
+        }
+        generation += 1
+    }
+
+    /// All agents, in no order.
+    var allAgents: [AgentRecord] { Array(agents.values) }
+
+    /// Whether the directory has routes of its own for a name.
+    func isIndexed(_ intent: String) -> Bool { routes[ExactText(intent)] != nil }
+}

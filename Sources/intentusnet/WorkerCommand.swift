@@ -1,0 +1,69 @@
+import ArgumentParser
+import Foundation
+import IntentProtocol
+import IntentusClient
+import IntentusWorker
+import Logging
+import Observability
+import ServiceLifecycle
+import UnixSignals
+
+/// `intentusnet worker`: an echo agent, for trying things out.
+struct WorkerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker", abstract: "Run an agent that answers every intent with its own payload.")
+
+    @Option(name: .customLong("gateway"), help: "A gateway to register with, http://host:port; give it several times.")
+    var gateways: [String] = []
+
+    @Option(help: "The agent's name.")
+    var name: String
+
+    @Option(help: "This instance's name; made of host and process id without it.")
+    var instance: String?
+
+    @Option(name: .customLong("intent"), help: "An intent to answer, NAME or NAME:VERSION; give it several times.")
+    var intents: [String]
+
+    @Option(help: "The address to listen on.")
+    var host = "127.0.0.1"
+
+    @Option(help: "The port; 0 takes a free one.")
+    var port = 0
+
+    @Option(help: "How gateways reach this worker, http://host:port/path.")
+    var advertise: String?
+
+    @Option(help: "The bearer token for registration, or @FILE; INTENTUSNET_TOKEN without it.")
+    var token: String?
+
+    func validate() throws {
+        guard !intents.isEmpty else { throw ValidationError("--intent must be given at least once") }
+    }
+
+    func run() async throws {
+        let machine = ProcessInfo.processInfo.hostName.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
+        var configuration = WorkerConfiguration(
+            name: name, instanceId: instance ?? "\(machine.prefix(64))-\(ProcessInfo.processInfo.processIdentifier)")
+        configuration.host = host
+        configuration.port = port
+        configuration.advertisedURL = advertise
+        configuration.gateways = gateways
+        configuration.token = try FileOrText.token(token)
+        let logger = Logger(label: "worker") { LogFormat.text.handler(label: $0, level: .notice) }
+        let name = name
+        let worker = IntentusWorker(configuration, logger: logger) { port in
+            print("agent \(name) listens on port \(port)")
+        }
+        for intent in intents {
+            let (intentName, version) = IntentName.split(intent)
+            worker.onRaw(intentName, version: version) { envelope, _ in
+                .success(["agent": .string(name), "echo": envelope.payload.value()])
+            }
+        }
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: worker)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+    }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// A listener whose every connection is served by a blocking script in a thread of its own.
+final class RawWorker: Sendable {
+    typealias Script = @Sendable (_ socket: RawSocket, _ requests: HTTPMessageReader) throws -> Void
+
+    let port: Int
+    let accepted = Counter()
+    private let listener: Int32
+    private let script: Script
+
+    init(_ script: @escaping Script) {
+        self.script = script
+        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        port = Self.listen(listener, backlog: 128)
+        Thread { [self] in acceptLoop() }.start()
+    }
+
+    /// Answers every request of a connection with this text.
+    static func answering(_ text: String) -> RawWorker {
+        RawWorker { socket, requests in
+            while try requests.next() != nil { try socket.send(text) }
+        }
+    }
+
+    /// Answers the first request with this text and ends the connection.
+    static func answeringOnce(_ text: String) -> RawWorker {
+        RawWorker { socket, requests in
+            _ = try requests.next()
+            try socket.send(text)
+            socket.end()
+        }
+    }
+
+    /// Binds to a free port and listens; the port.
+    static func listen(_ descriptor: Int32, backlog: Int32) -> Int {
+        var address = RawSocket.loopback(port: 0)
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                _ = bind(descriptor, $0, length)
+                _ = Glibc.listen(descriptor, backlog)
+                _ = getsockname(descriptor, $0, &length)
+            }
+        }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+
+    /// A port at which nobody listens.
+    static func closedPort() -> Int {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        return listen(descriptor, backlog: 1)
+    }
+
+    func stop() {
+        shutdown(listener, Int32(SHUT_RDWR))
+        close(listener)
+    }
+
+    private func acceptLoop() {
+        while true {
+            let descriptor = accept(listener, nil, nil)
+            guard descriptor >= 0 else { return }
+            accepted.add()
+            let socket = RawSocket(accepted: descriptor)
+            Thread { [script] in try? script(socket, HTTPMessageReader(socket)) }.start()
+        }
+    }
+}
