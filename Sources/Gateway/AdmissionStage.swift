@@ -56,14 +56,15 @@ extension Gateway {
 
     private func appendLimitHeaders(_ demands: [BucketDemand], _ admission: Admission, to lines: inout [UInt8]) {
         let start = lines.count
-        lines.append(contentsOf: "ratelimit-policy: ".utf8)
+        lines.reserveCapacity(start + 96 + demands.count * 96)
+        lines.append(literal: "ratelimit-policy: ")
         guard RateLimitHeaders.appendPolicy(demands, admission, to: &lines) else {
             lines.removeSubrange(start...)
             return
         }
-        lines.append(contentsOf: "\r\nratelimit: ".utf8)
+        lines.append(literal: "\r\nratelimit: ")
         RateLimitHeaders.appendState(demands, admission, to: &lines)
-        lines.append(contentsOf: "\r\n".utf8)
+        lines.append(literal: "\r\n")
     }
 }
 

@@ -38,29 +38,26 @@ extension Gateway {
             }
             return Caller(token: nil)
         }
-        let verified = try await verify(token)
+        let verified = try await verify(token, nowSeconds: journal.record.timeNanoseconds / 1_000_000_000)
         journal.record.subject = verified.subject
         journal.record.issuer = verified.issuer
         journal.record.tenant = verified.tenant
         return Caller(token: verified)
     }
 
-    private func verify(_ token: ArraySlice<UInt8>) async throws(Refusal) -> VerifiedToken {
-        switch outcome(of: token) {
+    private func verify(_ token: ArraySlice<UInt8>, nowSeconds: Int64) async throws(Refusal) -> VerifiedToken {
+        switch tokens.verify(token, nowSeconds: nowSeconds) {
         case .verified(let verified): return verified
         case .refused(let refusal): throw Refusal(refusal)
         case .needsKeys(let issuer):
             await keys.refreshKeys(issuer: issuer, waitingMilliseconds: settings.keyWaitMilliseconds)
         }
-        switch outcome(of: token) {
+        // The wait may have been long: the token is judged by the clock as it is now.
+        switch tokens.verify(token, nowSeconds: around.unixNanoseconds() / 1_000_000_000) {
         case .verified(let verified): return verified
         case .refused(let refusal): throw Refusal(refusal)
         case .needsKeys(let issuer): throw Refusal(tokens.refusalWithoutKeys(token, issuer: issuer))
         }
-    }
-
-    private func outcome(of token: ArraySlice<UInt8>) -> TokenVerifier.Outcome {
-        tokens.verify(token, nowSeconds: around.unixNanoseconds() / 1_000_000_000)
     }
 }
 

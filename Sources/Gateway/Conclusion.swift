@@ -8,14 +8,14 @@ extension Gateway {
     ) -> Answer {
         var body: [UInt8] = []
         reply.agentReply.append(
-            to: &body, shape: journal.shape, traceId: envelope.traceId, extras: terms.extras(for: reply))
+            to: &body, shape: journal.shape ?? .frame, traceId: envelope.traceId, extras: terms.extras(for: reply))
         let status = reply.error.map { $0.code == .unauthorized ? 403 : $0.code.httpStatus } ?? 200
         finish(status: status, outcome: reply.error?.code, &journal)
         return Answer(status: journal.door == .python ? 200 : status, headerLines: journal.headerLines, body: body)
     }
 
     /// The last stage of a request that ended inside the gateway: the refusal, one audit record, one count.
-    func refuse(_ refusal: Refusal, _ journal: inout Journal) -> Answer {
+    func refuse(_ refusal: Refusal, _ requestBody: [UInt8], _ journal: inout Journal) -> Answer {
         var error = refusal.error
         if let seconds = refusal.retryAfterSeconds {
             if error.details["retryAfterMs"] == nil { error.details["retryAfterMs"] = .number(JSONNumber(seconds * 1000)) }
@@ -30,7 +30,7 @@ extension Gateway {
         metadata["traceId"] = journal.traceId.isEmpty ? .null : .string(unescaped(journal.traceId))
         let response = AgentResponse(status: .error, payload: nil, metadata: metadata, error: error)
         var body: [UInt8] = []
-        switch journal.shape {
+        switch journal.shape ?? BodyShape.sniff(requestBody) {
         case .frame: response.appendFrame(to: &body)
         case .bare: response.appendBare(to: &body)
         }

@@ -36,8 +36,7 @@ extension Gateway {
         _ arrival: borrowing Arrival, _ credential: borrowing Credential, _ caller: Caller, _ journal: inout Journal
     ) throws(Refusal) -> OpenedEnvelope {
         let incoming = try read(arrival, credential)
-        // The Python transport reads frames alone, whatever it was that knocked at its door.
-        if arrival.door == .api { journal.shape = incoming.shape }
+        if journal.shape == nil { journal.shape = incoming.shape }
         let envelope = incoming.envelope
         journal.record.requestId = envelope.requestIdBytes
         journal.record.intent = envelope.intentNameBytes

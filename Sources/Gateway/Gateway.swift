@@ -58,7 +58,7 @@ package struct Gateway<
             let reply = try await callWorkers(route, envelope, caller, terms, &ticket, &journal)
             return conclude(reply, envelope, terms, &journal)
         } catch {
-            return refuse(error, &journal)
+            return refuse(error, arrival.body, &journal)
         }
     }
 }

@@ -5,8 +5,8 @@ struct Journal: Sendable {
     let door: Arrival.Door
     let startNanoseconds: Int64
     var record = AuditRecord()
-    /// The form the answer takes: as the request came, or as its first key looks while it has not been read.
-    var shape: IncomingIntent.Shape
+    /// The form the answer takes; nil while the body has not been read.
+    var shape: IncomingIntent.Shape?
     /// The intent's name once the directory is known to have it; a metric label.
     var knownIntent: String?
     /// The trace id of the answer, as text that stands between JSON quotes.
@@ -19,7 +19,8 @@ struct Journal: Sendable {
         startNanoseconds = around.monotonicNanoseconds()
         record.timeNanoseconds = around.unixNanoseconds()
         record.remoteAddress = arrival.remoteAddress
-        shape = arrival.door == .python ? .frame : BodyShape.sniff(arrival.body)
+        // The Python transport reads frames alone, whatever it was that knocked at its door.
+        shape = arrival.door == .python ? .frame : nil
     }
 }
 

@@ -34,7 +34,7 @@ extension Gateway {
             return answer
         } catch {
             if error.event == .request { journal.record.event = .registrationRefused }
-            return refuse(error, &journal)
+            return refuse(error, arrival.body, &journal)
         }
     }
 

@@ -160,10 +160,9 @@ extension Gateway {
     private func headerLines(_ request: WorkerRequest, remainingNanoseconds: Int64) -> [UInt8] {
         var lines = request.traceLines
         lines.reserveCapacity(lines.count + 40)
-        lines.append(contentsOf: "x-intentus-timeout-ms: ".utf8)
+        lines.append(literal: "x-intentus-timeout-ms: ")
         lines.appendDecimal(max(1, remainingNanoseconds / 1_000_000))
-        lines.append(UInt8(ascii: "\r"))
-        lines.append(UInt8(ascii: "\n"))
+        lines.append(literal: "\r\n")
         return lines
     }
 
@@ -245,13 +244,4 @@ extension Refusal {
         Refusal(IntentError(.internalAgentError, message), status: 500, reason: "internal_fault")
     }
 
-}
-
-extension [UInt8] {
-    /// Appends a number that is not negative, in decimal.
-    mutating func appendDecimal(_ number: Int64) {
-        guard number >= 10 else { return append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number)) }
-        appendDecimal(number / 10)
-        append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number % 10))
-    }
 }

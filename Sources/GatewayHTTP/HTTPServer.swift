@@ -37,7 +37,9 @@ package final class HTTPServer<Handler: HTTPHandler>: Sendable {
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 65_536))
+            .childChannelOption(
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 65_536)
+            )
             .childChannelInitializer { child in
                 // More connections than may be: closed before a byte is read, so that a flood costs no memory.
                 guard let shared = byLoop[ObjectIdentifier(child.eventLoop)],

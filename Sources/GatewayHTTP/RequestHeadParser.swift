@@ -115,6 +115,7 @@ struct RequestHeadParser {
         index += 1
         while bytes[index] == 0x20 || bytes[index] == 0x09 { index += 1 }
         let valueStart = index
+        index = skipPrintable(from: index)
         while (bytes[index] >= 0x20 && bytes[index] < 0x7F) || bytes[index] == 0x09 { index += 1 }
         guard bytes[index] == 0x0D else {
             throw HTTPRefusal(.badRequest, "a header value holds a control or non-ASCII byte")
@@ -125,6 +126,21 @@ struct RequestHeadParser {
         let name = UnsafeRawBufferPointer(rebasing: bytes[start..<nameEnd])
         try note(name, ByteRange(valueStart, valueEnd))
         return index + 2
+    }
+
+    /// Skips printable ASCII eight bytes at a time; stops at the first byte that is not, or up to seven before it.
+    private func skipPrintable(from start: Int) -> Int {
+        var index = start
+        while index + 8 <= bytes.count {
+            let word = bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            // The top bit of each byte tells: below 0x20 borrows, from 0x7F on carries or has it already. A borrow or
+            // carry from a neighbour only stops the skipping early.
+            let below = (word &- 0x2020_2020_2020_2020) & ~word
+            let above = (word &+ 0x0101_0101_0101_0101) | word
+            guard (below | above) & 0x8080_8080_8080_8080 == 0 else { break }
+            index += 8
+        }
+        return index
     }
 
     /// Keeps the headers that this listener reads; each of them may stand once.

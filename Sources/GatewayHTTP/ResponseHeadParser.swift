@@ -89,7 +89,9 @@ enum ResponseHeadParser {
             }
             fields.length = length
         case 17 where name.equalsIgnoringCase("transfer-encoding"):
-            guard !fields.isChunked, value.equalsIgnoringCase("chunked") else { throw .badResponse("Transfer-Encoding") }
+            guard !fields.isChunked, value.equalsIgnoringCase("chunked") else {
+                throw .badResponse("Transfer-Encoding")
+            }
             fields.isChunked = true
         case 16 where name.equalsIgnoringCase("content-encoding"):
             guard value.equalsIgnoringCase("identity") else { throw .badResponse("Content-Encoding") }

@@ -40,7 +40,9 @@ package struct RouteTable: Sendable {
 
     package init(_ routes: [Route]) {
         self.routes = routes
-        exact = routes.enumerated().filter { !$0.element.hasParameters }.map { (Array($0.element.pattern.utf8), $0.offset) }
+        exact = routes.enumerated().filter { !$0.element.hasParameters }.map {
+            (Array($0.element.pattern.utf8), $0.offset)
+        }
         patterns = routes.enumerated().filter(\.element.hasParameters).map { ($0.element, $0.offset) }
     }
 
@@ -90,7 +92,8 @@ package struct RouteTable: Sendable {
             default: previous = byte
             }
         }
-        for segment in target.split(separator: UInt8(ascii: "/")) where segment.allSatisfy({ $0 == UInt8(ascii: ".") }) {
+        for segment in target.split(separator: UInt8(ascii: "/")) where segment.allSatisfy({ $0 == UInt8(ascii: ".") })
+        {
             throw HTTPRefusal(.badRequest, "the path holds a dot segment")
         }
     }

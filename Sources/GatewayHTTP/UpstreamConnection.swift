@@ -26,6 +26,8 @@ final class UpstreamConnection: ChannelInboundHandler, @unchecked Sendable {
     var idleUntilNanoseconds: Int64 = .max
     /// Whether the end came from this side or by an error: then what came is not the whole of a body that ends with its connection.
     private var isCut = false
+    /// Whether what was sent is on its way, but for a rest.
+    private var isWritable = true
 
     init(address: UpstreamAddress, limits: UpstreamLimits) {
         self.address = address
@@ -57,6 +59,11 @@ final class UpstreamConnection: ChannelInboundHandler, @unchecked Sendable {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         close()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        isWritable = context.channel.isWritable
+        context.fireChannelWritabilityChanged()
     }
 
     /// Sends a request; the connection is idle.
@@ -183,7 +190,8 @@ final class UpstreamConnection: ChannelInboundHandler, @unchecked Sendable {
     private func complete(_ head: ResponseHead, _ body: [UInt8]) {
         let call = call
         self.call = nil
-        let isReusable = !head.closesAfter && buffer.readableBytes == 0
+        // A worker that answered before it had read the request may never read the rest, nor what would come behind it.
+        let isReusable = !head.closesAfter && buffer.readableBytes == 0 && isWritable
         if isReusable {
             phase = .idle
             buffer.releaseWhenEmpty()
@@ -205,7 +213,8 @@ final class UpstreamConnection: ChannelInboundHandler, @unchecked Sendable {
         self.call = nil
         if case .untilClose(let head) = ended, !isCut {
             call.finish(
-                .success(UpstreamAnswer(status: head.status, body: buffer.readBytes(length: buffer.readableBytes) ?? [])))
+                .success(
+                    UpstreamAnswer(status: head.status, body: buffer.readBytes(length: buffer.readableBytes) ?? [])))
         } else {
             call.finish(.failure(.connectionLost))
         }

@@ -12,6 +12,12 @@ package struct UpstreamEndpoint: Sendable, Hashable {
         self.hostHeader = hostHeader
         self.path = path
     }
+
+    /// Hashes what nearly always differs; a look-up for every call should not read every text.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(port)
+        hasher.combine(host.utf8.count)
+    }
 }
 
 /// What a pool keeps at most.

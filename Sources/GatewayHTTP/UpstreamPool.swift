@@ -135,7 +135,8 @@ package final class UpstreamPool: @unchecked Sendable {
         let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(.milliseconds(limits.connectTimeoutMilliseconds))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 65_536))
+            .channelOption(
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 65_536))
         let host = address.endpoint.host
         let port = address.endpoint.port
         let future =
@@ -209,7 +210,9 @@ package final class UpstreamPool: @unchecked Sendable {
     }
 
     private func forgetIfUnused(_ address: UpstreamAddress) {
-        guard address.connectionCount == 0, address.waiters.isEmpty, addresses[address.endpoint] === address else { return }
+        guard address.connectionCount == 0, address.waiters.isEmpty, addresses[address.endpoint] === address else {
+            return
+        }
         addresses[address.endpoint] = nil
     }
 

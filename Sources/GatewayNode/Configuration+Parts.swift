@@ -91,6 +91,8 @@ extension NodeAudit {
         }
         var limits = JSONLinesAuditSink.Limits()
         limits.shards = shards
+        // Fewer, larger writes: a wake-up of the writing thread costs more than the bytes that it writes.
+        limits.batchBytes = 256 << 10
         self = .lines(JSONLinesAuditSink(writer: writer, limits: limits))
     }
 }

@@ -29,13 +29,17 @@ package final class CompiledPolicy: Sendable {
                 .map(\.element) : document.rules
         var limits: [Limit] = []
         var compiled: [CompiledRule] = []
+        var limitNames: Set<String> = []
         for rule in ordered {
             var place: Int?
             if rule.action == .allow, let rate = rule.ratePerMinute {
                 place = limits.count
+                // Only the exact dialect lets two rules share an id; they must not share buckets.
+                var name = rule.id
+                while !limitNames.insert(name).inserted { name += "#\(limits.count + 1)" }
                 limits.append(
                     Limit(
-                        ruleId: rule.id, ratePerMinute: rate, burst: rule.burst ?? rate,
+                        ruleId: name, ratePerMinute: rate, burst: rule.burst ?? rate,
                         isShadow: rule.mode == .shadow, template: rule.keyTemplate))
             }
             compiled.append(CompiledRule(rule, dialect: document.dialect, limit: place))
@@ -66,9 +70,15 @@ package final class CompiledPolicy: Sendable {
                 return denial
             case .matches: break
             }
+            let hasUsableKey = rule.limit.map { limits[$0].template?.exceedsLimit(request, agent: agent) != true } ?? true
             guard rule.mode == .enforce else {
-                if let limit = rule.limit { shadowLimits.append(limit) }
+                if let limit = rule.limit, hasUsableKey { shadowLimits.append(limit) }
                 continue
+            }
+            guard hasUsableKey else {
+                var denial = PolicyDecision(isAllowed: false, rule: place)
+                denial.isFault = true
+                return denial
             }
             if decision == nil {
                 decision = PolicyDecision(isAllowed: rule.action == .allow, rule: place)

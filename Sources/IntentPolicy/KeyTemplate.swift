@@ -52,6 +52,16 @@ package struct KeyTemplate: Sendable, Hashable {
         self.parts = parts
     }
 
+    /// The longest value of a key; a longer one is a fault, for cutting it would put two callers into one bucket.
+    package static let valueBytesMax = 256
+
+    /// What the template names, in order.
+    var placeholders: [Placeholder] {
+        parts.compactMap { part in
+            if case .value(let placeholder) = part { placeholder } else { nil }
+        }
+    }
+
     /// Whether every caller shares one bucket.
     var isConstant: Bool {
         !parts.contains { part in
@@ -78,5 +88,22 @@ extension KeyTemplate {
             case .value(.source): request.source ?? ""
             }
         }
+    }
+
+    /// Whether a value is too long for a key.
+    func exceedsLimit(_ request: borrowing PolicyRequest, agent: String?) -> Bool {
+        for part in parts {
+            let value: String? =
+                switch part {
+                case .text: nil
+                case .value(.tenant): request.tenant
+                case .value(.intent): request.intent
+                case .value(.agent): agent
+                case .value(.subject): request.subject
+                case .value(.source): request.source
+                }
+            if let value, value.utf8.count > Self.valueBytesMax { return true }
+        }
+        return false
     }
 }

@@ -21,7 +21,7 @@ package enum PolicyCaseRunner {
                     ? "a list of Istio cases is not supported by this version: it knows cases with policy, context and expect"
                     : "the document must have a list 'cases'", at: node.location)
         }
-        let dialect: PolicyDialect = node["dialect"]?.string == "exact" ? .exact : .glob
+        let dialect = try dialect(of: node)
         var report = Report()
         for (place, example) in cases.enumerated() {
             let name = example["id"]?.scalar?.text ?? "#\(place + 1)"
@@ -35,10 +35,49 @@ package enum PolicyCaseRunner {
         return report
     }
 
+    private static let compared = [
+        "allowed", "matchedRule", "rateLimitKey", "rateLimitPerMinute", "maxTimeoutMs", "raises",
+    ]
+    /// What the Python engine tells beside its decision.
+    private static let ignored = ["reason", "source", "message"]
+    private static let contextKeys = [
+        "intent", "agent", "roles", "tenant", "subject", "payload", "source", "metadata", "tags",
+    ]
+
+    private static func dialect(of node: DocumentNode) throws(DiagnosticError) -> PolicyDialect {
+        guard let stated = node["dialect"] else { return .glob }
+        guard let text = stated.string, let dialect = PolicyDialect(rawValue: text) else {
+            throw DiagnosticError("dialect must be glob or exact, found \(stated.summary)", at: stated.location)
+        }
+        return dialect
+    }
+
+    /// A misspelt expectation compares nothing and would pass for ever.
+    private static func checkKeys(_ context: DocumentNode, _ expected: DocumentNode) throws(DiagnosticError) {
+        for (node, known) in [(context, contextKeys), (expected, compared + ignored)] {
+            guard let members = node.mapping else {
+                throw DiagnosticError("context and expect must be mappings, found \(node.summary)", at: node.location)
+            }
+            for member in members where !known.contains(member.key) {
+                throw DiagnosticError(
+                    "unknown key \(MessageText.quoted(member.key))\(NearestWord.hint(member.key, among: known))",
+                    at: member.keyLocation)
+            }
+        }
+        guard compared.contains(where: { expected[$0] != nil }) else {
+            throw DiagnosticError(
+                "the case expects nothing: state \(compared.joined(separator: ", "))", at: expected.location)
+        }
+        guard context["intent"]?.string != nil else {
+            throw DiagnosticError("the context needs an intent", at: context.location)
+        }
+    }
+
     private static func check(_ example: DocumentNode, _ dialect: PolicyDialect) throws(DiagnosticError) -> [String] {
         guard let policy = example["policy"], let context = example["context"],
             let expected = example["expect"] ?? example["decision"]
         else { throw DiagnosticError("a case needs policy, context and expect (or decision)", at: example.location) }
+        try checkKeys(context, expected)
         let diagnostics = Diagnostics()
         guard let document = PolicyLoader.load([policy], dialect: dialect, into: diagnostics) else {
             let reason = diagnostics.errors.first?.message ?? ""
@@ -65,7 +104,7 @@ package enum PolicyCaseRunner {
             ("matchedRule", rule.map { .string($0.id) } ?? .null),
             ("rateLimitKey", key.map(JSONValue.string) ?? .null),
             ("rateLimitPerMinute", allowing?.ratePerMinute.map { .number(JSONNumber($0)) } ?? .null),
-            ("maxTimeoutMs", allowing?.maxTimeoutMilliseconds.map { .number(JSONNumber($0)) } ?? .null),
+            ("maxTimeoutMs", decision.maxTimeoutMilliseconds.map { .number(JSONNumber($0)) } ?? .null),
         ]
         return actual.compactMap { name, value in
             guard let wanted = expected[name]?.json, wanted != value else { return nil }

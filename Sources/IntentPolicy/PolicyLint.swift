@@ -5,24 +5,32 @@ enum PolicyLint {
     static func check(_ document: PolicyDocument, into diagnostics: Diagnostics) {
         guard document.dialect == .glob else { return }
         if document.defaultAction == nil {
-            diagnostics.warning("no default is stated: what no rule matches is denied", at: document.rules.first?.location)
+            diagnostics.warning(
+                "no default is stated: what no rule matches is denied", at: document.rules.first?.location)
         }
         let ordered = document.rules.enumerated()
             .sorted { ($0.element.priority, $0.offset) < ($1.element.priority, $1.offset) }.map(\.element)
+        let coverings = ordered.map(Covering.init)
+        let index = RuleIndex(ordered, dialect: document.dialect)
         for (place, rule) in ordered.enumerated() {
             checkRule(rule, diagnostics)
             guard rule.mode == .enforce else { continue }
-            if let earlier = ordered[..<place].first(where: { $0.mode == .enforce && covers($0, rule) }) {
-                let limits = rule.action == .allow && rule.ratePerMinute != nil && earlier.action == .allow
-                    && document.rateLimits == .all
-                guard !limits else { continue }
-                diagnostics.warning(
-                    "rule '\(rule.id)' is never reached: '\(earlier.id)' matches everything that it matches",
-                    at: rule.location)
-            }
+            // Whatever covers the rule covers the first of its intents, so the index names all that can.
+            let candidates = index.places(for: rule.intents?.first ?? "")
+            guard
+                let earlier = candidates.first(where: { $0 < place && coverings[$0].covers(rule) }).map({ ordered[$0] })
+            else { continue }
+            let addsTerms =
+                rule.action == .allow && (rule.ratePerMinute != nil || rule.maxTimeoutMilliseconds != nil)
+                && earlier.action == .allow && document.rateLimits == .all
+            guard !addsTerms else { continue }
+            diagnostics.warning(
+                "rule '\(rule.id)' is never reached: '\(earlier.id)' matches everything that it matches",
+                at: rule.location)
         }
         if !document.rules.isEmpty, document.rules.allSatisfy({ $0.mode == .shadow }) {
-            diagnostics.warning("every rule is in shadow mode: the default decides alone", at: document.rules[0].location)
+            diagnostics.warning(
+                "every rule is in shadow mode: the default decides alone", at: document.rules[0].location)
         }
     }
 
@@ -40,35 +48,70 @@ enum PolicyLint {
             diagnostics.warning("rule '\(rule.id)' denies: its rate limit has no effect", at: rule.location)
         }
         if rule.action == .allow, rule.ratePerMinute != nil, rule.keyTemplate?.isConstant ?? true {
-            diagnostics.warning("rule '\(rule.id)': all callers share one bucket; name one in rate_limit_key_template",
+            diagnostics.warning(
+                "rule '\(rule.id)': all callers share one bucket; name one in rate_limit_key_template",
                 at: rule.location)
+        }
+        if rule.action == .allow, rule.ratePerMinute != nil, let template = rule.keyTemplate, !template.isConstant {
+            let named = template.placeholders
+            if !named.contains(.tenant), !named.contains(.subject) {
+                diagnostics.warning(
+                    "rule '\(rule.id)': the key names neither {tenant} nor {subject}: callers share its buckets",
+                    at: rule.location)
+            }
+            if named.contains(.source) {
+                diagnostics.warning(
+                    "rule '\(rule.id)': {source} is the caller's own word: with each new one it has a full bucket",
+                    at: rule.location)
+            }
+        }
+        if rule.burst == 0 {
+            diagnostics.warning("rule '\(rule.id)': a burst of 0 refuses every request", at: rule.location)
         }
         if rule.ratePerMinute == 0 {
             diagnostics.warning("rule '\(rule.id)': a rate of 0 refuses every request", at: rule.location)
         }
     }
+}
 
-    /// Whether everything that `rule` matches is matched by `earlier` too; errs on the side of no.
-    private static func covers(_ earlier: PolicyRule, _ rule: PolicyRule) -> Bool {
-        guard earlier.payload.isEmpty else { return false }
-        return coversRoles(earlier.roles, rule.roles) && coversNames(earlier.intents, rule.intents)
-            && coversNames(earlier.agents, rule.agents) && coversNames(earlier.tenants, rule.tenants)
-    }
+/// A rule as one that may leave nothing to later ones; its patterns are compiled once.
+private struct Covering {
+    private let canCover: Bool
+    private let intents: NamePatterns?
+    private let agents: NamePatterns?
+    private let tenants: NamePatterns?
+    private let roles: NamePatterns?
+    private let wantsNoRoles: Bool
 
-    private static func coversNames(_ wide: [String]?, _ narrow: [String]?) -> Bool {
-        guard let wide, !wide.isEmpty, !wide.contains("*") else { return true }
-        guard let narrow, !narrow.isEmpty else { return false }
-        let patterns = wide.map { NamePattern($0, isGlob: true) }
-        return narrow.allSatisfy { name in
-            wide.contains(name) || !name.contains("*") && patterns.contains { $0.matches(name) }
+    init(_ rule: PolicyRule) {
+        func patterns(_ names: [String]?) -> NamePatterns? {
+            guard let names, !names.isEmpty else { return nil }
+            let patterns = NamePatterns(names, isGlob: true)
+            return patterns.matchesEverything ? nil : patterns
         }
+        canCover = rule.mode == .enforce && rule.payload.isEmpty
+        intents = patterns(rule.intents)
+        agents = patterns(rule.agents)
+        tenants = patterns(rule.tenants)
+        roles = patterns(rule.roles)
+        wantsNoRoles = rule.roles?.isEmpty == true
     }
 
-    private static func coversRoles(_ wide: [String]?, _ narrow: [String]?) -> Bool {
+    /// Whether everything that the rule matches is matched by this one too; errs on the side of no.
+    func covers(_ rule: PolicyRule) -> Bool {
+        canCover && coversRoles(rule.roles) && covers(intents, rule.intents) && covers(agents, rule.agents)
+            && covers(tenants, rule.tenants)
+    }
+
+    /// A pattern covers another one if it matches its text: no fixed part of a pattern holds a star, so only a star can have
+    /// taken the other one's.
+    private func covers(_ wide: NamePatterns?, _ narrow: [String]?) -> Bool {
         guard let wide else { return true }
-        guard !wide.isEmpty else { return narrow?.isEmpty == true }
-        if wide.contains("*") { return true }
         guard let narrow, !narrow.isEmpty else { return false }
-        return coversNames(wide, narrow)
+        return narrow.allSatisfy { wide.matches($0) }
+    }
+
+    private func coversRoles(_ narrow: [String]?) -> Bool {
+        wantsNoRoles ? narrow?.isEmpty == true : covers(roles, narrow)
     }
 }

@@ -24,7 +24,9 @@ package enum PolicyLoader {
         let fresh = Diagnostics()
         var whole = PolicyDocument()
         for (place, node) in nodes.enumerated() {
-            let part = read(node, dialect: dialect, firstRule: whole.rules.count + 1, fresh)
+            // A later file that states nothing goes by what the first one says.
+            var part = read(node, dialect: place == 0 ? dialect : whole.dialect, firstRule: whole.rules.count + 1, fresh)
+            if place > 0, node["rate_limits"]?.isNull ?? true { part.rateLimits = whole.rateLimits }
             guard place > 0 else {
                 whole = part
                 continue

@@ -1,9 +1,5 @@
-import AsyncHTTPClient
 import Foundation
 public import IntentProtocol
-import NIOCore
-import NIOHTTP1
-import NIOPosix
 
 /// Calls intents through a gateway.
 ///
@@ -27,6 +23,8 @@ public final class IntentusClient: Sendable {
         public var timeoutMilliseconds: Int64 = 30_000
         /// The longest answer that is read.
         public var responseBytesMax = 4 << 20
+        /// Connections at the same time; further calls wait for one to be free.
+        public var connectionsMax = 256
         /// When a request is repeated.
         public var retry = RetryPolicy()
         /// Who the envelope says is asking; unverified, the token tells the gateway who really is.
@@ -36,10 +34,8 @@ public final class IntentusClient: Sendable {
         public init() {}
     }
 
-    private let url: String
-    private let token: TokenProvider?
     private let configuration: Configuration
-    private let http: HTTPClient
+    private let exchange: GatewayExchange
     private let around: Surroundings
 
     /// Makes a client; ``shutdown()`` ends it.
@@ -54,22 +50,14 @@ public final class IntentusClient: Sendable {
     }
 
     init(gateway: String, token: TokenProvider?, configuration: Configuration, around: Surroundings) {
-        var base = gateway
-        while base.hasSuffix("/") { base.removeLast() }
-        url = base + "/api/v1/intent"
-        self.token = token
         self.configuration = configuration
         self.around = around
-        var settings = HTTPClient.Configuration()
-        // A redirect would carry the token to wherever it points.
-        settings.redirectConfiguration = .disallow
-        settings.timeout.connect = .seconds(2)
-        http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
+        exchange = GatewayExchange(gateway: gateway, token: token, configuration: configuration)
     }
 
     /// Closes the client's connections; running calls fail.
     public func shutdown() async throws {
-        try await http.shutdown()
+        try await exchange.shutdown()
     }
 
     /// Calls an intent with a value and reads the result as a value.
@@ -118,7 +106,8 @@ public final class IntentusClient: Sendable {
 
     /// Sends an envelope and gives the answer as it came, errors of workers included.
     ///
-    /// - Throws: `IntentError` for what kept an answer from coming: TRANSPORT_ERROR, AGENT_TIMEOUT.
+    /// - Throws: `IntentError` for what kept an answer from coming: TRANSPORT_ERROR, AGENT_TIMEOUT, or UNAUTHORIZED when
+    ///   the token provider has no token; `CancellationError` when the task is cancelled.
     public func send(
         _ draft: EnvelopeDraft, timeoutMilliseconds: Int64? = nil, isIdempotent: Bool = false
     ) async throws -> AgentResponse {
@@ -126,7 +115,8 @@ public final class IntentusClient: Sendable {
             by: .milliseconds(timeoutMilliseconds ?? configuration.timeoutMilliseconds))
         var attempt = 1
         while true {
-            let (result, outcome) = try await self.attempt(draft, deadline: deadline)
+            let remaining = around.now().duration(to: deadline)
+            let (result, outcome) = try await exchange.attempt(draft, remaining: remaining)
             guard attempt < configuration.retry.attemptsMax, outcome.maySendAgain(isIdempotent: isIdempotent) else {
                 return try result.get()
             }
@@ -137,83 +127,5 @@ public final class IntentusClient: Sendable {
             try await around.sleep(.milliseconds(wait))
             attempt += 1
         }
-    }
-
-    private typealias Attempt = (Result<AgentResponse, IntentError>, AttemptOutcome)
-
-    private func attempt(_ draft: EnvelopeDraft, deadline: ContinuousClock.Instant) async throws -> Attempt {
-        let remaining = around.now().duration(to: deadline)
-        guard remaining > .zero else { return (.failure(.localTimeout), .final) }
-        var request = HTTPClientRequest(url: url)
-        request.method = .POST
-        request.headers.add(name: "content-type", value: "application/json")
-        request.headers.add(name: "x-intentus-timeout-ms", value: "\(max(1, min(remaining.milliseconds, 9_999_999)))")
-        if let token { request.headers.add(name: "authorization", value: "Bearer \(try await token.token())") }
-        if let parent = Self.traceparent(draft.traceId) { request.headers.add(name: "traceparent", value: parent) }
-        request.body = .bytes(ByteBuffer(bytes: draft.encodedFrame()))
-        do {
-            let response = try await http.execute(request, timeout: .milliseconds(max(1, remaining.milliseconds)))
-            let body = try await response.body.collect(upTo: configuration.responseBytesMax)
-            return Self.read(Array(body.readableBytesView), Int(response.status.code), response.headers)
-        } catch is CancellationError {
-            throw CancellationError()
-        } catch {
-            try Task.checkCancellation()
-            return Self.failure(error)
-        }
-    }
-
-    /// An answer of the gateway: its status tells where the request ended, its body why.
-    private static func read(_ body: [UInt8], _ status: Int, _ headers: HTTPHeaders) -> Attempt {
-        // The gateway tells real statuses and puts the error into the body all the same.
-        let isRedirect = (300..<400).contains(status)
-        let reply = AgentReply(parsing: body, httpStatus: isRedirect ? status : 200)
-        let response = reply.response()
-        guard let error = response.error else { return (.success(response), .final) }
-        let seconds = headers.first(name: "retry-after").flatMap { Int64($0) }
-        let milliseconds = error.details["retryAfterMs"]?.intValue ?? seconds.map { $0 * 1000 }
-        switch status {
-        case 429: return (.success(response), error.retryable ? .refused(retryAfterMilliseconds: milliseconds) : .final)
-        case 503 where error.code == .agentUnavailable:
-            return (.success(response), .refused(retryAfterMilliseconds: milliseconds))
-        case 502, 504: return (.success(response), error.retryable ? .uncertain : .final)
-        default: return (.success(response), .final)
-        }
-    }
-
-    private static func failure(_ error: any Error) -> Attempt {
-        switch error as? HTTPClientError {
-        case .deadlineExceeded?, .readTimeout?: return (.failure(.localTimeout), .uncertain)
-        case .connectTimeout?, .getConnectionFromPoolTimeout?:
-            return (.failure(.unreachable), .notSent)
-        default: break
-        }
-        // Whatever went wrong before a connection stood is of NIO's connecting part.
-        let isConnecting = error is NIOConnectionError || error is IOError
-        return (.failure(isConnecting ? .unreachable : .lost), isConnecting ? .notSent : .uncertain)
-    }
-
-    private static func traceparent(_ traceId: String?) -> String? {
-        guard let traceId, traceId.wholeMatch(of: #/[0-9a-f]{32}/#) != nil, traceId.contains(where: { $0 != "0" }) else {
-            return nil
-        }
-        let span = UInt64.random(in: 1 ... .max)
-        let hex = String(span, radix: 16)
-        return "00-\(traceId)-\(String(repeating: "0", count: 16 - hex.count))\(hex)-01"
-    }
-}
-
-extension IntentError {
-    fileprivate static var localTimeout: IntentError { IntentError(.agentTimeout, "no answer came in time") }
-    fileprivate static var unreachable: IntentError { IntentError(.transportError, "the gateway cannot be reached") }
-    fileprivate static var lost: IntentError {
-        IntentError(.transportError, "the connection to the gateway was lost before an answer came")
-    }
-}
-
-extension Duration {
-    /// Whole milliseconds, rounded down.
-    var milliseconds: Int64 {
-        components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
     }
 }

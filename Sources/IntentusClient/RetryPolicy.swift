@@ -16,8 +16,10 @@ public struct RetryPolicy: Sendable {
     ///   - attempt: 1 for the first repetition.
     ///   - jitter: from 0 to 1.
     func backOffMilliseconds(attempt: Int, jitter: Double) -> Int64 {
-        let doubled = backOffFirstMilliseconds << Int64(min(attempt - 1, 16))
-        return Int64(Double(min(doubled, backOffMaxMilliseconds)) * jitter)
+        let first = Double(max(0, backOffFirstMilliseconds))
+        let doubled = first * Double(1 << min(max(attempt - 1, 0), 16))
+        // An hour at most: a number of any size is a wait, not an overflow.
+        return Int64(min(doubled, Double(max(0, backOffMaxMilliseconds)), 3_600_000) * jitter)
     }
 }
 

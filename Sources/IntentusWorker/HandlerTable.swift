@@ -35,6 +35,11 @@ struct HandlerTable: Sendable {
                 payload = try JSONDecoder().decode(Payload.self, from: Data(envelope.payload.bytes))
             } catch let error as DecodingError {
                 throw IntentError(.validationError, "payload\(error.place): \(error.problem)")
+            } catch let error as IntentError {
+                throw error
+            } catch {
+                // A type's own decoder threw an error of its own: still the payload is at fault, not the agent.
+                throw IntentError(.validationError, "payload: cannot be read")
             }
             let result = try await handler(payload, context)
             return .success(try JSONValue(parsing: Array(JSONEncoder().encode(result))))

@@ -1,4 +1,4 @@
-public import IntentProtocol
+import IntentProtocol
 public import Logging
 
 /// What a handler knows of a request beside its payload.
@@ -7,7 +7,8 @@ public struct IntentContext: Sendable {
     public let requestId: String
     /// The trace that the request belongs to.
     public let traceId: String?
-    /// Who handled the request before, oldest first; written by the gateway, whose word it is.
+    /// Who handled the request: the gateway's entries first, `user:<sub>` if there is one and `service:<gateway>`; what
+    /// follows them is the caller's word.
     public let identityChain: [String]
     /// Agents that handled the envelope before.
     public let decisionPath: [String]
@@ -16,9 +17,11 @@ public struct IntentContext: Sendable {
     /// A logger that carries request and trace id.
     public let logger: Logger
 
-    /// The verified user at the edge, from the chain's `user:` entry; nil for an anonymous caller.
+    /// The user whom the gateway verified; nil for an anonymous caller.
     public var caller: String? {
-        identityChain.first { $0.hasPrefix("user:") }.map { String($0.dropFirst("user:".count)) }
+        // Only the first entry is the gateway's word on the user: a later one was written by the caller and may lie.
+        guard let first = identityChain.first, first.hasPrefix("user:") else { return nil }
+        return String(first.dropFirst("user:".count))
     }
 
     init(_ envelope: IntentEnvelope, deadline: ContinuousClock.Instant?, logger: Logger) {

@@ -64,7 +64,8 @@ final class IntentResponder: Sendable {
     private func run(
         _ handler: @escaping RawHandler, _ envelope: IntentEnvelope, _ timeoutMilliseconds: Int64?
     ) async -> AgentResponse {
-        let deadline = timeoutMilliseconds.map { ContinuousClock.now + .milliseconds($0) }
+        // A day is longer than any gateway waits: a larger number is no overflow in the clock.
+        let deadline = timeoutMilliseconds.map { ContinuousClock.now + .milliseconds(min(max(0, $0), 86_400_000)) }
         let context = IntentContext(envelope, deadline: deadline, logger: logger)
         return await withTaskGroup(of: AgentResponse?.self) { group in
             group.addTask { await self.guarded(handler, envelope, context) }

@@ -1,7 +1,7 @@
 import AsyncHTTPClient
 import HTTPTypes
 import Hummingbird
-public import IntentProtocol
+import IntentProtocol
 import IntentusClient
 public import Logging
 import NIOCore
@@ -60,10 +60,10 @@ public final class IntentusWorker: Service {
         let handlers = handlers.withLock { $0 }
         let responder = IntentResponder(
             name: configuration.name, table: handlers, concurrencyMax: configuration.concurrencyMax, logger: logger)
-        let http = HTTPClient(eventLoopGroupProvider: .singleton)
+        let http = Self.registrationClient()
         let (ports, bound) = AsyncStream.makeStream(of: Int.self)
         // A group of its own: the server ends when this worker says so, which is after it has left the gateways.
-        let server = ServiceGroup(services: [application(responder) { bound.yield($0) }], logger: logger)
+        let server = serverGroup(responder) { bound.yield($0) }
         let serving = Task.detached {
             defer { bound.finish() }
             try await server.run()
@@ -78,17 +78,46 @@ public final class IntentusWorker: Service {
         }
         registering?.cancel()
         await registering?.value
-        for registration in registrations { await registration.leave() }
+        await Self.leave(registrations)
         responder.drain()
         await Self.drain(responder, milliseconds: configuration.drainTimeoutMilliseconds)
         await server.triggerGracefulShutdown()
+        // What still runs has had its time.
+        if responder.runningCount > 0 { serving.cancel() }
         let result = await serving.result
         try? await http.shutdown()
-        try result.get()
+        do { try result.get() } catch is CancellationError {}
+    }
+
+    private static func registrationClient() -> HTTPClient {
+        var settings = HTTPClient.Configuration()
+        // A redirect would carry the token to wherever it points.
+        settings.redirectConfiguration = .disallow
+        settings.timeout.connect = .seconds(2)
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
+    }
+
+    private func serverGroup(
+        _ responder: IntentResponder, onPort: @escaping @Sendable (Int) -> Void
+    ) -> ServiceGroup {
+        var settings = ServiceGroupConfiguration(services: [application(responder, onPort: onPort)], logger: logger)
+        // When its end begins every handler is done; only a peer that does not take its answer is still there.
+        settings.maximumGracefulShutdownDuration = .seconds(2)
+        return ServiceGroup(configuration: settings)
+    }
+
+    /// Leaves all gateways at once, also when this task is cancelled.
+    private static func leave(_ registrations: [Registration]) async {
+        await Task.detached {
+            await withTaskGroup(of: Void.self) { group in
+                for registration in registrations { group.addTask { await registration.leave() } }
+            }
+        }.value
     }
 
     private func registrations(_ port: Int, _ table: HandlerTable, _ http: HTTPClient) -> [Registration] {
-        let url = configuration.advertisedURL ?? "http://\(configuration.host):\(port)/execute-agent"
+        let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
+        let url = configuration.advertisedURL ?? "http://\(host):\(port)/execute-agent"
         return configuration.gateways.map {
             Registration(gateway: $0, configuration, url: url, table: table, http: http, logger: logger)
         }

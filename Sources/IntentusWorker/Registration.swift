@@ -13,7 +13,8 @@ struct RegistrationSchedule: Sendable {
         case accepted(renewAfterMilliseconds: Int64)
         /// It said no; asking often does not help.
         case refused(status: Int, message: String)
-        case unreachable
+        /// Nothing usable came; says why.
+        case unreachable(String)
     }
 
     /// What is to be logged: only changes are.
@@ -39,17 +40,18 @@ struct RegistrationSchedule: Sendable {
         case .accepted(let milliseconds):
             failures = 0
             defer { state = .registered }
-            // Renewed a little early and never all at once.
-            return (max(100, Int64(Double(milliseconds) * (0.8 + 0.2 * jitter))), state == .registered ? nil : .registered)
+            // Renewed a little early and never all at once; an hour at most, whatever a gateway says.
+            let wait = Double(min(max(0, milliseconds), 3_600_000)) * (0.8 + 0.2 * jitter)
+            return (max(100, Int64(wait)), state == .registered ? nil : .registered)
         case .refused(let status, let message):
             failures += 1
             defer { state = .refused }
             return (Int64(10_000 * (0.5 + 0.5 * jitter)), state == .refused ? nil : .refused("\(status): \(message)"))
-        case .unreachable:
+        case .unreachable(let why):
             failures += 1
             defer { state = .lost }
             let wait = Double(min(200 << Int64(min(failures, 6)), 5_000))
-            return (Int64(wait * (0.5 + 0.5 * jitter)), state == .lost ? nil : .lost("it cannot be reached"))
+            return (Int64(wait * (0.5 + 0.5 * jitter)), state == .lost ? nil : .lost(why))
         }
     }
 }
@@ -87,7 +89,10 @@ struct Registration: Sendable {
     func run() async {
         var schedule = RegistrationSchedule()
         while !Task.isCancelled {
-            let (wait, notice) = schedule.took(await register(), jitter: Double.random(in: 0...1))
+            let answer = await register()
+            // A request that ended with the worker says nothing about the gateway.
+            guard !Task.isCancelled else { return }
+            let (wait, notice) = schedule.took(answer, jitter: Double.random(in: 0...1))
             switch notice {
             case .registered: logger.notice("registered", metadata: ["gateway": "\(gateway)"])
             case .lost(let why): logger.warning("not registered", metadata: ["gateway": "\(gateway)", "reason": "\(why)"])
@@ -98,15 +103,27 @@ struct Registration: Sendable {
         }
     }
 
+    private struct TokenFailure: Error {}
+
     private func register() async -> RegistrationSchedule.Answer {
-        guard let (status, body) = try? await send(.PUT, body) else { return .unreachable }
+        let status: Int
+        let body: [UInt8]
+        do {
+            (status, body) = try await send(.PUT, self.body)
+        } catch is TokenFailure {
+            return .unreachable("no token could be had")
+        } catch {
+            return .unreachable("it cannot be reached")
+        }
         let answer = (try? JSONValue(parsing: body))?.objectValue
         guard (200...201).contains(status) else {
             let inner = answer?["body"]?.objectValue ?? answer
             let message = inner?["error"]?.objectValue?["message"]?.stringValue ?? ""
-            return (400..<500).contains(status) ? .refused(status: status, message: message) : .unreachable
+            guard (400..<500).contains(status) else { return .unreachable("it answered HTTP status \(status)") }
+            return .refused(status: status, message: message)
         }
-        return .accepted(renewAfterMilliseconds: (answer?["renewAfterSeconds"]?.intValue ?? 5) * 1000)
+        let seconds = answer?["renewAfterSeconds"]?.intValue ?? 5
+        return .accepted(renewAfterMilliseconds: min(max(0, seconds), 3_600) * 1000)
     }
 
     /// Leaves the gateway's directory; best effort, for the registration ends by itself.
@@ -118,7 +135,11 @@ struct Registration: Sendable {
         var request = HTTPClientRequest(url: gateway + path)
         request.method = method
         request.headers.add(name: "content-type", value: "application/json")
-        if let token { request.headers.add(name: "authorization", value: "Bearer \(try await token.token())") }
+        if let token {
+            // What went wrong inside a provider may hold secrets and is not logged.
+            guard let text = try? await token.token() else { throw TokenFailure() }
+            request.headers.add(name: "authorization", value: "Bearer \(text)")
+        }
         if !body.isEmpty { request.body = .bytes(ByteBuffer(bytes: body)) }
         let response = try await http.execute(request, timeout: .seconds(3))
         let answer = try await response.body.collect(upTo: 1 << 20)

@@ -13,6 +13,8 @@ package struct InstanceURL: Sendable, Hashable {
     package let port: Int
     /// Begins with `/`.
     package let path: String
+    /// The value of the Host header.
+    package let hostHeader: String
     /// The literal's bytes in network order, 4 or 16; empty for a name.
     package let packedAddress: [UInt8]
 
@@ -31,13 +33,9 @@ package struct InstanceURL: Sendable, Hashable {
         let slash = rest.firstIndex(of: UInt8(ascii: "/")) ?? rest.endIndex
         (host, port, packedAddress) = try Self.authority(rest[..<slash])
         path = try Self.path(rest[slash...])
-        if let reason = rules.refusal(host: host, packedAddress: packedAddress) { throw InstanceURLError(reason) }
-    }
-
-    /// The value of the Host header.
-    package var hostHeader: String {
         let name = packedAddress.count == 16 ? "[\(host)]" : host
-        return port == 80 ? name : "\(name):\(port)"
+        hostHeader = port == 80 ? name : "\(name):\(port)"
+        if let reason = rules.refusal(host: host, packedAddress: packedAddress) { throw InstanceURLError(reason) }
     }
 
     /// The address as text.

@@ -1,5 +1,6 @@
-@testable import GatewayHTTP
 import Testing
+
+@testable import GatewayHTTP
 
 @Suite("A chunked body")
 struct ChunkedBodyTests {
@@ -21,7 +22,8 @@ struct ChunkedBodyTests {
     @Test(
         "S16 is refused when anything in it could be read in two ways",
         arguments: [
-            "5;ext=1\r\nhello\r\n0\r\n\r\n", "5 \r\nhello\r\n0\r\n\r\n", " 5\r\nhello\r\n0\r\n\r\n", "0x5\r\nhello\r\n0\r\n\r\n",
+            "5;ext=1\r\nhello\r\n0\r\n\r\n", "5 \r\nhello\r\n0\r\n\r\n", " 5\r\nhello\r\n0\r\n\r\n",
+            "0x5\r\nhello\r\n0\r\n\r\n",
             "+5\r\nhello\r\n0\r\n\r\n", "-5\r\nhello\r\n0\r\n\r\n", "5\nhello\r\n0\r\n\r\n", "5\rhello\r\n0\r\n\r\n",
             "5\r\nhello\n0\r\n\r\n", "5\r\nhello0\r\n\r\n", "5\r\nhello\r0\r\n\r\n", "\r\nhello\r\n0\r\n\r\n",
             "0\r\nTrailer: x\r\n\r\n", "0\r\n\n", "0\n\r\n", "g\r\n", "5\r\nhellox\r\n0\r\n\r\n", "0\r\nG",
@@ -37,7 +39,8 @@ struct ChunkedBodyTests {
     @Test(
         "S16 is refused when a size overflows or the sum is too large",
         arguments: [
-            "3e9\r\n", "ffffffffffffffff\r\n", "10000000000000005\r\nhello", "7fffffffffffffff\r\n", "1f4\r\n" + String(repeating: "a", count: 500) + "\r\n1f5\r\n",
+            "3e9\r\n", "ffffffffffffffff\r\n", "10000000000000005\r\nhello", "7fffffffffffffff\r\n",
+            "1f4\r\n" + String(repeating: "a", count: 500) + "\r\n1f5\r\n",
         ])
     func overflow(_ text: String) {
         guard case .failure(.tooLarge) = readChunks(Array(text.utf8), bytesMax: 1000) else {

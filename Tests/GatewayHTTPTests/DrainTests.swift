@@ -1,5 +1,6 @@
-@testable import GatewayHTTP
 import Testing
+
+@testable import GatewayHTTP
 
 extension SocketTests {
     @Suite("Draining")
@@ -64,7 +65,9 @@ extension SocketTests {
         @Test("waits for a slow reader to take the answer that it has begun", arguments: [true, false])
         func slowReader(asked: Bool) async throws {
             let body = [UInt8](repeating: 0x61, count: 8 << 20)
-            try await TestServer.run { _ in HTTPAnswer(status: 200, body: body) } during: { server in
+            try await TestServer.run { _ in
+                HTTPAnswer(status: 200, body: body)
+            } during: { server in
                 let socket = try server.connect(receiveBufferBytes: 4096)
                 try socket.send(request(asked ? "Connection: close" : "X: 1"))
                 #expect(await eventually { server.handled.value == 1 && server.server.gauges.requestsInFlight == 0 })

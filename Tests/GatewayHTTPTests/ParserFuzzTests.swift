@@ -1,5 +1,6 @@
-@testable import GatewayHTTP
 import Testing
+
+@testable import GatewayHTTP
 
 /// Bytes lie at the end of their allocation, so that the address sanitizer would see a read behind them.
 @Suite("Mutated bytes never crash")
@@ -11,7 +12,8 @@ struct ParserFuzzTests {
     ]
     private static let answers = [
         "HTTP/1.1 200 OK\r\nContent-Length: 12\r\nConnection: keep-alive\r\n\r\n",
-        "HTTP/1.1 502 Bad Gateway\r\nTransfer-Encoding: chunked\r\n\r\n", "HTTP/1.0 204 \r\nConnection: close, x\r\n\r\n",
+        "HTTP/1.1 502 Bad Gateway\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.0 204 \r\nConnection: close, x\r\n\r\n",
     ]
 
     @Test("the request head's parser, for any bytes that end in an empty line")
@@ -53,7 +55,10 @@ struct ParserFuzzTests {
     func chunkedBodies() {
         var random = SplitMix64(seed: 13)
         var accepted = 0
-        fuzz(["5\r\nhello\r\nA\r\n0123456789\r\n0\r\n\r\n", "0\r\n\r\n", "00f\r\n0123456789abcde\r\n0\r\n\r\nGET /"], seed: 14) { bytes in
+        fuzz(
+            ["5\r\nhello\r\nA\r\n0123456789\r\n0\r\n\r\n", "0\r\n\r\n", "00f\r\n0123456789abcde\r\n0\r\n\r\nGET /"],
+            seed: 14
+        ) { bytes in
             let whole = readChunks(bytes, bytesMax: 64)
             let pieces = readChunks(bytes, pieceBytes: Int.random(in: 1...5, using: &random), bytesMax: 64)
             switch (whole, pieces) {

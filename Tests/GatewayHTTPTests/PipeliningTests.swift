@@ -1,6 +1,7 @@
-@testable import GatewayHTTP
 import NIOCore
 import Testing
+
+@testable import GatewayHTTP
 
 extension SocketTests {
     @Suite("Pipelined requests")
@@ -26,7 +27,9 @@ extension SocketTests {
             }
         }
 
-        @Test("by the thousand do not fill the stack, answered at once or refused", arguments: ["/api/v1/intent", "/nothing"])
+        @Test(
+            "by the thousand do not fill the stack, answered at once or refused",
+            arguments: ["/api/v1/intent", "/nothing"])
         func manyAtOnce(_ target: String) async throws {
             let gate = Gate()
             try await TestServer.run { request in
@@ -78,11 +81,17 @@ extension SocketTests {
             } during: { server in
                 let socket = try server.connect()
                 let body = String(repeating: "a", count: 50_000)
-                let sender = Task.detached { [post] in socket.trySend(Array(String(repeating: post(body), count: 60).utf8)) }
+                let sender = Task.detached { [post] in
+                    socket.trySend(Array(String(repeating: post(body), count: 60).utf8))
+                }
                 #expect(await eventually { server.handled.value == 1 })
                 gate.open()
                 let answers = HTTPMessageReader(socket)
-                for _ in 0..<60 { #expect(try answers.next()?.body.unicodeScalars.first?.value == UInt32(UInt8(truncatingIfNeeded: 50_000))) }
+                for _ in 0..<60 {
+                    #expect(
+                        try answers.next()?.body.unicodeScalars.first?.value
+                            == UInt32(UInt8(truncatingIfNeeded: 50_000)))
+                }
                 #expect(await sender.value > 3_000_000)
             }
         }
@@ -92,7 +101,9 @@ extension SocketTests {
             var limits = HTTPLimits()
             limits.writeTimeoutMilliseconds = 400
             let body = [UInt8](repeating: 0x61, count: 200_000)
-            try await TestServer.run(limits: limits) { _ in HTTPAnswer(status: 200, body: body) } during: { server in
+            try await TestServer.run(limits: limits) { _ in
+                HTTPAnswer(status: 200, body: body)
+            } during: { server in
                 let socket = try server.connect(timeoutMilliseconds: 2000, receiveBufferBytes: 4096)
                 try socket.send(String(repeating: request(), count: 1000))
                 #expect(await eventually(withinSeconds: 5) { server.server.gauges.openConnections == 0 })

@@ -1,5 +1,6 @@
-@testable import GatewayHTTP
 import Testing
+
+@testable import GatewayHTTP
 
 @Suite("The request head's parser reads")
 struct RequestHeadParserTests {
@@ -43,7 +44,8 @@ struct RequestHeadParserTests {
     @Test(
         "whether the connection goes on",
         arguments: [
-            ("HTTP/1.1", "X: 1", false), ("HTTP/1.1", "Connection: keep-alive", false), ("HTTP/1.1", "Connection: Close", true),
+            ("HTTP/1.1", "X: 1", false), ("HTTP/1.1", "Connection: keep-alive", false),
+            ("HTTP/1.1", "Connection: Close", true),
             ("HTTP/1.1", "Connection: keep-alive , close", true), ("HTTP/1.1", "Connection: ,,", false),
             ("HTTP/1.1", "Connection:", false), ("HTTP/1.1", "Connection: closed", false), ("HTTP/1.0", "X: 1", true),
             // The answer does not say keep-alive, so a client of HTTP/1.0 would wait for the end.
@@ -64,11 +66,16 @@ struct RequestHeadParserTests {
         var random = SplitMix64(seed: 1)
         let alphabet: [UInt8] = [0x0D, 0x0A, 0x0D, 0x0A, 0x41]
         for _ in 0..<20_000 {
-            let bytes = (0..<Int.random(in: 0...14, using: &random)).map { _ in alphabet.randomElement(using: &random) ?? 0 }
-            let expected = bytes.count < 4 ? nil : (4...bytes.count).first { bytes[($0 - 4)..<$0] == [0x0D, 0x0A, 0x0D, 0x0A] }
+            let bytes = (0..<Int.random(in: 0...14, using: &random)).map { _ in
+                alphabet.randomElement(using: &random) ?? 0
+            }
+            let expected =
+                bytes.count < 4 ? nil : (4...bytes.count).first { bytes[($0 - 4)..<$0] == [0x0D, 0x0A, 0x0D, 0x0A] }
             #expect(headEnd(bytes) == expected)
             // Every place that a search may have stopped at, when nothing was found in what had come.
-            for searched in 0...(expected.map { $0 - 1 } ?? bytes.count) { #expect(headEnd(bytes, from: searched) == expected) }
+            for searched in 0...(expected.map { $0 - 1 } ?? bytes.count) {
+                #expect(headEnd(bytes, from: searched) == expected)
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
-@testable import GatewayHTTP
 import Testing
+
+@testable import GatewayHTTP
 
 @Suite("The request head's parser refuses")
 struct RequestHeadRefusalTests {
@@ -16,7 +17,8 @@ struct RequestHeadRefusalTests {
         #expect(parseHead(line + "\r\nHost: a\r\n\r\n").reason == .badRequest)
     }
 
-    @Test("another version", arguments: ["HTTP/2.0", "HTTP/0.9", "HTTP/1.2", "HTTP/9.9", "HTTP/1,1", "HTTP/1", "HTTP/11"])
+    @Test(
+        "another version", arguments: ["HTTP/2.0", "HTTP/0.9", "HTTP/1.2", "HTTP/9.9", "HTTP/1,1", "HTTP/1", "HTTP/11"])
     func version(_ version: String) {
         #expect(parseHead("POST / \(version)\r\nHost: a\r\n\r\n").reason == .versionNotSupported)
     }
@@ -25,7 +27,8 @@ struct RequestHeadRefusalTests {
         "S16 a header line that two parsers could read differently",
         arguments: [
             "X : 1", "X\t: 1", " X: 1", "\tX: 1", ": 1", "X", "X=1", "X\u{0}: 1", "Ä: 1", "(X): 1", "X: a\nY: b",
-            "X: a\rY: b", "X: a\u{0}b", "X: a\u{1}b", "X: a\u{7F}b", "X: ä", "X: 1\r\n continued", "X: 1\r\n\tcontinued",
+            "X: a\rY: b", "X: a\u{0}b", "X: a\u{1}b", "X: a\u{7F}b", "X: ä", "X: 1\r\n continued",
+            "X: 1\r\n\tcontinued",
             "\"X\": 1", "X: a\u{B}", "Transfer-Encoding\u{B}: chunked", "Content-Length : 5",
         ])
     func headerLine(_ line: String) {
@@ -35,12 +38,17 @@ struct RequestHeadRefusalTests {
     @Test(
         "S15 a second copy of a header that may stand once",
         arguments: [
-            "Host", "Authorization", "Content-Type", "Content-Length", "Transfer-Encoding", "Content-Encoding", "Connection",
-            "Expect", "Idempotency-Key", "X-Forwarded-Client-Cert", "traceparent", "tracestate", "X-Intentus-Timeout-Ms",
+            "Host", "Authorization", "Content-Type", "Content-Length", "Transfer-Encoding", "Content-Encoding",
+            "Connection",
+            "Expect", "Idempotency-Key", "X-Forwarded-Client-Cert", "traceparent", "tracestate",
+            "X-Intentus-Timeout-Ms",
         ])
     func secondCopy(_ name: String) {
-        let value = ["Host": "gateway", "Content-Length": "0", "Transfer-Encoding": "chunked", "Expect": "100-continue",
-            "Content-Encoding": "identity", "Connection": "close"][name] ?? "a"
+        let value =
+            [
+                "Host": "gateway", "Content-Length": "0", "Transfer-Encoding": "chunked", "Expect": "100-continue",
+                "Content-Encoding": "identity", "Connection": "close",
+            ][name] ?? "a"
         let lines = name == "Host" ? "Host: gateway" : "\(name): \(value)\r\n\(name.uppercased()): \(value)"
         #expect(parseHead(request(lines)).reason == .badRequest)
         // An empty first copy is a copy.
@@ -48,7 +56,9 @@ struct RequestHeadRefusalTests {
         #expect(parseHead(emptyFirst).reason == .badRequest)
     }
 
-    @Test("a missing Host, and one that cannot be a host", arguments: ["X: 1", "Host: a b", "Host: a,b", "Host: u@h", "Host: a/b", "Host: a?b"])
+    @Test(
+        "a missing Host, and one that cannot be a host",
+        arguments: ["X: 1", "Host: a b", "Host: a,b", "Host: u@h", "Host: a/b", "Host: a?b"])
     func host(_ line: String) {
         #expect(parseHead("POST / HTTP/1.1\r\n\(line)\r\n\r\n").reason == .badRequest)
     }
@@ -73,7 +83,8 @@ struct RequestHeadRefusalTests {
     @Test(
         "S16 every transfer encoding but chunked",
         arguments: [
-            "", "identity", "gzip", "gzip, chunked", "chunked, gzip", "chunked, chunked", "chunked,", ",chunked", "xchunked",
+            "", "identity", "gzip", "gzip, chunked", "chunked, gzip", "chunked, chunked", "chunked,", ",chunked",
+            "xchunked",
             "chunkedx", "\"chunked\"", "chunked;q=1", "chunked identity",
         ])
     func transferEncoding(_ value: String) {

@@ -1,5 +1,6 @@
-@testable import GatewayHTTP
 import Testing
+
+@testable import GatewayHTTP
 
 @Suite("The table of routes")
 struct RouteTableTests {
@@ -33,8 +34,10 @@ struct RouteTableTests {
     @Test(
         "knows nothing at a path that is not in it",
         arguments: [
-            "/", "/api/v1/intent/", "/api/v1/inten", "/api/v1/intents", "/API/v1/intent", "/api/v1/agents/a", "/api/v1/agents/a/instances",
-            "/api/v1/agents/a/instances/", "/api/v1/agents/a/instances/b/", "/api/v1/agents/a/instances/b/c", "/api/v1/agents/a,b/instances/b",
+            "/", "/api/v1/intent/", "/api/v1/inten", "/api/v1/intents", "/API/v1/intent", "/api/v1/agents/a",
+            "/api/v1/agents/a/instances",
+            "/api/v1/agents/a/instances/", "/api/v1/agents/a/instances/b/", "/api/v1/agents/a/instances/b/c",
+            "/api/v1/agents/a,b/instances/b",
             "/api/v1/agents/a:b/instances/b", "/x",
         ])
     func notFound(_ target: String) {
@@ -50,9 +53,12 @@ struct RouteTableTests {
     @Test(
         "S14 refuses what another server might read as another path",
         arguments: [
-            "/api/v1%2Fintent", "/api/v1/inten%74", "/api/v1/intent%00", "//api/v1/intent", "/api//v1/intent", "/api/v1/intent//",
-            "/api/v1/./intent", "/api/v1/../v1/intent", "/api/v1/x/../intent", "/..", "/.", "/api/v1/intent;a=b", "/api;/v1/intent",
-            "/api\\v1\\intent", "/api/v1/intent#a", "/api/v1/intent?a=b", "/api/v1/intent?", "http://gateway/api/v1/intent", "*",
+            "/api/v1%2Fintent", "/api/v1/inten%74", "/api/v1/intent%00", "//api/v1/intent", "/api//v1/intent",
+            "/api/v1/intent//",
+            "/api/v1/./intent", "/api/v1/../v1/intent", "/api/v1/x/../intent", "/..", "/.", "/api/v1/intent;a=b",
+            "/api;/v1/intent",
+            "/api\\v1\\intent", "/api/v1/intent#a", "/api/v1/intent?a=b", "/api/v1/intent?",
+            "http://gateway/api/v1/intent", "*",
             "api/v1/intent", "gateway:443", "/api/v1/agents/../instances/b", "/api/v1/agents/./instances/b",
             "/api/v1/agents/.../instances/b", "/api/v1/agents/a%2e/instances/b", "/api/v1/agents//instances/b",
         ])
@@ -64,7 +70,8 @@ struct RouteTableTests {
     @Test(
         "names the methods of a path that another one asked for",
         arguments: [
-            ("GET", "/api/v1/intent", "POST"), ("post", "/api/v1/intent", "POST"), ("HEAD", "/api/v1/agents", "GET, POST"),
+            ("GET", "/api/v1/intent", "POST"), ("post", "/api/v1/intent", "POST"),
+            ("HEAD", "/api/v1/agents", "GET, POST"),
             ("OPTIONS", "/api/v1/agents", "GET, POST"), ("POSTS", "/api/v1/intent", "POST"),
             ("GET", "/api/v1/agents/a/instances/b", "PUT, DELETE"),
         ])

@@ -1,6 +1,7 @@
-@testable import GatewayHTTP
 import NIOCore
 import Testing
+
+@testable import GatewayHTTP
 
 extension SocketTests {
     @Suite("The listener")
@@ -15,7 +16,9 @@ extension SocketTests {
                 let socket = try server.connect()
                 let answers = HTTPMessageReader(socket)
                 for number in 1...3 {
-                    try socket.send(request("Authorization: t\(number)", method: "PUT", target: "/api/v1/agents/a/instances/\(number)"))
+                    try socket.send(
+                        request(
+                            "Authorization: t\(number)", method: "PUT", target: "/api/v1/agents/a/instances/\(number)"))
                     let answer = try #require(try answers.next())
                     #expect(answer.firstLine == "HTTP/1.1 201 Created")
                     #expect(answer.body == "[\"a\", \"\(number)\"] t\(number) true")
@@ -28,7 +31,8 @@ extension SocketTests {
         @Test("reads a request the same in two pieces split anywhere", .timeLimit(.minutes(1)))
         func splitAnywhere() async throws {
             let bodies = [
-                request("Content-Length: 7") + "{\"a\":1}", request("Transfer-Encoding: chunked") + "3\r\n{\"a\r\n4\r\n\":1}\r\n0\r\n\r\n",
+                request("Content-Length: 7") + "{\"a\":1}",
+                request("Transfer-Encoding: chunked") + "3\r\n{\"a\r\n4\r\n\":1}\r\n0\r\n\r\n",
             ]
             try await TestServer.run(during: { server in
                 let socket = try server.connect()
@@ -48,7 +52,9 @@ extension SocketTests {
         func byteByByte() async throws {
             try await TestServer.run(during: { server in
                 let socket = try server.connect()
-                for byte in (request("Transfer-Encoding: chunked") + "3\r\nabc\r\n0\r\n\r\n").utf8 { try socket.send([byte]) }
+                for byte in (request("Transfer-Encoding: chunked") + "3\r\nabc\r\n0\r\n\r\n").utf8 {
+                    try socket.send([byte])
+                }
                 #expect(try HTTPMessageReader(socket).next()?.body == "abc")
             })
         }
@@ -58,7 +64,9 @@ extension SocketTests {
             try await TestServer.run(during: { server in
                 let socket = try server.connect()
                 let answers = HTTPMessageReader(socket)
-                for (line, body) in [("Content-Length: 3", "abc"), ("Transfer-Encoding: chunked", "3\r\nabc\r\n0\r\n\r\n")] {
+                for (line, body) in [
+                    ("Content-Length: 3", "abc"), ("Transfer-Encoding: chunked", "3\r\nabc\r\n0\r\n\r\n"),
+                ] {
                     try socket.send(request(line, "Expect: 100-continue"))
                     #expect(try answers.next()?.status == 100)
                     try socket.send(body)
@@ -77,7 +85,8 @@ extension SocketTests {
                 return HTTPAnswer(status: 200, body: request.body)
             } during: { server in
                 let socket = try server.connect()
-                try socket.send(request("Content-Length: 3") + "one" + request("Content-Length: 3", "Expect: 100-continue"))
+                try socket.send(
+                    request("Content-Length: 3") + "one" + request("Content-Length: 3", "Expect: 100-continue"))
                 #expect(await eventually { server.handled.value == 1 })
                 gate.open()
                 let answers = HTTPMessageReader(socket)
@@ -88,10 +97,13 @@ extension SocketTests {
             }
         }
 
-        @Test("ends the connection behind its answer when asked to, and for HTTP/1.0", arguments: [
-            request("Connection: close", "Content-Length: 1") + "x", "POST /api/v1/intent HTTP/1.0\r\nContent-Length: 1\r\n\r\nx",
-            "POST /api/v1/intent HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\nx",
-        ])
+        @Test(
+            "ends the connection behind its answer when asked to, and for HTTP/1.0",
+            arguments: [
+                request("Connection: close", "Content-Length: 1") + "x",
+                "POST /api/v1/intent HTTP/1.0\r\nContent-Length: 1\r\n\r\nx",
+                "POST /api/v1/intent HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\nx",
+            ])
         func closes(_ text: String) async throws {
             try await TestServer.run(during: { server in
                 let socket = try server.connect()
@@ -107,7 +119,9 @@ extension SocketTests {
         @Test("gives an answer of 4 MB whole to a reader that takes its time")
         func largeAnswer() async throws {
             let body = [UInt8](repeating: 0x61, count: 4 << 20)
-            try await TestServer.run { _ in HTTPAnswer(status: 200, body: body) } during: { server in
+            try await TestServer.run { _ in
+                HTTPAnswer(status: 200, body: body)
+            } during: { server in
                 let socket = try server.connect(receiveBufferBytes: 4096)
                 try socket.send(request() + request())
                 let answers = HTTPMessageReader(socket)

@@ -1,5 +1,6 @@
-@testable import GatewayHTTP
 import Testing
+
+@testable import GatewayHTTP
 
 extension SocketTests {
     @Suite("The listener's limits on time and connections")
@@ -12,47 +13,55 @@ extension SocketTests {
             return limits
         }
 
-        @Test("S17 a request that does not arrive in time is answered 408 and closed", arguments: [
-            "P", "POST /api/v1/intent HTTP/1.1\r\nHost: a\r\n", request("Content-Length: 5") + "hell",
-            request("Transfer-Encoding: chunked"), request("Transfer-Encoding: chunked") + "5\r\nhell",
-        ])
+        @Test(
+            "S17 a request that does not arrive in time is answered 408 and closed",
+            arguments: [
+                "P", "POST /api/v1/intent HTTP/1.1\r\nHost: a\r\n", request("Content-Length: 5") + "hell",
+                request("Transfer-Encoding: chunked"), request("Transfer-Encoding: chunked") + "5\r\nhell",
+            ])
         func slowRequest(_ text: String) async throws {
-            try await TestServer.run(limits: Self.short, during: { server in
-                let socket = try server.connect()
-                try socket.send(text)
-                let answers = HTTPMessageReader(socket)
-                #expect(try answers.next()?.status == 408)
-                #expect(try answers.isClosedByPeer())
-                #expect(server.handled.value == 0 && server.refusals(.timeout) == 1)
-            })
+            try await TestServer.run(
+                limits: Self.short,
+                during: { server in
+                    let socket = try server.connect()
+                    try socket.send(text)
+                    let answers = HTTPMessageReader(socket)
+                    #expect(try answers.next()?.status == 408)
+                    #expect(try answers.isClosedByPeer())
+                    #expect(server.handled.value == 0 && server.refusals(.timeout) == 1)
+                })
         }
 
         @Test("S17 bytes that trickle in do not move the end of a request's time")
         func trickle() async throws {
-            try await TestServer.run(limits: Self.short, during: { server in
-                let socket = try server.connect()
-                let sender = Task.detached {
-                    for byte in (request("X-Long: " + String(repeating: "a", count: 10_000))).utf8 {
-                        guard socket.trySend([byte]) == 1 else { return }
-                        try? await Task.sleep(for: .milliseconds(5))
+            try await TestServer.run(
+                limits: Self.short,
+                during: { server in
+                    let socket = try server.connect()
+                    let sender = Task.detached {
+                        for byte in (request("X-Long: " + String(repeating: "a", count: 10_000))).utf8 {
+                            guard socket.trySend([byte]) == 1 else { return }
+                            try? await Task.sleep(for: .milliseconds(5))
+                        }
                     }
-                }
-                #expect(try HTTPMessageReader(socket).next()?.status == 408)
-                sender.cancel()
-                await sender.value
-            })
+                    #expect(try HTTPMessageReader(socket).next()?.status == 408)
+                    sender.cancel()
+                    await sender.value
+                })
         }
 
         @Test("S17 an idle connection is closed without a word, before and behind a request")
         func idle() async throws {
-            try await TestServer.run(limits: Self.short, during: { server in
-                #expect(try server.connect().isClosedByPeer())
-                let socket = try server.connect()
-                try socket.send(request())
-                let answers = HTTPMessageReader(socket)
-                #expect(try answers.next()?.status == 200)
-                #expect(try answers.isClosedByPeer())
-            })
+            try await TestServer.run(
+                limits: Self.short,
+                during: { server in
+                    #expect(try server.connect().isClosedByPeer())
+                    let socket = try server.connect()
+                    try socket.send(request())
+                    let answers = HTTPMessageReader(socket)
+                    #expect(try answers.next()?.status == 200)
+                    #expect(try answers.isClosedByPeer())
+                })
         }
 
         @Test("a handler may take longer than any of them")
@@ -75,22 +84,24 @@ extension SocketTests {
         func connectionLimit() async throws {
             var limits = HTTPLimits()
             limits.connectionsMax = 2
-            try await TestServer.run(limits: limits, during: { server in
-                do {
-                    let first = try server.connect()
-                    let second = try server.connect()
-                    for socket in [first, second] {
-                        try socket.send(request())
-                        #expect(try HTTPMessageReader(socket).next()?.status == 200)
+            try await TestServer.run(
+                limits: limits,
+                during: { server in
+                    do {
+                        let first = try server.connect()
+                        let second = try server.connect()
+                        for socket in [first, second] {
+                            try socket.send(request())
+                            #expect(try HTTPMessageReader(socket).next()?.status == 200)
+                        }
+                        for _ in 0..<5 { #expect(try server.connect().isClosedByPeer()) }
+                        #expect(server.server.gauges.openConnections == 2)
+                        try first.send(request())
+                        #expect(try HTTPMessageReader(first).next()?.status == 200)
                     }
-                    for _ in 0..<5 { #expect(try server.connect().isClosedByPeer()) }
-                    #expect(server.server.gauges.openConnections == 2)
-                    try first.send(request())
-                    #expect(try HTTPMessageReader(first).next()?.status == 200)
-                }
-                #expect(await eventually { server.server.gauges.openConnections == 0 })
-                #expect(try server.status(of: request()) == 200)
-            })
+                    #expect(await eventually { server.server.gauges.openConnections == 0 })
+                    #expect(try server.status(of: request()) == 200)
+                })
         }
     }
 }

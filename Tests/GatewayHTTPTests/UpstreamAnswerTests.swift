@@ -1,11 +1,14 @@
-@testable import GatewayHTTP
 import Foundation
 import Testing
+
+@testable import GatewayHTTP
 
 extension SocketTests {
     @Suite("An answer of a worker")
     struct UpstreamAnswerTests {
-        private func call(_ worker: RawWorker, _ limits: UpstreamLimits = UpstreamLimits()) async -> Result<UpstreamAnswer, UpstreamFailure> {
+        private func call(_ worker: RawWorker, _ limits: UpstreamLimits = UpstreamLimits()) async -> Result<
+            UpstreamAnswer, UpstreamFailure
+        > {
             let pool = TestPool(limits)
             let result = await pool.call(worker.port, withinMilliseconds: 3000)
             await pool.shutDown()
@@ -15,11 +18,15 @@ extension SocketTests {
             return result
         }
 
-        @Test("is read in every form that HTTP has for its end", arguments: [
-            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n",
-            "HTTP/1.1 200 OK\r\n\r\nhello", "HTTP/1.0 200 OK\r\n\r\nhello", "HTTP/1.1 200\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello",
-            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
-        ])
+        @Test(
+            "is read in every form that HTTP has for its end",
+            arguments: [
+                "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n",
+                "HTTP/1.1 200 OK\r\n\r\nhello", "HTTP/1.0 200 OK\r\n\r\nhello",
+                "HTTP/1.1 200\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello",
+                "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+            ])
         func forms(_ text: String) async throws {
             #expect(await call(.answeringOnce(text)).text == "hello")
         }
@@ -28,7 +35,8 @@ extension SocketTests {
         func byteByByte() async throws {
             let worker = RawWorker { socket, requests in
                 _ = try requests.next()
-                let text = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+                let text =
+                    "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
                 for byte in text.utf8 { try socket.send([byte]) }
             }
             let answer = try await call(worker).get()
@@ -40,21 +48,30 @@ extension SocketTests {
             #expect(try await call(.answering("HTTP/1.1 \(status)\r\n\r\n")).get().body.isEmpty)
         }
 
-        @Test("is refused when it is not HTTP, or could be read in two ways", arguments: [
-            "garbage\r\n\r\n", "HTTP/2.0 200 OK\r\n\r\n", "\r\n\r\n", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nhello",
-            "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x\r\nhello\r\n0\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello",
-        ])
+        @Test(
+            "is refused when it is not HTTP, or could be read in two ways",
+            arguments: [
+                "garbage\r\n\r\n", "HTTP/2.0 200 OK\r\n\r\n", "\r\n\r\n",
+                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nhello",
+                "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x\r\nhello\r\n0\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello",
+            ])
         func refused(_ text: String) async throws {
             #expect(await call(.answering(text)).isBadResponse)
         }
 
-        @Test("is refused when it is larger than may be, whatever its form", arguments: [
-            "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n",
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n123456\r\n5\r\n", "HTTP/1.1 200 OK\r\n\r\n12345678901",
-        ])
+        @Test(
+            "is refused when it is larger than may be, whatever its form",
+            arguments: [
+                "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n",
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n123456\r\n5\r\n",
+                "HTTP/1.1 200 OK\r\n\r\n12345678901",
+            ])
         func tooLarge(_ text: String) async throws {
             var limits = UpstreamLimits()
             limits.bodyBytesMax = 10
@@ -65,13 +82,18 @@ extension SocketTests {
         func endlessHead() async throws {
             var limits = UpstreamLimits()
             limits.headerBytesMax = 1000
-            #expect(await call(.answering("HTTP/1.1 200 OK\r\nX: " + String(repeating: "a", count: 2000)), limits).isBadResponse)
+            #expect(
+                await call(.answering("HTTP/1.1 200 OK\r\nX: " + String(repeating: "a", count: 2000)), limits)
+                    .isBadResponse)
         }
 
-        @Test("that ends too early is a lost connection", arguments: [
-            "", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello", "HTTP/1.1 100 Continue\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
-        ])
+        @Test(
+            "that ends too early is a lost connection",
+            arguments: [
+                "", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello",
+                "HTTP/1.1 100 Continue\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+            ])
         func early(_ text: String) async throws {
             #expect(await call(.answeringOnce(text)).failure == .connectionLost)
         }

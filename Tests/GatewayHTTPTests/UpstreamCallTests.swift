@@ -1,8 +1,9 @@
-@testable import GatewayHTTP
 import Foundation
 import Glibc
 import NIOCore
 import Testing
+
+@testable import GatewayHTTP
 
 extension SocketTests {
     @Suite("A call to a worker")

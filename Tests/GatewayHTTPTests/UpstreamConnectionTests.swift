@@ -1,6 +1,7 @@
-@testable import GatewayHTTP
 import Foundation
 import Testing
+
+@testable import GatewayHTTP
 
 extension SocketTests {
     @Suite("The connections of a pool")
@@ -13,7 +14,8 @@ extension SocketTests {
             let worker = RawWorker { socket, requests in
                 while let request = try requests.next() {
                     let expected = ["host", "content-type", "content-length", "x-test"]
-                    guard request.firstLine == "POST /execute-agent HTTP/1.1", request.headers.keys.sorted() == expected.sorted(),
+                    guard request.firstLine == "POST /execute-agent HTTP/1.1",
+                        request.headers.keys.sorted() == expected.sorted(),
                         request.body == "{\"é\":1}"
                     else { return }
                     seen.add()
@@ -46,10 +48,13 @@ extension SocketTests {
             worker.stop()
         }
 
-        @Test("are not used again when the answer says so, when bytes follow it, or when their worker closed them", arguments: [
-            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: x, close\r\n\r\nhello", "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello",
-            hello + "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil",
-        ])
+        @Test(
+            "are not used again when the answer says so, when bytes follow it, or when their worker closed them",
+            arguments: [
+                "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: x, close\r\n\r\nhello",
+                "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+                hello + "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil",
+            ])
         func notReused(_ text: String) async throws {
             let worker = RawWorker.answering(text)
             let pool = TestPool()
@@ -57,11 +62,32 @@ extension SocketTests {
                 #expect(await pool.call(worker.port).text == "hello")
                 #expect(worker.accepted.value == number)
             }
-            #expect(await eventually { await pool.counts() == [0, 0, 0] })
+            #expect(await eventually(withinSeconds: 2) { await pool.counts() == [0, 0, 0] })
             worker.stop()
         }
 
-        @Test("that a worker closed or wrote to while idle are gone, and the next call opens another", arguments: [true, false])
+        @Test("are not used again when the answer came before the request was taken")
+        func answeredEarly() async throws {
+            let done = Gate()
+            let worker = RawWorker { socket, _ in
+                _ = try socket.read(max: 100)
+                try socket.send(Self.hello)
+                while !done.isOpen { usleep(1000) }
+            }
+            let pool = TestPool()
+            let large = String(repeating: "a", count: 16 << 20)
+            #expect(await pool.call(worker.port, body: large).text == "hello")
+            #expect(await eventually(withinSeconds: 2) { await pool.counts() == [0, 0, 0] })
+            #expect(await pool.call(worker.port).text == "hello")
+            #expect(worker.accepted.value == 2)
+            done.open()
+            await pool.shutDown()
+            worker.stop()
+        }
+
+        @Test(
+            "that a worker closed or wrote to while idle are gone, and the next call opens another",
+            arguments: [true, false])
         func endedWhileIdle(byBytes: Bool) async throws {
             let gate = Gate()
             let worker = RawWorker { socket, requests in
@@ -77,7 +103,7 @@ extension SocketTests {
             #expect(await pool.call(worker.port).text == "hello")
             #expect(await pool.counts() == [1, 1, 0])
             gate.open()
-            #expect(await eventually { await pool.counts() == [0, 0, 0] })
+            #expect(await eventually(withinSeconds: 2) { await pool.counts() == [0, 0, 0] })
             #expect(await pool.call(worker.port).text == "hello")
             #expect(worker.accepted.value == 2)
             await pool.shutDown()

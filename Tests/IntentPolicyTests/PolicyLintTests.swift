@@ -43,8 +43,14 @@ struct PolicyLintTests {
             ("{id: a, action: ALLOW, tenants: []}", "tenants: [] means any"),
             ("{id: a, action: DENY, rate_limit_per_minute: 5}", "its rate limit has no effect"),
             ("{id: a, action: ALLOW, rate_limit_per_minute: 5}", "all callers share one bucket"),
-            ("{id: a, action: ALLOW, rate_limit_per_minute: 5, rate_limit_key_template: x}", "all callers share one bucket"),
-            ("{id: a, action: ALLOW, rate_limit_per_minute: 0, rate_limit_key_template: '{tenant}'}", "refuses every request"),
+            (
+                "{id: a, action: ALLOW, rate_limit_per_minute: 5, rate_limit_key_template: x}",
+                "all callers share one bucket"
+            ),
+            (
+                "{id: a, action: ALLOW, rate_limit_per_minute: 0, rate_limit_key_template: '{tenant}'}",
+                "refuses every request"
+            ),
             ("{id: a, action: DENY, mode: shadow}", "every rule is in shadow mode"),
             ("{id: a, action: DENY, roles: [user]}", "denies only the roles user"),
         ])
@@ -52,7 +58,9 @@ struct PolicyLintTests {
         let result = load("default: deny\nrules:\n  - \(rule)\n")
         #expect(result.isTaken)
         #expect(
-            result.findings.contains { $0.hasPrefix("policy.yaml:3:") && $0.contains("warning") && $0.contains(reason) },
+            result.findings.contains {
+                $0.hasPrefix("policy.yaml:3:") && $0.contains("warning") && $0.contains(reason)
+            },
             "\(result.findings)")
     }
 
@@ -72,7 +80,10 @@ struct PolicyLintTests {
             ("{action: DENY, mode: shadow}", "{action: ALLOW}", false),
             ("{action: DENY}", "{action: ALLOW, mode: shadow}", false),
             ("{action: DENY, priority: 9}", "{action: ALLOW}", false),
-            ("{action: ALLOW}", "{action: ALLOW, rate_limit_per_minute: 9, rate_limit_key_template: '{tenant}'}", false),
+            (
+                "{action: ALLOW}", "{action: ALLOW, rate_limit_per_minute: 9, rate_limit_key_template: '{tenant}'}",
+                false
+            ),
             ("{action: DENY}", "{action: ALLOW, rate_limit_per_minute: 9, rate_limit_key_template: '{tenant}'}", true),
         ])
     func unreachable(first: String, second: String, isUnreachable: Bool) {

@@ -17,14 +17,26 @@ struct PolicyLoaderTests {
             ("rules: [x]", "policy.yaml:1:9: error: rules[0] must be a mapping"),
             ("rules:\n  - {id: a}", "policy.yaml:2:5: error: rules[0].action is required"),
             ("rules:\n  - {action: BLOCK}", "policy.yaml:2:14: error: rules[0].action must be ALLOW or DENY"),
-            ("rules:\n  - action: DENY\n    intent: [x]", "policy.yaml:3:5: error: unknown key 'intent'; did you mean 'intents'?"),
+            (
+                "rules:\n  - action: DENY\n    intent: [x]",
+                "policy.yaml:3:5: error: unknown key 'intent'; did you mean 'intents'?"
+            ),
             ("rules:\n  - {action: DENY, intents: Get*}", "policy.yaml:2:29: error: rules[0].intents must be a list"),
             ("rules:\n  - {action: DENY, roles: [1]}", "policy.yaml:2:28: error: rules[0].roles[0] must be a string"),
             ("rules:\n  - {action: DENY, mode: off}", "policy.yaml:2:26: error: rules[0].mode must be one of"),
-            ("rules:\n  - {action: DENY, priority: high}", "policy.yaml:2:30: error: rules[0].priority must be an integer"),
+            (
+                "rules:\n  - {action: DENY, priority: high}",
+                "policy.yaml:2:30: error: rules[0].priority must be an integer"
+            ),
             ("rules:\n  - {action: ALLOW, max_timeout_ms: 0}", "policy.yaml:2:37: error: rules[0].max_timeout_ms"),
-            ("rules:\n  - {action: ALLOW, rate_limit_per_minute: -1}", "policy.yaml:2:44: error: rules[0].rate_limit_per_minute"),
-            ("rules:\n  - {action: ALLOW, rate_limit_per_minute: 1.5}", "policy.yaml:2:44: error: rules[0].rate_limit_per_minute"),
+            (
+                "rules:\n  - {action: ALLOW, rate_limit_per_minute: -1}",
+                "policy.yaml:2:44: error: rules[0].rate_limit_per_minute"
+            ),
+            (
+                "rules:\n  - {action: ALLOW, rate_limit_per_minute: 1.5}",
+                "policy.yaml:2:44: error: rules[0].rate_limit_per_minute"
+            ),
             ("rules:\n  - {action: ALLOW, rate_limit_burst: 5}", "needs rate_limit_per_minute beside it"),
             (
                 "rules:\n  - {action: ALLOW, rate_limit_per_minute: 1, rate_limit_key_template: '{user}'}",
@@ -38,9 +50,18 @@ struct PolicyLoaderTests {
                 "rules:\n  - {action: ALLOW, rate_limit_per_minute: 1, rate_limit_key_template: 'a}'}",
                 "a '}' closes nothing"
             ),
-            ("rules:\n  - {action: DENY, payload_regex: {a: '('}}", "policy.yaml:2:39: error: the regex for 'a' cannot be parsed"),
-            ("rules:\n  - {action: DENY, payload_regex: x}", "policy.yaml:2:35: error: rules[0].payload_regex must map"),
-            ("rules:\n  - {action: DENY, payload_regex: {a: 1}}", "policy.yaml:2:39: error: rules[0].payload_regex.a must be a regex"),
+            (
+                "rules:\n  - {action: DENY, payload_regex: {a: '('}}",
+                "policy.yaml:2:39: error: the regex for 'a' cannot be parsed"
+            ),
+            (
+                "rules:\n  - {action: DENY, payload_regex: x}",
+                "policy.yaml:2:35: error: rules[0].payload_regex must map"
+            ),
+            (
+                "rules:\n  - {action: DENY, payload_regex: {a: 1}}",
+                "policy.yaml:2:39: error: rules[0].payload_regex.a must be a regex"
+            ),
             (
                 "rules:\n  - {id: a, action: DENY}\n  - {id: a, action: ALLOW}",
                 "policy.yaml:3:5: error: rule id 'a' is used twice"
@@ -74,8 +95,10 @@ struct PolicyLoaderTests {
     @Test(
         "both default keys are read in any letter case",
         arguments: [
-            ("default: ALLOW", "ALLOW"), ("default_action: Allow", "ALLOW"), ("default: deny\ndefault_action: DENY", "DENY"),
-            ("version: '1.0'", "DENY"), ("version: 2", "DENY"), ("default:", "DENY"), ("rules: []", "DENY"), ("", "DENY"),
+            ("default: ALLOW", "ALLOW"), ("default_action: Allow", "ALLOW"),
+            ("default: deny\ndefault_action: DENY", "DENY"),
+            ("version: '1.0'", "DENY"), ("version: 2", "DENY"), ("default:", "DENY"), ("rules: []", "DENY"),
+            ("", "DENY"),
         ])
     func defaults(text: String, verdict: String) throws {
         #expect(try policy(text).verdict(request()) == "\(verdict) default")
@@ -95,7 +118,8 @@ struct PolicyLoaderTests {
         #expect(whole.verdict(request("AdminX")) == "DENY a")
         #expect(whole.verdict(request("X")) == "ALLOW b")
         for (text, reason) in [
-            ("default: allow", "default must agree"), ("rules:\n  - {id: a, action: ALLOW}", "b.yaml:2:5: error: rule id 'a'"),
+            ("default: allow", "default must agree"),
+            ("rules:\n  - {id: a, action: ALLOW}", "b.yaml:2:5: error: rule id 'a'"),
             ("dialect: exact", "dialect and rate_limits must agree"),
         ] {
             let diagnostics = Diagnostics()
@@ -120,7 +144,8 @@ struct PolicyLoaderTests {
             (4, "list of its characters"), (4, "ignores priority"),
         ] {
             #expect(
-                result.findings.contains { $0.hasPrefix("policy.yaml:\(line):") && $0.contains(part) }, "\(result.findings)")
+                result.findings.contains { $0.hasPrefix("policy.yaml:\(line):") && $0.contains(part) },
+                "\(result.findings)")
         }
     }
 }

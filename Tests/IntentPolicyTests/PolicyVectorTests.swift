@@ -53,7 +53,8 @@ struct PolicyVectorTests {
     /// The package opens when the file is missing; here a policy exists only as a text that was read, and reading is the
     /// caller's, who refuses to start. So the five cases without a file are the opposite of ours on purpose and have
     /// no counterpart in this room.
-    @Test("loader vectors with a file present load as the package loads them, and no default denies in the glob dialect")
+    @Test(
+        "loader vectors with a file present load as the package loads them, and no default denies in the glob dialect")
     func loader() throws {
         let root = try DocumentParser.json(try vectors("policy_loader.json"), file: "policy_loader.json")
         var seen = 0

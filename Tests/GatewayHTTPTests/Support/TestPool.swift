@@ -1,6 +1,7 @@
-@testable import GatewayHTTP
 import NIOCore
 import NIOPosix
+
+@testable import GatewayHTTP
 
 /// A pool on a loop of the tests' group, called as the listener's handlers call it.
 final class TestPool: Sendable {

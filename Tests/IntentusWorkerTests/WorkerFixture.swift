@@ -1,0 +1,93 @@
+import AsyncHTTPClient
+import Foundation
+import IntentProtocol
+import Logging
+import NIOCore
+import ServiceLifecycle
+import Synchronization
+
+@testable import IntentusWorker
+
+/// Collects the messages of a logger.
+final class LogLines: Sendable {
+    private let lines = Mutex<[String]>([])
+
+    var all: [String] { lines.withLock { $0 } }
+    var logger: Logger { Logger(label: "worker") { _ in Handler(lines: self) } }
+
+    private struct Handler: LogHandler {
+        let lines: LogLines
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.info
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            let reason = event.metadata?["reason"].map { " (\($0))" } ?? ""
+            lines.lines.withLock { $0.append("\(event.message)\(reason)") }
+        }
+    }
+}
+
+/// A running worker in a service group, with a way to ask it over a socket.
+struct RunningWorker: Sendable {
+    let port: Int
+    let group: ServiceGroup
+    let running: Task<Void, any Error>
+    let log: LogLines
+
+    /// Runs a worker while the body runs, and ends it gracefully behind it.
+    static func with(
+        _ configuration: WorkerConfiguration, _ prepare: (IntentusWorker) -> Void,
+        _ body: (RunningWorker) async throws -> Void
+    ) async throws {
+        let log = LogLines()
+        let (ports, bound) = AsyncStream.makeStream(of: Int.self)
+        let worker = IntentusWorker(configuration, logger: log.logger) { bound.yield($0) }
+        prepare(worker)
+        let group = ServiceGroup(services: [worker], logger: Logger(label: "group") { _ in SwiftLogNoOpLogHandler() })
+        let running = Task {
+            defer { bound.finish() }
+            try await group.run()
+        }
+        guard let port = await ports.first(where: { _ in true }) else { return try await running.value }
+        let this = RunningWorker(port: port, group: group, running: running, log: log)
+        do { try await body(this) } catch {
+            running.cancel()
+            _ = await running.result
+            throw error
+        }
+        await group.triggerGracefulShutdown()
+        try await running.value
+    }
+
+    struct Answer: Sendable {
+        var status: Int
+        var body: [UInt8]
+        var response: AgentResponse { Requests.answer(body) }
+        var text: String { String(decoding: body, as: UTF8.self) }
+    }
+
+    func post(
+        _ body: [UInt8], path: String = "/execute-agent", headers: [(String, String)] = []
+    ) async throws -> Answer {
+        var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(path)")
+        request.method = .POST
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        request.body = .bytes(ByteBuffer(bytes: body))
+        return try await send(request)
+    }
+
+    func get(_ path: String) async throws -> Answer {
+        try await send(HTTPClientRequest(url: "http://127.0.0.1:\(port)\(path)"))
+    }
+
+    private func send(_ request: HTTPClientRequest) async throws -> Answer {
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+        let body = try await response.body.collect(upTo: 1 << 20)
+        return Answer(status: Int(response.status.code), body: Array(body.readableBytesView))
+    }
+}
