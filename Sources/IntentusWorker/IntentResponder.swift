@@ -33,7 +33,9 @@ final class IntentResponder: Sendable {
         return bytes
     }
 
-    private func respond(_ body: [UInt8], _ timeoutMilliseconds: Int64?, _ traceId: inout String?) async -> AgentResponse {
+    private func respond(_ body: [UInt8], _ timeoutMilliseconds: Int64?, _ traceId: inout String?) async
+        -> AgentResponse
+    {
         let envelope: IntentEnvelope
         do throws(IntentError) {
             envelope = try IncomingIntent(parsing: body, limits: .behindGateway).envelope

@@ -65,7 +65,10 @@ struct Registration: Sendable {
     let http: HTTPClient
     let logger: Logger
 
-    init(gateway: String, _ configuration: WorkerConfiguration, url: String, table: HandlerTable, http: HTTPClient, logger: Logger) {
+    init(
+        gateway: String, _ configuration: WorkerConfiguration, url: String, table: HandlerTable, http: HTTPClient,
+        logger: Logger
+    ) {
         var base = gateway
         while base.hasSuffix("/") { base.removeLast() }
         self.gateway = base
@@ -95,8 +98,10 @@ struct Registration: Sendable {
             let (wait, notice) = schedule.took(answer, jitter: Double.random(in: 0...1))
             switch notice {
             case .registered: logger.notice("registered", metadata: ["gateway": "\(gateway)"])
-            case .lost(let why): logger.warning("not registered", metadata: ["gateway": "\(gateway)", "reason": "\(why)"])
-            case .refused(let why): logger.error("registration refused", metadata: ["gateway": "\(gateway)", "reason": "\(why)"])
+            case .lost(let why):
+                logger.warning("not registered", metadata: ["gateway": "\(gateway)", "reason": "\(why)"])
+            case .refused(let why):
+                logger.error("registration refused", metadata: ["gateway": "\(gateway)", "reason": "\(why)"])
             case nil: break
             }
             try? await Task.sleep(for: .milliseconds(wait))

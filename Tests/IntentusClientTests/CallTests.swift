@@ -124,7 +124,10 @@ struct CallTests {
         let other = try ScriptedGateway(.answer(200, Answers.success))
         let gateway = try ScriptedGateway(
             .answer(307, Answers.success, headers: ["location: \(other.url)/api/v1/intent"]))
-        defer { (gateway.stop(), other.stop()) }
+        defer {
+            gateway.stop()
+            other.stop()
+        }
         let error = try await ClientFixture.with(gateway.url, token: .fixed("t")) { client, _ in
             try await client.ask().failure
         }

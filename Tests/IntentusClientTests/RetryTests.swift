@@ -27,7 +27,8 @@ struct RetryTests {
             .answer(200, Answers.success))
         defer { gateway.stop() }
         try await ClientFixture.with(gateway.url) { client, clock in
-            #expect(try await client.ask().get().count == 3)
+            let reply = try await client.ask().get()
+            #expect(reply.count == 3)
             #expect(clock.waits == [.milliseconds(700), .seconds(3)])
         }
         #expect(gateway.requests.count == 3)
@@ -48,7 +49,8 @@ struct RetryTests {
             .answer(429, Answers.error("RATE_LIMIT", retryable: true, details: details), headers: [header]))
         defer { gateway.stop() }
         try await ClientFixture.with(gateway.url) { client, clock in
-            #expect(try await client.ask().failure?.code == .rateLimit)
+            let error = try await client.ask().failure
+            #expect(error?.code == .rateLimit)
             #expect(clock.waits.isEmpty)
         }
         #expect(gateway.requests.count == 1)
@@ -117,7 +119,7 @@ struct RetryTests {
         let gateway = try ScriptedGateway(behaviour)
         defer { gateway.stop() }
         let client = IntentusClient(gateway: gateway.url, token: nil)
-        let error = try await client.ask(timeoutMilliseconds: 150, options: ClientFixture.idempotent).failure
+        let error = try await client.ask(timeoutMilliseconds: 500, options: ClientFixture.idempotent).failure
         #expect(error == IntentError(.agentTimeout, "no answer came in time"))
         #expect(gateway.requests.count == 1)
         try await client.shutdown()
@@ -151,7 +153,8 @@ struct RetryTests {
     @Test("an address that is none and a client that was shut down fail at once")
     func hopeless() async throws {
         try await ClientFixture.with("nonsense") { client, clock in
-            #expect(try await client.ask().failure?.code == .transportError)
+            let error = try await client.ask().failure
+            #expect(error?.code == .transportError)
             #expect(clock.waits.isEmpty)
         }
         let client = IntentusClient(gateway: "http://127.0.0.1:1", token: nil)
@@ -163,9 +166,10 @@ struct RetryTests {
     @Test("waits double up to their longest, and no number overflows")
     func backOff() {
         var policy = RetryPolicy()
-        #expect((1...8).map { policy.backOffMilliseconds(attempt: $0, jitter: 1) } == [
-            50, 100, 200, 400, 800, 1600, 2000, 2000,
-        ])
+        #expect(
+            (1...8).map { policy.backOffMilliseconds(attempt: $0, jitter: 1) } == [
+                50, 100, 200, 400, 800, 1600, 2000, 2000,
+            ])
         #expect(policy.backOffMilliseconds(attempt: 3, jitter: 0.5) == 100)
         #expect(policy.backOffMilliseconds(attempt: 3, jitter: 0) == 0)
         policy.backOffFirstMilliseconds = .max

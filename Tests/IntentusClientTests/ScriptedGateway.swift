@@ -173,7 +173,8 @@ func bindLoopback(_ descriptor: Int32) -> Int {
 /// Bodies that a gateway answers with.
 enum Answers {
     static let success = frame(
-        #"{"version":"1.0","status":"success","payload":{"text":"gr\u00fc\u00dfe 🐝","count":3},"metadata":{"agent":"a"},"error":null}"#)
+        #"{"version":"1.0","status":"success","payload":{"text":"gr\u00fc\u00dfe 🐝","count":3},"metadata":{"agent":"a"},"error":null}"#
+    )
 
     static func error(_ code: String, retryable: Bool, details: String = "{}") -> String {
         frame(

@@ -16,7 +16,9 @@ struct TokenProviderTests {
         var dumped = ""
         dump(provider, to: &dumped)
         let nested = String(reflecting: [provider])
-        for text in ["\(provider)", String(reflecting: provider), dumped, nested, "\(Mirror(reflecting: provider).children)"] {
+        for text in [
+            "\(provider)", String(reflecting: provider), dumped, nested, "\(Mirror(reflecting: provider).children)",
+        ] {
             #expect(!text.contains("s3cret"))
         }
     }
@@ -44,7 +46,9 @@ struct TokenProviderTests {
         #expect(gateway.requests.isEmpty)
     }
 
-    @Test("that would break the header is refused without being shown", arguments: ["", "s3cret\n", "a b", "a\r\nx: y", "ü"])
+    @Test(
+        "that would break the header is refused without being shown",
+        arguments: ["", "s3cret\n", "a b", "a\r\nx: y", "ü"])
     func malformed(token: String) async throws {
         let gateway = try ScriptedGateway(.answer(200, Answers.success))
         defer { gateway.stop() }

@@ -7,10 +7,12 @@ struct RegistrationScheduleTests {
     private typealias Answer = RegistrationSchedule.Answer
     private typealias Notice = RegistrationSchedule.Notice
 
-    @Test("renews a little early, whatever time a gateway names", arguments: [
-        (Int64(5_000), 1.0, Int64(5_000)), (5_000, 0, 4_000), (5_000, 0.5, 4_500), (0, 1, 100), (-7, 1, 100),
-        (.min, 0.5, 100), (.max, 1, 3_600_000),
-    ])
+    @Test(
+        "renews a little early, whatever time a gateway names",
+        arguments: [
+            (Int64(5_000), 1.0, Int64(5_000)), (5_000, 0, 4_000), (5_000, 0.5, 4_500), (0, 1, 100), (-7, 1, 100),
+            (.min, 0.5, 100), (.max, 1, 3_600_000),
+        ])
     func renewal(renewAfter: Int64, jitter: Double, wait: Int64) {
         var schedule = RegistrationSchedule()
         #expect(schedule.took(.accepted(renewAfterMilliseconds: renewAfter), jitter: jitter).waitMilliseconds == wait)

@@ -111,7 +111,9 @@ struct RegistrationTests {
         #expect(registry.requests.isEmpty)
     }
 
-    @Test("is not stopped by an answer without sense", arguments: ["", "[]", #"{"renewAfterSeconds":9223372036854775807}"#])
+    @Test(
+        "is not stopped by an answer without sense",
+        arguments: ["", "[]", #"{"renewAfterSeconds":9223372036854775807}"#])
     func strangeAnswer(body: String) async throws {
         let registry = try ScriptedRegistry(.answer(200, body))
         defer { registry.stop() }

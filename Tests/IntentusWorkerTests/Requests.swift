@@ -48,10 +48,10 @@ final class Signal: Sendable {
 }
 
 /// Asks again until it is so; false when it is not so in time.
-func eventually(_ isSo: () async throws -> Bool) async rethrows -> Bool {
+func eventually(_ isSo: () async -> Bool) async -> Bool {
     let deadline = ContinuousClock.now + .seconds(15)
     while ContinuousClock.now < deadline {
-        if try await isSo() { return true }
+        if await isSo() { return true }
         await Task.yield()
     }
     return false

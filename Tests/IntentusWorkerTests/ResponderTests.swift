@@ -14,8 +14,8 @@ struct ResponderTests {
     private static func responder(concurrencyMax: Int = 8, _ fill: (inout HandlerTable) -> Void) -> IntentResponder {
         var table = HandlerTable()
         fill(&table)
-        let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        return IntentResponder(name: "greeter", table: table, concurrencyMax: concurrencyMax, logger: silent)
+        return IntentResponder(
+            name: "greeter", table: table, concurrencyMax: concurrencyMax, logger: LogLines().logger)
     }
 
     private static func ask(
@@ -118,7 +118,9 @@ struct ResponderTests {
         #expect(await Self.ask(responder, Requests.frame(version: "2.0")).payload == "two")
     }
 
-    @Test("to what is no envelope are errors in a frame", arguments: ["", "{", "[]", "{}", #"{"protocol":"X","body":{}}"#])
+    @Test(
+        "to what is no envelope are errors in a frame",
+        arguments: ["", "{", "[]", "{}", #"{"protocol":"X","body":{}}"#])
     func malformed(body: String) async {
         let error = await Self.ask(Self.responder { _ in }, Array(body.utf8)).error
         #expect(error?.code == .validationError || error?.code == .protocolError)

@@ -24,9 +24,9 @@ struct ShutdownTests {
             #expect(await eventually { registry.count("PUT") > 0 })
             let slow = Task { try await worker.post(Requests.frame("SlowIntent")) }
             await begun.wait()
-            await worker.group.triggerGracefulShutdown()
+            await worker.stop()
             #expect(await eventually { registry.count("DELETE") == 1 })
-            #expect(try await eventually { try await worker.get("/health").status == 503 })
+            #expect(await eventually { (try? await worker.get("/health").status) == 503 })
             let refused = try await worker.post(Requests.frame())
             #expect(refused.response.error?.code == .agentUnavailable)
             go.give()
@@ -53,7 +53,7 @@ struct ShutdownTests {
         } _: { worker in
             let slow = Task { try? await worker.post(Requests.frame("SlowIntent")) }
             await begun.wait()
-            await worker.group.triggerGracefulShutdown()
+            await worker.stop()
             try await worker.running.value
             _ = await slow.value
         }

@@ -1,8 +1,4 @@
-import AsyncHTTPClient
-import Foundation
-import IntentProtocol
 import Logging
-import NIOCore
 import ServiceLifecycle
 import Synchronization
 
@@ -64,30 +60,18 @@ struct RunningWorker: Sendable {
         try await running.value
     }
 
-    struct Answer: Sendable {
-        var status: Int
-        var body: [UInt8]
-        var response: AgentResponse { Requests.answer(body) }
-        var text: String { String(decoding: body, as: UTF8.self) }
+    /// Begins the graceful end.
+    func stop() async {
+        await group.triggerGracefulShutdown()
     }
 
     func post(
         _ body: [UInt8], path: String = "/execute-agent", headers: [(String, String)] = []
-    ) async throws -> Answer {
-        var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(path)")
-        request.method = .POST
-        for (name, value) in headers { request.headers.add(name: name, value: value) }
-        request.body = .bytes(ByteBuffer(bytes: body))
-        return try await send(request)
+    ) async throws -> SocketExchange.Answer {
+        try await SocketExchange.send("POST", path, to: port, headers, body)
     }
 
-    func get(_ path: String) async throws -> Answer {
-        try await send(HTTPClientRequest(url: "http://127.0.0.1:\(port)\(path)"))
-    }
-
-    private func send(_ request: HTTPClientRequest) async throws -> Answer {
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
-        let body = try await response.body.collect(upTo: 1 << 20)
-        return Answer(status: Int(response.status.code), body: Array(body.readableBytesView))
+    func get(_ path: String) async throws -> SocketExchange.Answer {
+        try await SocketExchange.send("GET", path, to: port, [], [])
     }
 }

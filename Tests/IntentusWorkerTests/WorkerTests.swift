@@ -16,7 +16,8 @@ struct WorkerTests {
             let answer = try await worker.post(Requests.frame(payload: ["guests": [["name": "Zoë 🐝"]]]), path: path)
             #expect(answer.status == 200)
             #expect(answer.response.payload == ["guests": [["name": "Zoë 🐝"]]])
-            #expect(answer.text.hasPrefix(#"{"protocol":"INTENTUSNET/1.0","messageType":"response","headers":{},"body":{"#))
+            #expect(
+                answer.text.hasPrefix(#"{"protocol":"INTENTUSNET/1.0","messageType":"response","headers":{},"body":{"#))
         }
     }
 
