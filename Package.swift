@@ -36,7 +36,7 @@ func room(_ name: String, _ dependencies: [Target.Dependency], _ settings: [Swif
 
 /// The tests of a room, under Tests/.
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, exclude: [], swiftSettings: strict)
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
 let package = Package(
@@ -80,7 +80,7 @@ let package = Package(
         room("Observability", ["Gateway", "IntentProtocol", logging]),
         room("AdminServer", ["Observability", hummingbird, hummingbirdCore, logging, nioCore, lifecycle]),
         room("DevelopmentIssuer", [cryptoExtras, httpTypes, hummingbird, logging, nioCore]),
-        room("IntentusClient", ["IntentProtocol", httpClient, nioCore, nioHTTP1, nioPosix]),
+        room("IntentusClient", ["IntentProtocol", httpClient, nioCore, nioHTTP1]),
         room(
             "IntentusWorker",
             [
@@ -99,11 +99,8 @@ let package = Package(
         .executableTarget(
             name: "intentusnet",
             dependencies: [
-                "GatewayNode",
-                "Gateway", "GatewayConfiguration", "GatewayHTTP", "KeySources", "Observability", "AdminServer",
-                "IntentusClient", "IntentusWorker", "DevelopmentIssuer", "Documents", "Identity", "IntentPolicy", "IntentProtocol",
-                "RateLimiting", "Routing", "COpenSSL",
-                nioCore, nioPosix, logging, arguments, lifecycle, unixSignals,
+                "GatewayNode", "IntentusClient", "IntentusWorker", "DevelopmentIssuer", "Documents", "IntentPolicy",
+                "IntentProtocol", "Observability", arguments, logging, lifecycle, unixSignals,
             ],
             swiftSettings: strict),
 
@@ -121,15 +118,8 @@ let package = Package(
         tests("KeySourcesTests", ["KeySources", "Identity", hummingbird, httpClient, nioCore]),
         tests("ObservabilityTests", ["Observability", "Gateway", "IntentProtocol", logging]),
         tests("AdminServerTests", ["AdminServer", "Observability", lifecycle, logging, nioCore, nioPosix]),
-        tests(
-            "IntentusClientTests",
-            ["IntentusClient", "IntentProtocol", hummingbird, httpClient, logging, nioCore, nioPosix]),
-        tests(
-            "IntentusWorkerTests",
-            [
-                "IntentusWorker", "IntentusClient", "IntentProtocol", hummingbird, httpClient, logging, lifecycle,
-                nioCore, nioPosix,
-            ]),
+        tests("IntentusClientTests", ["IntentusClient", "IntentProtocol"]),
+        tests("IntentusWorkerTests", ["IntentusWorker", "IntentusClient", "IntentProtocol", logging, lifecycle]),
     ]
 )
 

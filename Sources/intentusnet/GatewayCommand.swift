@@ -17,6 +17,7 @@ struct GatewayCommand: AsyncParsableCommand {
     var config: String
 
     func run() async throws {
+        AllocatorTuning.apply()
         let node: GatewayNode
         do {
             node = try GatewayNode(configurationFile: config, environment: ProcessInfo.processInfo.environment)
