@@ -1,4 +1,4 @@
-package import IntentProtocol
+import IntentProtocol
 import RateLimiting
 
 extension Gateway {
@@ -18,7 +18,9 @@ extension Gateway {
     func refuse(_ refusal: Refusal, _ requestBody: [UInt8], _ journal: inout Journal) -> Answer {
         var error = refusal.error
         if let seconds = refusal.retryAfterSeconds {
-            if error.details["retryAfterMs"] == nil { error.details["retryAfterMs"] = .number(JSONNumber(seconds * 1000)) }
+            if error.details["retryAfterMs"] == nil {
+                error.details["retryAfterMs"] = .number(JSONNumber(seconds * 1000))
+            }
             journal.headerLines.append(contentsOf: "retry-after: \(seconds)\r\n".utf8)
         }
         if refusal.status == 401 {

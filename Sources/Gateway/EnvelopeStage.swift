@@ -50,7 +50,8 @@ extension Gateway {
             callerDeadlineNanoseconds: try callerDeadline(arrival, journal))
     }
 
-    private func read(_ arrival: borrowing Arrival, _ credential: borrowing Credential) throws(Refusal) -> IncomingIntent
+    private func read(_ arrival: borrowing Arrival, _ credential: borrowing Credential) throws(Refusal)
+        -> IncomingIntent
     {
         do throws(IntentError) {
             if let incoming = credential.incoming { return try incoming.get() }
@@ -80,7 +81,8 @@ extension Gateway {
         }
         guard milliseconds > 0, digits.count < 8 else {
             throw Refusal(
-                IntentError(.validationError, "X-Intentus-Timeout-Ms must be a whole number of milliseconds, 1 to 9999999"),
+                IntentError(
+                    .validationError, "X-Intentus-Timeout-Ms must be a whole number of milliseconds, 1 to 9999999"),
                 reason: "bad_timeout")
         }
         return journal.startNanoseconds + milliseconds * 1_000_000

@@ -1,5 +1,5 @@
-package import IntentProtocol
-package import Routing
+import IntentProtocol
+import Routing
 
 /// What a worker asks of the directory over HTTP.
 package enum DirectoryRequest: Sendable {
@@ -57,8 +57,9 @@ extension Gateway {
                 IntentError(.validationError, "url \(error)"), reason: "invalid_registration",
                 event: .registrationRefused)
         }
-        guard grants.contains(where: { $0.covers(host: address.host) }) else {
-            throw .notGranted("an instance of agent '\(agent)' may not live on host '\(address.host)'")
+        let intents = fields.capabilities.map(\.intent.text)
+        guard grants.contains(where: { $0.covers(intents: intents, host: address.host) }) else {
+            throw .notGranted("agent '\(agent)' may not be registered for these intents on host '\(address.host)'")
         }
         let seconds = min(fields.timeToLiveSeconds, settings.registrationTimeToLiveSecondsMax)
         let outcome: DirectoryStore.Registration
@@ -101,7 +102,9 @@ extension Gateway {
     /// Any caller with a verified token may see who answers what; where instances live is told to those who may register.
     private func list(_ caller: Caller) throws(Refusal) -> Answer {
         let agents = directory.listing(nowNanoseconds: around.monotonicNanoseconds()).map { agent in
-            let showsAddresses = settings.registrationGrants.contains { $0.covers(caller, agent: agent.definition.name) }
+            let showsAddresses = settings.registrationGrants.contains {
+                $0.covers(caller, agent: agent.definition.name)
+            }
             return agent.json(showsAddresses: showsAddresses)
         }
         return Answer(status: 200, body: JSONValue.object(["agents": .array(agents)]).encoded)

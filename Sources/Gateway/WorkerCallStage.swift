@@ -228,7 +228,8 @@ extension IntentError {
         case .badResponse:
             self.init(.transportError, "agent '\(agent)' did not answer in HTTP", details: details)
         case .responseTooLarge:
-            self.init(.transportError, "the answer of agent '\(agent)' is too large", retryable: false, details: details)
+            self.init(
+                .transportError, "the answer of agent '\(agent)' is too large", retryable: false, details: details)
         }
     }
 }

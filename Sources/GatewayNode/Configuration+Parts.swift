@@ -30,7 +30,8 @@ extension GatewaySettings {
         registrationGrants = (configuration.registration?.allow ?? []).map { rule in
             RegistrationGrant(
                 agents: rule.agents, subjects: rule.subjects.isEmpty ? nil : rule.subjects,
-                roles: rule.roles.isEmpty ? nil : rule.roles, hosts: rule.hosts.isEmpty ? nil : rule.hosts)
+                roles: rule.roles.isEmpty ? nil : rule.roles, intents: rule.intents.isEmpty ? nil : rule.intents,
+                hosts: rule.hosts.isEmpty ? nil : rule.hosts)
         }
     }
 }

@@ -89,10 +89,12 @@ package final class GatewayNode: Sendable {
 
     /// Stops gracefully: not ready, no new connections, running requests finish within the drain time, then everything ends.
     package func stop() async {
-        guard let running = running.withLock({ running in
-            defer { running = nil }
-            return running
-        }) else { return }
+        guard
+            let running = running.withLock({ running in
+                defer { running = nil }
+                return running
+            })
+        else { return }
         parts.health.enter(.draining)
         parts.logger.notice("draining")
         await running.server.drain(withinMilliseconds: Int64(configuration.drainTimeoutMilliseconds))
@@ -132,7 +134,8 @@ package final class GatewayNode: Sendable {
     ) async throws -> HTTPServer<DataPlaneHandler> {
         let parts = parts
         return try await HTTPServer.start(
-            host: configuration.listen.http.host, port: configuration.listen.http.port, group: group, routes: DataPlane.routes,
+            host: configuration.listen.http.host, port: configuration.listen.http.port, group: group,
+            routes: DataPlane.routes,
             limits: parts.httpLimits
         ) { loop in
             let pool = UpstreamPool(eventLoop: loop, limits: parts.upstreamLimits) { packed in

@@ -12,7 +12,9 @@ enum NodeMetrics {
         registerLimits(registry, parts.buckets)
         registerDirectory(registry, parts.directory)
         registerKeys(registry, parts.keys.refreshers, parts.tokens)
-        registry.counterCallback("intentusnet_audit_lost_total", "Audit records dropped because the output did not keep up.") {
+        registry.counterCallback(
+            "intentusnet_audit_lost_total", "Audit records dropped because the output did not keep up."
+        ) {
             Double(parts.audit.lost)
         }
     }
@@ -42,14 +44,20 @@ enum NodeMetrics {
     }
 
     private static func registerLimits(_ registry: MetricsRegistry, _ buckets: MemoryBucketStore) {
-        registry.gaugeCallback("intentusnet_limit_keys", "Buckets that are not full.") { Double(buckets.gauges().liveKeys) }
+        registry.gaugeCallback("intentusnet_limit_keys", "Buckets that are not full.") {
+            Double(buckets.gauges().liveKeys)
+        }
         let counters: [(String, String, @Sendable (BucketGauges) -> UInt64)] = [
             ("intentusnet_limit_admitted_total", "Requests that every limit admitted.", { $0.admitted }),
             ("intentusnet_limit_refused_total", "Requests that a limit refused.", { $0.refused }),
-            ("intentusnet_limit_shadow_refused_total", "Requests that a limit in shadow mode would have refused.",
-                { $0.shadowRefused }),
-            ("intentusnet_limit_overflow_total", "Takes from a shared bucket because the table was full.",
-                { $0.overflowTakes }),
+            (
+                "intentusnet_limit_shadow_refused_total", "Requests that a limit in shadow mode would have refused.",
+                { $0.shadowRefused }
+            ),
+            (
+                "intentusnet_limit_overflow_total", "Takes from a shared bucket because the table was full.",
+                { $0.overflowTakes }
+            ),
         ]
         for (name, help, read) in counters {
             registry.counterCallback(name, help) { Double(read(buckets.gauges())) }
@@ -57,7 +65,9 @@ enum NodeMetrics {
     }
 
     private static func registerDirectory(_ registry: MetricsRegistry, _ directory: DirectoryStore) {
-        registry.gaugeCallback("intentusnet_agents", "Agents in the directory.") { Double(directory.snapshot.agentCount) }
+        registry.gaugeCallback("intentusnet_agents", "Agents in the directory.") {
+            Double(directory.snapshot.agentCount)
+        }
         registry.samplesCallback("intentusnet_agent_instances", "Live instances of each agent by health.", .gauge) {
             directory.listing(nowNanoseconds: Timestamp.monotonicNanoseconds()).prefix(500).flatMap { agent in
                 ["healthy", "ejected", "probing"].map { health in
@@ -72,15 +82,18 @@ enum NodeMetrics {
     private static func registerKeys(
         _ registry: MetricsRegistry, _ refreshers: [KeySetRefresher], _ tokens: TokenVerifier
     ) {
-        let read: @Sendable (@escaping @Sendable (KeySetStatus) -> Double) -> @Sendable () -> [MetricSample] = { value in
+        let read: @Sendable (@escaping @Sendable (KeySetStatus) -> Double) -> @Sendable () -> [MetricSample] = {
+            value in
             { refreshers.map { $0.status() }.map { MetricSample([MetricLabel("issuer", $0.issuer)], value($0)) } }
         }
-        registry.samplesCallback("intentusnet_issuer_keys", "Keys in force of each issuer.", .gauge, read { Double($0.keyCount) })
+        registry.samplesCallback(
+            "intentusnet_issuer_keys", "Keys in force of each issuer.", .gauge, read { Double($0.keyCount) })
         registry.samplesCallback(
             "intentusnet_issuer_keys_age_seconds", "Seconds since the keys were fetched; -1 without keys.", .gauge,
             read { Double($0.ageSeconds ?? -1) })
         registry.samplesCallback(
-            "intentusnet_jwks_fetch_total", "Fetches that brought keys.", .counter, read { Double($0.fetchesSucceeded) })
+            "intentusnet_jwks_fetch_total", "Fetches that brought keys.", .counter, read { Double($0.fetchesSucceeded) }
+        )
         registry.samplesCallback(
             "intentusnet_jwks_fetch_failed_total", "Fetches that did not.", .counter, read { Double($0.fetchesFailed) })
         registry.gaugeCallback("intentusnet_verified_tokens", "Tokens in the cache of verified tokens.") {

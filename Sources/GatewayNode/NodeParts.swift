@@ -49,7 +49,8 @@ final class NodeParts: Sendable {
         meterSettings.shards = eventLoopCount
         meter = RequestMeter(meterSettings)
         audit = try NodeAudit(configuration.audit, shards: eventLoopCount)
-        generation = registry.gauge("intentusnet_config_generation", "Counts the policies put in force since the start.")
+        generation = registry.gauge(
+            "intentusnet_config_generation", "Counts the policies put in force since the start.")
         reloadsRefused = registry.counter(
             "intentusnet_config_reload_refused_total", "Reloads of which a part was refused and the old one kept.")
         generation.set(1)

@@ -30,6 +30,7 @@ struct WatchedFile: Sendable {
         guard let facts = try? FileManager.default.attributesOfItem(atPath: target) else { return nil }
         return Stamp(
             inode: (facts[.systemFileNumber] as? NSNumber)?.uint64Value ?? 0,
-            bytes: (facts[.size] as? NSNumber)?.uint64Value ?? 0, modified: facts[.modificationDate] as? Date ?? .distantPast)
+            bytes: (facts[.size] as? NSNumber)?.uint64Value ?? 0,
+            modified: facts[.modificationDate] as? Date ?? .distantPast)
     }
 }

@@ -60,7 +60,9 @@ package final class CompiledPolicy: Sendable {
         for place in index.places(for: request.intent) {
             let rule = compiled[place]
             // Behind a decision only the limits of further rules that allow are of interest.
-            if decision != nil, rule.action == .deny || rule.limit == nil && rule.maxTimeoutMilliseconds == nil { continue }
+            if decision != nil, rule.action == .deny || rule.limit == nil && rule.maxTimeoutMilliseconds == nil {
+                continue
+            }
             switch rule.match(request, agent: agent) {
             case .differs: continue
             case .fault:
@@ -70,7 +72,8 @@ package final class CompiledPolicy: Sendable {
                 return denial
             case .matches: break
             }
-            let hasUsableKey = rule.limit.map { limits[$0].template?.exceedsLimit(request, agent: agent) != true } ?? true
+            let hasUsableKey =
+                rule.limit.map { limits[$0].template?.exceedsLimit(request, agent: agent) != true } ?? true
             guard rule.mode == .enforce else {
                 if let limit = rule.limit, hasUsableKey { shadowLimits.append(limit) }
                 continue
@@ -106,7 +109,9 @@ package final class CompiledPolicy: Sendable {
         for place in compiled.indices where compiled[place].mode == .shadow {
             if let rule = decision.rule, place > rule { break }
             let rule = compiled[place]
-            guard (rule.action == .allow) != decision.isAllowed, rule.match(request, agent: agent) == .matches else { continue }
+            guard (rule.action == .allow) != decision.isAllowed, rule.match(request, agent: agent) == .matches else {
+                continue
+            }
             decision.shadowRules.append(place)
         }
     }

@@ -1,5 +1,5 @@
 /// A pattern over a whole name, compiled: the common forms are one comparison.
-struct NamePattern: Sendable {
+package struct NamePattern: Sendable {
     private enum Form: Sendable {
         case any
         case equal
@@ -14,7 +14,7 @@ struct NamePattern: Sendable {
     private let bytes: [UInt8]
 
     /// - Parameter isGlob: whether `*` stands for any run of characters.
-    init(_ pattern: String, isGlob: Bool) {
+    package init(_ pattern: String, isGlob: Bool = true) {
         let all = Array(pattern.utf8)
         let star = UInt8(ascii: "*")
         guard isGlob, all.contains(star) else {
@@ -46,7 +46,8 @@ struct NamePattern: Sendable {
         }
     }
 
-    func matches(_ name: String) -> Bool {
+    /// Whether the whole name fits.
+    package func matches(_ name: String) -> Bool {
         let viewed = name.utf8.withContiguousStorageIfAvailable { matches(UnsafeBufferPointer(rebasing: $0[...])) }
         return viewed ?? Array(name.utf8).withUnsafeBufferPointer { matches($0) }
     }

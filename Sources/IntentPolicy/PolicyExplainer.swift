@@ -26,10 +26,13 @@ package enum PolicyExplainer {
         for limit in decision.limits {
             let stated = policy.limits[limit]
             let key = policy.keyText(limit, request, agent: agent).map { " key '\($0)'" } ?? ""
-            text += "\n   limit '\(stated.ruleId)': \(stated.ratePerMinute)/min, burst \(stated.burst)\(key)\(stated.isShadow ? " (shadow)" : "")"
+            text +=
+                "\n   limit '\(stated.ruleId)': \(stated.ratePerMinute)/min, burst \(stated.burst)\(key)\(stated.isShadow ? " (shadow)" : "")"
         }
         if let milliseconds = decision.maxTimeoutMilliseconds { text += "\n   at most \(milliseconds) ms" }
-        for rule in decision.shadowRules { text += "\n   shadow rule '\(policy.rules[rule].id)' would have decided otherwise" }
+        for rule in decision.shadowRules {
+            text += "\n   shadow rule '\(policy.rules[rule].id)' would have decided otherwise"
+        }
         return text
     }
 

@@ -6,7 +6,8 @@ package enum PolicyLoader {
     /// policy must agree.
     ///
     /// - Returns: nil when any error was noted.
-    package static func load(_ files: [(name: String, text: String)], into diagnostics: Diagnostics) -> PolicyDocument? {
+    package static func load(_ files: [(name: String, text: String)], into diagnostics: Diagnostics) -> PolicyDocument?
+    {
         var nodes: [DocumentNode] = []
         for file in files {
             do throws(DiagnosticError) {
@@ -20,12 +21,15 @@ package enum PolicyLoader {
     }
 
     /// Reads a policy that is part of another document, such as a test case.
-    package static func load(_ nodes: [DocumentNode], dialect: PolicyDialect? = nil, into diagnostics: Diagnostics) -> PolicyDocument? {
+    package static func load(_ nodes: [DocumentNode], dialect: PolicyDialect? = nil, into diagnostics: Diagnostics)
+        -> PolicyDocument?
+    {
         let fresh = Diagnostics()
         var whole = PolicyDocument()
         for (place, node) in nodes.enumerated() {
             // A later file that states nothing goes by what the first one says.
-            var part = read(node, dialect: place == 0 ? dialect : whole.dialect, firstRule: whole.rules.count + 1, fresh)
+            var part = read(
+                node, dialect: place == 0 ? dialect : whole.dialect, firstRule: whole.rules.count + 1, fresh)
             if place > 0, node["rate_limits"]?.isNull ?? true { part.rateLimits = whole.rateLimits }
             guard place > 0 else {
                 whole = part

@@ -51,7 +51,8 @@ package enum PythonText {
     private static func scientific(_ digits: String, _ exponent: Int) -> String {
         let rest = digits.dropFirst()
         let magnitude = abs(exponent)
-        return "\(digits.prefix(1))\(rest.isEmpty ? "" : ".\(rest)")e\(exponent < 0 ? "-" : "+")\(magnitude < 10 ? "0" : "")\(magnitude)"
+        return
+            "\(digits.prefix(1))\(rest.isEmpty ? "" : ".\(rest)")e\(exponent < 0 ? "-" : "+")\(magnitude < 10 ? "0" : "")\(magnitude)"
     }
 
     private static func fixed(_ digits: String, _ exponent: Int) -> String {

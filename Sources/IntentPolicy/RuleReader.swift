@@ -22,7 +22,8 @@ enum RuleReader {
         rule.keyTemplate = template(&fields)
         rule.maxTimeoutMilliseconds = fields.integer("max_timeout_ms", in: 1...86_400_000)
         if rule.ratePerMinute == nil, fields.has("rate_limit_burst") {
-            fields.error("\(fields.place("rate_limit_burst")) needs rate_limit_per_minute beside it", at: "rate_limit_burst")
+            fields.error(
+                "\(fields.place("rate_limit_burst")) needs rate_limit_per_minute beside it", at: "rate_limit_burst")
         }
         fields.finish()
         return action == nil ? nil : rule
@@ -37,7 +38,8 @@ enum RuleReader {
         return members.compactMap { member in
             guard let pattern = member.value.string else {
                 fields.diagnostics.error(
-                    "\(fields.place("payload_regex")).\(member.key) must be a regex in quotes", at: member.value.location)
+                    "\(fields.place("payload_regex")).\(member.key) must be a regex in quotes",
+                    at: member.value.location)
                 return nil
             }
             return compile(pattern, path: member.key, at: member.value.location, fields.diagnostics)

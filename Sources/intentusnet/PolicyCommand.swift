@@ -39,7 +39,8 @@ struct PolicyCommand: ParsableCommand {
                 agents.
                 """)
 
-        @Option(name: .customLong("policy"), help: "A policy file; give it several times for a policy in several files.")
+        @Option(
+            name: .customLong("policy"), help: "A policy file; give it several times for a policy in several files.")
         var policies: [String]
 
         @Option(help: "The file with the request.")

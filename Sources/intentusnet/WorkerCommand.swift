@@ -42,7 +42,9 @@ struct WorkerCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let machine = ProcessInfo.processInfo.hostName.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
+        let machine = ProcessInfo.processInfo.hostName.filter {
+            $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-")
+        }
         var configuration = WorkerConfiguration(
             name: name, instanceId: instance ?? "\(machine.prefix(64))-\(ProcessInfo.processInfo.processIdentifier)")
         configuration.host = host

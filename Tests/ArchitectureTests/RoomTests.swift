@@ -35,7 +35,8 @@ struct RoomTests {
         let rooms = try SourceTree.rooms()
         let ours = Set(rooms.map(\.name))
         for room in rooms where !Self.systemModules.contains(room.name) && !Self.wiring.contains(room.name) {
-            let allowed = try #require(Self.mayImport[room.name], "\(room.name) is not in the plan: add it to mayImport")
+            let allowed = try #require(
+                Self.mayImport[room.name], "\(room.name) is not in the plan: add it to mayImport")
             for file in room.files {
                 for module in importedModules(file.lines) where ours.contains(module) && module != room.name {
                     #expect(allowed.contains(module), "\(file.path) imports \(module)")
@@ -117,7 +118,8 @@ struct RoomTests {
     }
 
     private func importedModules(_ lines: [String]) -> Set<String> {
-        let pattern = #/^\s*(?:@\w+(?:\(\w+\))?\s+)*(?:public |package |internal |private )?import (?:(?:struct|enum|class|func|protocol) )?(\w+)/#
+        let pattern =
+            #/^\s*(?:@\w+(?:\(\w+\))?\s+)*(?:public |package |internal |private )?import (?:(?:struct|enum|class|func|protocol) )?(\w+)/#
         return Set(lines.compactMap { $0.firstMatch(of: pattern).map { String($0.1) } })
     }
 

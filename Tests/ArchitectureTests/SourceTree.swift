@@ -18,7 +18,8 @@ enum SourceTree {
         return try walk.compactMap { $0 as? String }.filter { $0.hasSuffix(".swift") }.sorted().map { path in
             let text = try String(contentsOf: folder.appending(path: path), encoding: .utf8)
             return (
-                "\(folder.lastPathComponent)/\(path)", text.split(separator: "\n", omittingEmptySubsequences: false)
+                "\(folder.lastPathComponent)/\(path)",
+                text.split(separator: "\n", omittingEmptySubsequences: false)
                     .map(String.init)
             )
         }

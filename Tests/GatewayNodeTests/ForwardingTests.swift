@@ -69,11 +69,13 @@ struct ForwardingTests {
         defer { worker.stop() }
         let node = try await TestNode.inFront(of: worker)
         let client = try SocketClient(port: node.port)
-        let payload = #"{"__proto__":{"x":1},"n":1.50,"big":12345678901234567890123,"u":"caf\u00e9 ✓","in":{"constructor":1}}"#
+        let payload =
+            #"{"__proto__":{"x":1},"n":1.50,"big":12345678901234567890123,"u":"caf\u00e9 ✓","in":{"constructor":1}}"#
         #expect(try client.post(Envelope.bare(payload: payload), token: try TestNode.token()).status == 200)
         let body = String(decoding: try #require(worker.requests.first).body, as: UTF8.self)
         #expect(
-            body.contains(#""payload":{"n":1.50,"big":12345678901234567890123,"u":"caf\u00e9 ✓","in":{"constructor":1}}"#),
+            body.contains(
+                #""payload":{"n":1.50,"big":12345678901234567890123,"u":"caf\u00e9 ✓","in":{"constructor":1}}"#),
             "\(body)")
         await node.stop()
     }

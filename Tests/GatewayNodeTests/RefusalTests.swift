@@ -28,28 +28,41 @@ struct RefusalTests {
     static let unauthenticated: [Case] = [
         Case(name: "no token", status: 401, code: "UNAUTHORIZED", token: .none),
         Case(name: "a token that is not a JWT", status: 401, code: "UNAUTHORIZED", token: .other { "abc" }),
-        Case(name: "an expired token", status: 401, code: "UNAUTHORIZED", token: .other {
-            try TestNode.token(lifetimeSeconds: 60, now: Date(timeIntervalSinceNow: -3600))
-        }),
-        Case(name: "a token for another audience", status: 401, code: "UNAUTHORIZED", token: .other {
-            try TestNode.token(audience: "billing")
-        }),
-        Case(name: "a token of an unknown issuer", status: 401, code: "UNAUTHORIZED", token: .other {
-            try TestNode.token(issuer: "https://evil.example.com")
-        }),
-        Case(name: "a token signed by another key of the same name", status: 401, code: "UNAUTHORIZED", token: .other {
-            try DevelopmentKey(keyId: "k1").sign(
-                DevelopmentClaims(
-                    issuer: TestNode.issuer, audience: "intentusnet", subject: "mallory", roles: ["admin"],
-                    tenant: nil, lifetimeSeconds: 60))
-        }),
-        Case(name: "another scheme", status: 401, code: "UNAUTHORIZED", token: .none,
+        Case(
+            name: "an expired token", status: 401, code: "UNAUTHORIZED",
+            token: .other {
+                try TestNode.token(lifetimeSeconds: 60, now: Date(timeIntervalSinceNow: -3600))
+            }),
+        Case(
+            name: "a token for another audience", status: 401, code: "UNAUTHORIZED",
+            token: .other {
+                try TestNode.token(audience: "billing")
+            }),
+        Case(
+            name: "a token of an unknown issuer", status: 401, code: "UNAUTHORIZED",
+            token: .other {
+                try TestNode.token(issuer: "https://evil.example.com")
+            }),
+        Case(
+            name: "a token signed by another key of the same name", status: 401, code: "UNAUTHORIZED",
+            token: .other {
+                try DevelopmentKey(keyId: "k1").sign(
+                    DevelopmentClaims(
+                        issuer: TestNode.issuer, audience: "intentusnet", subject: "mallory", roles: ["admin"],
+                        tenant: nil, lifetimeSeconds: 60))
+            }),
+        Case(
+            name: "another scheme", status: 401, code: "UNAUTHORIZED", token: .none,
             headers: ["Authorization: Basic YWxpY2U6eA=="]),
-        Case(name: "an empty bearer", status: 401, code: "UNAUTHORIZED", token: .none, headers: ["Authorization: Bearer "]),
+        Case(
+            name: "an empty bearer", status: 401, code: "UNAUTHORIZED", token: .none,
+            headers: ["Authorization: Bearer "]),
         Case(name: "no token and a broken body", status: 401, code: "UNAUTHORIZED", token: .none, body: "{"),
-        Case(name: "S7 a chain token beside another header token", status: 400, code: "VALIDATION_ERROR",
+        Case(
+            name: "S7 a chain token beside another header token", status: 400, code: "VALIDATION_ERROR",
             body: Envelope.bare(chain: ["Bearer abc"])),
-        Case(name: "S7 a frame token that differs from the chain's", status: 400, code: "VALIDATION_ERROR", token: .none,
+        Case(
+            name: "S7 a frame token that differs from the chain's", status: 400, code: "VALIDATION_ERROR", token: .none,
             body: Envelope.frame(Envelope.bare(chain: ["Bearer abc"]), headers: #"{"Authorization":"Bearer abd"}"#)),
     ]
 
@@ -58,33 +71,46 @@ struct RefusalTests {
         Case(name: "malformed JSON", status: 400, code: "VALIDATION_ERROR", body: #"{"version":"#),
         Case(name: "version 2.0", status: 400, code: "VALIDATION_ERROR", body: Envelope.bare(version: "2.0")),
         Case(name: "an empty intent name", status: 400, code: "VALIDATION_ERROR", body: Envelope.bare(intent: "")),
-        Case(name: "a payload that is a list", status: 400, code: "VALIDATION_ERROR", body: Envelope.bare(payload: "[]")),
-        Case(name: "duplicate keys deep inside", status: 400, code: "VALIDATION_ERROR",
+        Case(
+            name: "a payload that is a list", status: 400, code: "VALIDATION_ERROR", body: Envelope.bare(payload: "[]")),
+        Case(
+            name: "duplicate keys deep inside", status: 400, code: "VALIDATION_ERROR",
             body: Envelope.bare(payload: #"{"a":{"b":1,"\u0062":2}}"#)),
         Case(name: "NaN", status: 400, code: "VALIDATION_ERROR", body: Envelope.bare(payload: #"{"a":NaN}"#)),
-        Case(name: "nesting deeper than 64", status: 400, code: "VALIDATION_ERROR",
+        Case(
+            name: "nesting deeper than 64", status: 400, code: "VALIDATION_ERROR",
             body: Envelope.bare(
                 payload: #"{"a":"# + String(repeating: "[", count: 70) + String(repeating: "]", count: 70) + "}")),
-        Case(name: "an unknown strategy", status: 400, code: "VALIDATION_ERROR", body: Envelope.bare(strategy: "random")),
-        Case(name: "an unknown priority", status: 400, code: "VALIDATION_ERROR", body: Envelope.bare(priority: "urgent")),
-        Case(name: "an unknown messageType", status: 400, code: "PROTOCOL_ERROR", body: Envelope.frame(messageType: "ping")),
-        Case(name: "an EMCL frame where no key is configured", status: 400, code: "EMCL_FAILURE",
+        Case(
+            name: "an unknown strategy", status: 400, code: "VALIDATION_ERROR", body: Envelope.bare(strategy: "random")),
+        Case(
+            name: "an unknown priority", status: 400, code: "VALIDATION_ERROR", body: Envelope.bare(priority: "urgent")),
+        Case(
+            name: "an unknown messageType", status: 400, code: "PROTOCOL_ERROR",
+            body: Envelope.frame(messageType: "ping")),
+        Case(
+            name: "an EMCL frame where no key is configured", status: 400, code: "EMCL_FAILURE",
             body: Envelope.frame(#"{"cipherText":"","iv":"","tag":""}"#, messageType: "emcl")),
-        Case(name: "a payload over 1 MiB as the guide counts", status: 413, code: "PAYLOAD_TOO_LARGE",
+        Case(
+            name: "a payload over 1 MiB as the guide counts", status: 413, code: "PAYLOAD_TOO_LARGE",
             body: Envelope.bare(payload: #"{"t":""# + String(repeating: "é", count: 180_000) + #""}"#)),
         Case(name: "a bad time limit", status: 400, code: "VALIDATION_ERROR", headers: ["X-Intentus-Timeout-Ms: soon"]),
     ]
 
     static let routing: [Case] = [
-        Case(name: "an intent that nobody answers", status: 404, code: "CAPABILITY_NOT_FOUND",
+        Case(
+            name: "an intent that nobody answers", status: 404, code: "CAPABILITY_NOT_FOUND",
             body: Envelope.bare(intent: "UnknownIntent")),
-        Case(name: "a target that does not answer the intent", status: 404, code: "ROUTING_ERROR",
+        Case(
+            name: "a target that does not answer the intent", status: 404, code: "ROUTING_ERROR",
             body: Envelope.bare(target: "nobody")),
-        Case(name: "PARALLEL where it is not allowed", status: 400, code: "VALIDATION_ERROR",
+        Case(
+            name: "PARALLEL where it is not allowed", status: 400, code: "VALIDATION_ERROR",
             body: Envelope.bare(strategy: "parallel")),
     ]
 
-    @Test("each refusal has its status and code, reaches no worker and leaves the connection usable",
+    @Test(
+        "each refusal has its status and code, reaches no worker and leaves the connection usable",
         arguments: unauthenticated + envelopes + routing)
     func refusal(_ example: Case) async throws {
         let worker = try ScriptedWorker()
@@ -104,7 +130,9 @@ struct RefusalTests {
         await node.stop()
     }
 
-    @Test("the Python door answers 200 and tells the same code in the frame", arguments: unauthenticated + envelopes + routing)
+    @Test(
+        "the Python door answers 200 and tells the same code in the frame",
+        arguments: unauthenticated + envelopes + routing)
     func pythonDoor(_ example: Case) async throws {
         let worker = try ScriptedWorker()
         defer { worker.stop() }

@@ -8,7 +8,7 @@ struct RegistrationTests {
         registration:
           ttlSecondsMax: 30
           allow:
-            - { agents: ["summar*"], roles: [agent], hosts: ["127.0.0.1"] }
+            - { agents: ["summar*"], roles: [agent], intents: ["Summ*"], hosts: ["127.0.0.1"] }
         """
     static let path = "/api/v1/agents/summarizer/instances/one"
 
@@ -59,6 +59,8 @@ struct RegistrationTests {
         #expect(try put(Self.path, body("http://10.0.0.1:80/"), agent) == 403)
         #expect(try put(Self.path, body("http://169.254.169.254/latest"), agent) == 400)
         #expect(try put(Self.path, body("file:///etc/passwd"), agent) == 400)
+        // A grant for an agent's name must not let it take the intents of others.
+        #expect(try put(Self.path, body(worker.url, intents: #"[{"name":"AdminReset"}]"#), agent) == 403)
         #expect(try put(Self.path, "{}", agent) == 400)
         #expect(try put(Self.path, body(worker.url, intents: "[]"), agent) == 400)
         #expect(try put(Self.path, #"{"url":"\#(worker.url)","intents":[],"colour":1}"#, agent) == 400)

@@ -22,20 +22,28 @@ struct WorkerFailureTests {
     }
 
     static let cases: [Case] = [
-        Case(name: "closes without an answer", behaviour: .close, status: 502, code: "TRANSPORT_ERROR", retryable: true),
-        Case(name: "answers 500", behaviour: .raw("HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n"), status: 502,
+        Case(
+            name: "closes without an answer", behaviour: .close, status: 502, code: "TRANSPORT_ERROR", retryable: true),
+        Case(
+            name: "answers 500", behaviour: .raw("HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n"), status: 502,
             code: "TRANSPORT_ERROR", retryable: true),
-        Case(name: "redirects", behaviour: .raw("HTTP/1.1 302 Found\r\nlocation: /x\r\ncontent-length: 0\r\n\r\n"),
+        Case(
+            name: "redirects", behaviour: .raw("HTTP/1.1 302 Found\r\nlocation: /x\r\ncontent-length: 0\r\n\r\n"),
             status: 502, code: "TRANSPORT_ERROR", retryable: true),
-        Case(name: "answers what is not HTTP", behaviour: .raw("hello\r\n\r\n"), status: 502, code: "TRANSPORT_ERROR",
+        Case(
+            name: "answers what is not HTTP", behaviour: .raw("hello\r\n\r\n"), status: 502, code: "TRANSPORT_ERROR",
             retryable: true),
-        Case(name: "answers what is not JSON", behaviour: .frame("<html>"), status: 502, code: "TRANSPORT_ERROR",
+        Case(
+            name: "answers what is not JSON", behaviour: .frame("<html>"), status: 502, code: "TRANSPORT_ERROR",
             retryable: true),
-        Case(name: "answers AGENT_ERROR", behaviour: .frame(errorFrame("AGENT_ERROR", retryable: true)), status: 502,
+        Case(
+            name: "answers AGENT_ERROR", behaviour: .frame(errorFrame("AGENT_ERROR", retryable: true)), status: 502,
             code: "AGENT_ERROR", retryable: true),
-        Case(name: "answers VALIDATION_ERROR", behaviour: .frame(errorFrame("VALIDATION_ERROR")), status: 400,
+        Case(
+            name: "answers VALIDATION_ERROR", behaviour: .frame(errorFrame("VALIDATION_ERROR")), status: 400,
             code: "VALIDATION_ERROR", retryable: false),
-        Case(name: "answers a code that the wire does not know", behaviour: .frame(errorFrame("WEIRD")), status: 502,
+        Case(
+            name: "answers a code that the wire does not know", behaviour: .frame(errorFrame("WEIRD")), status: 502,
             code: "INTERNAL_AGENT_ERROR", retryable: false),
     ]
 
@@ -89,7 +97,8 @@ struct WorkerFailureTests {
         let worker = try ScriptedWorker(.silence)
         defer { worker.stop() }
         let node = try await TestNode.inFront(
-            of: worker, policy: "default: deny\nrules:\n  - { id: quick, action: ALLOW, roles: [user], max_timeout_ms: 60 }")
+            of: worker,
+            policy: "default: deny\nrules:\n  - { id: quick, action: ALLOW, roles: [user], max_timeout_ms: 60 }")
         let reply = try SocketClient(port: node.port).post(Envelope.bare(), token: try TestNode.token())
         #expect(reply.status == 504)
         await node.stop()

@@ -106,7 +106,9 @@ struct PolicyRegressionTests {
     func polynomial(pattern: String) throws {
         let regex = try PayloadRegex(pattern)
         let text = String(repeating: "x", count: 64 << 10) + "z"
-        regression("PCRE2's match limit starts anew at each place of the text, and loops over one character do not count") {
+        regression(
+            "PCRE2's match limit starts anew at each place of the text, and loops over one character do not count"
+        ) {
             #expect(fastest { _ = regex.search(text) } < .milliseconds(50))
         }
     }
@@ -134,7 +136,8 @@ struct PolicyRegressionTests {
         }
         let thousand = try policy(text(1_000))
         let asked = request("S999-x")
-        regression("patterns are tried one after the other; the lint compiles each pattern anew for each pair of rules") {
+        regression("patterns are tried one after the other; the lint compiles each pattern anew for each pair of rules")
+        {
             let start = clock.now
             for _ in 0..<1_000 { #expect(thousand.evaluate(asked, agent: nil).isAllowed) }
             // Generous for builds without optimization.

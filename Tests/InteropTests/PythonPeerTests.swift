@@ -65,7 +65,9 @@ struct PythonPeerTests {
         }
 
         /// What the Python client makes of the gateway's answers, one object a line.
-        func send(_ arguments: String..., tokenMode: String = "header", path: String = "/intent") async throws -> [String: Any] {
+        func send(_ arguments: String..., tokenMode: String = "header", path: String = "/intent") async throws
+            -> [String: Any]
+        {
             let script = ChildProcess.root.appending(path: "Tests/Interop/client.py").path
             let (_, text) = try await ChildProcess.run(
                 ChildProcess.python,

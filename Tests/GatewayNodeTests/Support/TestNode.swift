@@ -68,7 +68,8 @@ final class TestNode: Sendable {
         _ name: String, _ worker: ScriptedWorker, intents: [String] = ["SummarizeIntent"], priority: Int = 100
     ) -> String {
         let list = intents.map { #"{ name: \#($0), version: "1.0" }"# }.joined(separator: ", ")
-        return #"{ name: \#(name), nodePriority: \#(priority), intents: [\#(list)], instances: [{ url: "\#(worker.url)" }] }"#
+        return
+            #"{ name: \#(name), nodePriority: \#(priority), intents: [\#(list)], instances: [{ url: "\#(worker.url)" }] }"#
     }
 
     func stop() async {
