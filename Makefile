@@ -21,6 +21,11 @@ bench: build ## side by side with Envoy and HAProxy, warm and cold, then the mic
 	@Tests/Tools/install bench
 	@Tests/Tools/bench "$$(swift build $(RELEASE) --show-bin-path)/intentusnet"
 
+microbench: ## the parts of the warm path, each alone, held against their bounds
+	@Tests/Tools/install build
+	swift build $(RELEASE) --product Benchmarks
+	"$$(swift build $(RELEASE) --show-bin-path)/Benchmarks"
+
 format: ## rewrites the sources in the house style
 	swift format --in-place --recursive --parallel Package.swift Sources Tests
 

@@ -104,6 +104,13 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // `make microbench`; not a test, for its figures mean nothing in a debug build.
+        .executableTarget(
+            name: "Benchmarks",
+            dependencies: [
+                "DevelopmentIssuer", "Documents", "Identity", "IntentPolicy", "IntentProtocol", "RateLimiting", "Routing",
+            ], path: "Tests/Benchmarks", swiftSettings: strict),
+
         tests("ArchitectureTests", []),
         tests("GatewayNodeTests", ["GatewayNode", "DevelopmentIssuer"]),
         tests("InteropTests", ["GatewayNode", "DevelopmentIssuer", "IntentusWorker", "intentusnet"]),
