@@ -15,7 +15,7 @@ build: ## the release build that `run`, `bench` and images use
 test: ## every test
 	@Tests/Tools/install build test
 	swift build --build-tests
-	INTENTUSNET_TEST_PYTHON="$(CURDIR)/.venv/bin/python" swift test --skip-build --disable-xctest
+	INTENTUSNET_TEST_PYTHON="$(CURDIR)/.venv/bin/python" swift test --skip-build --disable-xctest --no-parallel
 
 bench: build ## side by side with Envoy and HAProxy, warm and cold, then the microbenchmarks
 	@Tests/Tools/install bench

@@ -63,7 +63,7 @@ package final class GatewayNode: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: parts.eventLoopCount)
         let adminGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         var tasks = parts.keys.refreshers.map { refresher in Task { await refresher.run() } }
-        for refresher in parts.keys.refreshers { await refresher.reload(waitingMilliseconds: startWaitMilliseconds) }
+        await waitForKeys()
         do {
             let (admin, adminPort) = try await startAdmin(adminGroup)
             tasks.append(admin)
@@ -127,7 +127,14 @@ package final class GatewayNode: Sendable {
     /// Writes the audit records that wait.
     package func flushAudit() { parts.audit.flush() }
 
-    private var startWaitMilliseconds: Int64 { 3_000 }
+    /// Waits for every issuer's keys at the same time: one that does not answer must not add to the wait for the others.
+    private func waitForKeys() async {
+        await withTaskGroup(of: Void.self) { group in
+            for refresher in parts.keys.refreshers {
+                group.addTask { await refresher.awaitKeys(waitingMilliseconds: 3_000) }
+            }
+        }
+    }
 
     private func startDataPlane(
         _ group: MultiThreadedEventLoopGroup, _ pools: WorkerPools

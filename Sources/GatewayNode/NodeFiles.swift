@@ -36,13 +36,21 @@ final class NodeFiles: Sendable {
         diagnostics.add(reading.diagnostics)
         guard let configuration = reading.configuration else { return nil }
         let agents = configuration.agents.compactMap { $0.configured(diagnostics) }
+        // Noted before they are read: a file that changes in between is then read again, not missed.
+        let files = NodeFiles(configuration)
         let policy = loadPolicy(configuration.policy.files, into: diagnostics)
-        for issuer in configuration.authentication.issuers {
-            if let path = issuer.jwks.file { _ = read(path, into: diagnostics) }
-        }
+        for path in configuration.authentication.issuers.compactMap(\.jwks.file) { checkKeys(path, into: diagnostics) }
         guard let policy, !diagnostics.hasErrors else { return nil }
-        return Loaded(
-            configuration: configuration, policy: policy, agents: agents, files: NodeFiles(configuration))
+        return Loaded(configuration: configuration, policy: policy, agents: agents, files: files)
+    }
+
+    private static func checkKeys(_ path: String, into diagnostics: Diagnostics) {
+        guard let text = read(path, into: diagnostics) else { return }
+        do throws(KeySetError) {
+            _ = try KeySet(parsingJWKS: Array(text.utf8))
+        } catch {
+            diagnostics.error("'\(path)' cannot be used as a key set: \(error)", at: nil)
+        }
     }
 
     private static func loadPolicy(_ paths: [String], into diagnostics: Diagnostics) -> PolicyDocument? {

@@ -4,6 +4,7 @@ import GatewayConfiguration
 import GatewayHTTP
 import Identity
 import IntentPolicy
+import IntentProtocol
 import KeySources
 import Logging
 import Observability
@@ -77,6 +78,7 @@ final class NodeParts: Sendable {
         var record = AuditRecord()
         record.event = .configReload
         record.timeNanoseconds = Timestamp.unixNanoseconds()
+        record.outcome = diagnostics.hasErrors ? .validationError : nil
         record.reason = diagnostics.hasErrors ? "refused" : "applied"
         audit.append(record)
         guard diagnostics.hasErrors else {

@@ -9,13 +9,17 @@ struct GatewayAnswer: Sendable {
     /// What the caller is given, and whether asking again is safe.
     static func read(_ answer: GatewayAnswer) -> GatewayExchange.Attempt {
         let response = answer.response()
-        guard let error = response.error else { return (.success(response), .final) }
-        switch answer.status {
-        case 429:
-            return (.success(response), error.retryable ? .refused(retryAfterMilliseconds: answer.wait(error)) : .final)
-        case 503 where error.code == .agentUnavailable:
-            return (.success(response), .refused(retryAfterMilliseconds: answer.wait(error)))
-        case 502, 504: return (.success(response), error.retryable ? .uncertain : .final)
+        guard let error = response.error, error.retryable else { return (.success(response), .final) }
+        let wait = answer.wait(error)
+        switch (answer.status, error.code) {
+        case (429, .rateLimit), (503, .agentUnavailable):
+            // A worker's own refusal passes with the same status, and it or an agent before it may have begun the work.
+            let isGatewaysOwn = response.metadata["agent"]?.stringValue == "gateway"
+            return (
+                .success(response),
+                isGatewaysOwn ? .refused(retryAfterMilliseconds: wait) : .uncertain(retryAfterMilliseconds: wait)
+            )
+        case (502, _), (504, _): return (.success(response), .uncertain(retryAfterMilliseconds: wait))
         default: return (.success(response), .final)
         }
     }

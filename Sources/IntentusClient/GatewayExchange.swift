@@ -48,7 +48,6 @@ struct GatewayExchange: Sendable {
         request.method = .POST
         request.headers.add(name: "content-type", value: "application/json")
         request.headers.add(name: "x-intentus-timeout-ms", value: "\(milliseconds)")
-        if let token { request.headers.add(name: "authorization", value: try await token.authorization()) }
         if let parent = TraceParent.text(traceId: draft.traceId) {
             request.headers.add(name: "traceparent", value: parent)
         }
@@ -56,6 +55,8 @@ struct GatewayExchange: Sendable {
         request.body = .stream(body, length: .known(body.byteCount))
         do {
             return GatewayAnswer.read(try await exchange(request, milliseconds: milliseconds))
+        } catch let error as IntentError {
+            throw error
         } catch is CancellationError {
             throw CancellationError()
         } catch {
@@ -64,10 +65,14 @@ struct GatewayExchange: Sendable {
         }
     }
 
-    /// The whole answer within its time; the HTTP client's own deadline ends with the answer's head.
+    /// Token and whole answer within their time; the HTTP client's own deadline ends with the answer's head.
     private func exchange(_ request: HTTPClientRequest, milliseconds: Int64) async throws -> GatewayAnswer {
         try await withThrowingTaskGroup(of: GatewayAnswer?.self) { group in
             group.addTask {
+                var request = request
+                if let token { request.headers.add(name: "authorization", value: try await token.authorization()) }
+                // A token that came too late sends nothing: the HTTP client may still send for a cancelled task.
+                try Task.checkCancellation()
                 let response = try await http.execute(request, timeout: .milliseconds(milliseconds))
                 let body = try await response.body.collect(upTo: responseBytesMax)
                 // A cancelled body ends early without an error.
@@ -93,13 +98,14 @@ struct GatewayExchange: Sendable {
         }
         switch error as? HTTPClientError {
         case .deadlineExceeded?, .readTimeout?:
-            return (.failure(.localTimeout), mayHaveArrived ? .uncertain : .notSent)
+            return (.failure(.localTimeout), mayHaveArrived ? .uncertain(retryAfterMilliseconds: nil) : .notSent)
         case .invalidURL?, .emptyHost?, .emptyScheme?, .missingSocketPath?:
             return (.failure(IntentError(.transportError, "the gateway's address is no URL", retryable: false)), .final)
         case .alreadyShutdown?:
             return (.failure(IntentError(.transportError, "the client was shut down", retryable: false)), .final)
         default:
-            return mayHaveArrived ? (.failure(.lost), .uncertain) : (.failure(.unreachable), .notSent)
+            return mayHaveArrived
+                ? (.failure(.lost), .uncertain(retryAfterMilliseconds: nil)) : (.failure(.unreachable), .notSent)
         }
     }
 }

@@ -10,6 +10,8 @@ public struct IntentOptions: Sendable {
     public var priority = IntentPriority.normal
     /// Labels.
     public var tags: [String] = []
+    /// Carried for peers that read it; gateways choose by their own order.
+    public var fallbackAgents: [String] = []
     /// A trace id; one of 32 hex digits is also sent as `traceparent`. nil lets the gateway give one.
     public var traceId: String?
     /// Whether doing it twice does no harm: only then is a request repeated that a worker may have seen.

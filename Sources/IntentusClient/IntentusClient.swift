@@ -101,6 +101,7 @@ public final class IntentusClient: Sendable {
         draft.targetAgent = options.targetAgent
         draft.priority = options.priority
         draft.tags = options.tags
+        draft.fallbackAgents = options.fallbackAgents
         return draft
     }
 
@@ -121,7 +122,7 @@ public final class IntentusClient: Sendable {
                 return try result.get()
             }
             var wait = configuration.retry.backOffMilliseconds(attempt: attempt, jitter: around.jitter())
-            if case .refused(let milliseconds?) = outcome { wait = max(wait, milliseconds) }
+            if let milliseconds = outcome.retryAfterMilliseconds { wait = max(wait, milliseconds) }
             // A wait that ends behind the deadline is not begun: the answer at hand is the better one.
             guard around.now().advanced(by: .milliseconds(wait)) < deadline else { return try result.get() }
             try await around.sleep(.milliseconds(wait))

@@ -29,10 +29,18 @@ enum AttemptOutcome: Sendable, Equatable {
     case notSent
     /// The gateway refused before any worker saw the request; it may name a time.
     case refused(retryAfterMilliseconds: Int64?)
-    /// A worker may have done the work.
-    case uncertain
+    /// A worker may have begun the work; the answer may name a time.
+    case uncertain(retryAfterMilliseconds: Int64?)
     /// Repeating does not help.
     case final
+
+    /// The time that the answer named.
+    var retryAfterMilliseconds: Int64? {
+        switch self {
+        case .refused(let milliseconds), .uncertain(let milliseconds): milliseconds
+        case .notSent, .final: nil
+        }
+    }
 
     /// Whether another attempt is safe.
     func maySendAgain(isIdempotent: Bool) -> Bool {

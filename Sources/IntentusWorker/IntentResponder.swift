@@ -50,7 +50,6 @@ final class IntentResponder: Sendable {
         guard begin() else {
             return .failure(IntentError(.agentUnavailable, "agent '\(name)' takes no more requests now"))
         }
-        defer { running.withLock { $0.count -= 1 } }
         return await run(handler, envelope, timeoutMilliseconds)
     }
 
@@ -62,25 +61,31 @@ final class IntentResponder: Sendable {
         }
     }
 
-    /// The handler against the clock: whichever ends first decides, the other is cancelled.
+    /// The handler against the clock: whichever ends first decides; a late handler is cancelled and keeps its place
+    /// until it has ended.
     private func run(
         _ handler: @escaping RawHandler, _ envelope: IntentEnvelope, _ timeoutMilliseconds: Int64?
     ) async -> AgentResponse {
         // A day is longer than any gateway waits: a larger number is no overflow in the clock.
         let deadline = timeoutMilliseconds.map { ContinuousClock.now + .milliseconds(min(max(0, $0), 86_400_000)) }
         let context = IntentContext(envelope, deadline: deadline, logger: logger)
-        return await withTaskGroup(of: AgentResponse?.self) { group in
-            group.addTask { await self.guarded(handler, envelope, context) }
-            if let deadline {
-                group.addTask {
-                    try? await Task.sleep(until: deadline, clock: .continuous)
-                    return nil
-                }
-            }
-            let first = await group.next() ?? nil
-            group.cancelAll()
-            return first ?? .failure(IntentError(.agentTimeout, "agent '\(self.name)' did not finish in time"))
+        let (answers, first) = AsyncStream.makeStream(of: AgentResponse.self, bufferingPolicy: .bufferingOldest(1))
+        // No child task: one that does not listen to cancellation would hold back the answer and the worker's end.
+        let work = Task {
+            let response = await guarded(handler, envelope, context)
+            running.withLock { $0.count -= 1 }
+            first.yield(response)
         }
+        let clock = deadline.map { deadline in
+            Task {
+                try await Task.sleep(until: deadline, clock: .continuous)
+                first.finish()
+            }
+        }
+        defer { clock?.cancel() }
+        for await response in answers { return response }
+        work.cancel()
+        return .failure(IntentError(.agentTimeout, "agent '\(name)' did not finish in time"))
     }
 
     private func guarded(

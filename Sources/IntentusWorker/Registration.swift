@@ -136,7 +136,24 @@ struct Registration: Sendable {
         _ = try? await send(.DELETE, [])
     }
 
+    private struct TooLate: Error {}
+
+    /// Token, head and body together have their time: a gateway that stalls inside its answer may hold up neither the
+    /// next renewal nor the worker's end. The HTTP client's own deadline ends with the answer's head.
     private func send(_ method: HTTPMethod, _ body: [UInt8]) async throws -> (Int, [UInt8]) {
+        try await withThrowingTaskGroup(of: (Int, [UInt8])?.self) { group in
+            group.addTask { try await exchange(method, body) }
+            group.addTask {
+                try await Task.sleep(for: exchangeTimeMax)
+                return nil
+            }
+            defer { group.cancelAll() }
+            guard let answer = try await group.next() ?? nil else { throw TooLate() }
+            return answer
+        }
+    }
+
+    private func exchange(_ method: HTTPMethod, _ body: [UInt8]) async throws -> (Int, [UInt8]) {
         var request = HTTPClientRequest(url: gateway + path)
         request.method = method
         request.headers.add(name: "content-type", value: "application/json")
@@ -146,8 +163,15 @@ struct Registration: Sendable {
             request.headers.add(name: "authorization", value: "Bearer \(text)")
         }
         if !body.isEmpty { request.body = .bytes(ByteBuffer(bytes: body)) }
+        // A token that came too late sends nothing: the HTTP client may still send for a cancelled task.
+        try Task.checkCancellation()
         let response = try await http.execute(request, timeout: .seconds(3))
         let answer = try await response.body.collect(upTo: 1 << 20)
+        // A cancelled body ends early without an error.
+        try Task.checkCancellation()
         return (Int(response.status.code), Array(answer.readableBytesView))
     }
 }
+
+/// The longest time that one request to a gateway may take.
+private let exchangeTimeMax = Duration.seconds(3)

@@ -32,6 +32,7 @@ struct CallTests {
         options.targetAgent = "summarizer"
         options.priority = .high
         options.tags = ["eins", "zwei"]
+        options.fallbackAgents = ["second"]
         options.traceId = "0af7651916cd43dd8448eb211c80319c"
         try await ClientFixture.with(gateway.url, configure: { $0.sourceAgent = "tests" }) { client, _ in
             _ = try await client.ask(options: options).get()
@@ -47,6 +48,7 @@ struct CallTests {
         #expect(intent.envelope.targetAgent == "summarizer")
         #expect(intent.envelope.priority == .high)
         #expect(intent.envelope.tags == ["eins", "zwei"])
+        #expect(intent.envelope.fallbackAgents == ["second"])
         #expect(intent.envelope.traceId == options.traceId)
         #expect(Set(intents.map(\.envelope.requestId)).count == 2)
         let format = Date.ISO8601FormatStyle(includingFractionalSeconds: true)

@@ -98,6 +98,25 @@ struct RetryTests {
     }
 
     @Test(
+        "a refusal that is not the gateway's own is repeated only when that does no harm: a worker may have begun",
+        arguments: [(429, "RATE_LIMIT"), (503, "AGENT_UNAVAILABLE")], ["summarizer", "fallback", "broadcast"])
+    func workersRefusal(answer: (status: Int, code: String), agent: String) async throws {
+        let details = #"{"retryAfterMs":700}"#
+        for isIdempotent in [false, true] {
+            let gateway = try ScriptedGateway(
+                .answer(answer.status, Answers.error(answer.code, retryable: true, details: details, agent: agent)))
+            defer { gateway.stop() }
+            let options = isIdempotent ? ClientFixture.idempotent : IntentOptions()
+            try await ClientFixture.with(gateway.url) { client, clock in
+                let error = try await client.ask(options: options).failure
+                #expect(error?.code.rawValue == answer.code)
+                #expect(clock.waits == (isIdempotent ? [.milliseconds(700), .milliseconds(700)] : []))
+            }
+            #expect(gateway.requests.count == (isIdempotent ? 3 : 1))
+        }
+    }
+
+    @Test(
         "a connection lost behind the request is repeated only when that does no harm",
         arguments: [ScriptedGateway.Behaviour.close, .reset], [false, true])
     func lostConnection(behaviour: ScriptedGateway.Behaviour, isIdempotent: Bool) async throws {

@@ -176,10 +176,13 @@ enum Answers {
         #"{"version":"1.0","status":"success","payload":{"text":"gr\u00fc\u00dfe 🐝","count":3},"metadata":{"agent":"a"},"error":null}"#
     )
 
-    static func error(_ code: String, retryable: Bool, details: String = "{}") -> String {
+    static func error(
+        _ code: String, retryable: Bool, details: String = "{}", agent: String = "gateway"
+    ) -> String {
         frame(
             """
-            {"version":"1.0","status":"error","payload":null,"metadata":{},"error":{"code":"\(code)","message":"why",\
+            {"version":"1.0","status":"error","payload":null,"metadata":{"agent":"\(agent)"},\
+            "error":{"code":"\(code)","message":"why",\
             "retryable":\(retryable),"details":\(details)}}
             """)
     }

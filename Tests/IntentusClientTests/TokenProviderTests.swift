@@ -34,6 +34,21 @@ struct TokenProviderTests {
         #expect(gateway.requests.map { $0.header("authorization") } == ["Bearer token-1", "Bearer token-2"])
     }
 
+    @Test("that does not come in time is AGENT_TIMEOUT, and nothing is sent", .timeLimit(.minutes(1)))
+    func hanging() async throws {
+        let gateway = try ScriptedGateway(.answer(200, Answers.success))
+        defer { gateway.stop() }
+        let provider = TokenProvider {
+            for await _ in AsyncStream<Void>.makeStream().stream {}
+            return "late"
+        }
+        let error = try await ClientFixture.with(gateway.url, token: provider, attemptsMax: 1) { client, _ in
+            try await client.ask(timeoutMilliseconds: 50).failure
+        }
+        #expect(error?.code == .agentTimeout)
+        #expect(gateway.requests.isEmpty)
+    }
+
     @Test("that cannot be had is UNAUTHORIZED, and nothing is sent")
     func failing() async throws {
         let gateway = try ScriptedGateway(.answer(200, Answers.success))

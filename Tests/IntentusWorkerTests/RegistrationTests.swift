@@ -85,6 +85,16 @@ struct RegistrationTests {
         #expect(!registry.requests.contains { $0.line.contains("elsewhere") }, "no redirect is followed")
     }
 
+    @Test("is tried again when a gateway stalls inside its answer", .timeLimit(.minutes(1)))
+    func stalled() async throws {
+        let registry = try ScriptedRegistry(.headOnly, ScriptedRegistry.accepted)
+        defer { registry.stop() }
+        try await RunningWorker.with(Self.configuration(registry), Self.greet) { worker in
+            #expect(await eventually { registry.count("PUT") >= 2 && worker.log.all.contains("registered") })
+            #expect(Self.registered(worker.log) == ["not registered (it cannot be reached)", "registered"])
+        }
+    }
+
     @Test("that is refused is logged with the gateway's words", arguments: [403, 409])
     func refused(status: Int) async throws {
         let registry = try ScriptedRegistry(

@@ -138,8 +138,24 @@ struct ResponderTests {
         }
         let error = await Self.ask(responder, timeoutMilliseconds: milliseconds).error
         #expect(error == IntentError(.agentTimeout, "agent 'greeter' did not finish in time"))
-        #expect(cancelled.withLock { $0 })
-        #expect(responder.runningCount == 0)
+        #expect(await eventually { cancelled.withLock { $0 } && responder.runningCount == 0 })
+    }
+
+    @Test("come in time although the handler does not listen, which keeps its place", .timeLimit(.minutes(1)))
+    func deafHandler() async {
+        let go = Signal()
+        let responder = Self.responder(concurrencyMax: 1) {
+            $0.add("GreetIntent", "1.0") { _, _ in
+                await Task.detached { await go.wait() }.value
+                return .success(1)
+            }
+        }
+        let late = IntentError(.agentTimeout, "agent 'greeter' did not finish in time")
+        #expect(await Self.ask(responder, timeoutMilliseconds: 40).error == late)
+        #expect(responder.runningCount == 1)
+        #expect(await Self.ask(responder).error?.code == .agentUnavailable)
+        go.give()
+        #expect(await eventually { responder.runningCount == 0 })
     }
 
     @Test("are not hurried by a time without end", arguments: [nil, 60_000, Int64.max])

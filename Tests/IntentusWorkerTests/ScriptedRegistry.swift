@@ -14,6 +14,8 @@ final class ScriptedRegistry: Sendable {
     /// What a request is answered with.
     enum Behaviour: Sendable {
         case answer(Int, String, headers: [String] = [])
+        /// Sends a head that promises a body, and no body.
+        case headOnly
         /// Answers nothing until the peer closes.
         case silence
     }
@@ -82,12 +84,21 @@ final class ScriptedRegistry: Sendable {
                 let lines = ["HTTP/1.1 \(status) Status", "content-length: \(body.utf8.count)"] + headers
                 let bytes = Array((lines.joined(separator: "\r\n") + "\r\n\r\n" + body).utf8)
                 _ = Glibc.send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+            case .headOnly:
+                let bytes = Array("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{".utf8)
+                _ = Glibc.send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+                Self.waitForEnd(connection)
+                return
             case .silence:
-                var byte: UInt8 = 0
-                while recv(connection, &byte, 1, 0) > 0 {}
+                Self.waitForEnd(connection)
                 return
             }
         }
+    }
+
+    private static func waitForEnd(_ connection: Int32) {
+        var byte: UInt8 = 0
+        while recv(connection, &byte, 1, 0) > 0 {}
     }
 
     private func read(_ connection: Int32, _ buffered: inout [UInt8]) -> Request? {

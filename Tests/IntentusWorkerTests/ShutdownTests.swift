@@ -1,4 +1,5 @@
 import IntentProtocol
+import IntentusClient
 import Synchronization
 import Testing
 
@@ -57,7 +58,60 @@ struct ShutdownTests {
             try await worker.running.value
             _ = await slow.value
         }
-        #expect(wasCancelled.withLock { $0 })
+        #expect(await eventually { wasCancelled.withLock { $0 } })
+    }
+
+    @Test("does not wait for a gateway that stalls inside its answer", .timeLimit(.minutes(1)))
+    func stallingGateway() async throws {
+        let registry = try ScriptedRegistry(ScriptedRegistry.accepted, .headOnly)
+        defer { registry.stop() }
+        var configuration = WorkerConfiguration(name: "greeter", instanceId: "a")
+        configuration.gateways = [registry.url]
+        try await RunningWorker.with(configuration) { _ in
+        } _: { _ in
+            #expect(await eventually { registry.count("PUT") == 2 })
+        }
+        #expect(registry.count("DELETE") == 1)
+    }
+
+    @Test("does not wait for a token that does not come", .timeLimit(.minutes(1)))
+    func hangingToken() async throws {
+        let registry = try ScriptedRegistry(ScriptedRegistry.accepted)
+        defer { registry.stop() }
+        var configuration = WorkerConfiguration(name: "greeter", instanceId: "a")
+        configuration.gateways = [registry.url]
+        let asked = Signal()
+        configuration.token = TokenProvider {
+            asked.give()
+            await Signal().wait()
+            return "late"
+        }
+        try await RunningWorker.with(configuration) { _ in
+        } _: { _ in
+            await asked.wait()
+        }
+        #expect(registry.requests.isEmpty)
+    }
+
+    @Test("does not wait for a handler that does not listen", .timeLimit(.minutes(1)))
+    func deafHandler() async throws {
+        var configuration = WorkerConfiguration(name: "greeter", instanceId: "a")
+        configuration.drainTimeoutMilliseconds = 20
+        let (begun, go) = (Signal(), Signal())
+        defer { go.give() }
+        try await RunningWorker.with(configuration) { worker in
+            worker.onRaw("SlowIntent") { _, _ in
+                begun.give()
+                await Task.detached { await go.wait() }.value
+                return .success(1)
+            }
+        } _: { worker in
+            let slow = Task { try? await worker.post(Requests.frame("SlowIntent")) }
+            await begun.wait()
+            await worker.stop()
+            try await worker.running.value
+            _ = await slow.value
+        }
     }
 
     @Test("does not wait for a gateway that is gone, and says nothing false of it")

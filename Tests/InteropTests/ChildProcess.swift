@@ -50,7 +50,18 @@ final class ChildProcess: @unchecked Sendable {
             }
             self?.output.withLock { $0 += String(decoding: data, as: UTF8.self) }
         }
-        try process.run()
+        try Self.withNoSignalBlocked { try process.run() }
+    }
+
+    /// A child inherits the signal mask of the thread that starts it. The threads of Swift's pool block every signal: a
+    /// shell or Python started from there would never see SIGTERM.
+    private static func withNoSignalBlocked(_ start: () throws -> Void) rethrows {
+        var none = sigset_t()
+        var former = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &former)
+        defer { pthread_sigmask(SIG_SETMASK, &former, nil) }
+        try start()
     }
 
     var text: String { output.withLock { $0 } }
@@ -69,6 +80,17 @@ final class ChildProcess: @unchecked Sendable {
         process.terminate()
         for _ in 0..<500 where process.isRunning { try? await Task.sleep(for: .milliseconds(10)) }
         if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    }
+
+    /// Does something while the process runs, and ends the process whatever comes of it.
+    func stopped(after work: () async throws -> Void) async throws {
+        do {
+            try await work()
+        } catch {
+            await stop()
+            throw error
+        }
+        await stop()
     }
 
     /// Runs a program to its end.

@@ -97,6 +97,13 @@ final class SocketClient {
         return try !fill()
     }
 
+    /// What comes next, as it comes; nil when the peer closed.
+    func receiveSome() throws -> [UInt8]? {
+        guard try !buffered.isEmpty || fill() else { return nil }
+        defer { buffered = [] }
+        return buffered
+    }
+
     /// Appends what came; false when the peer closed.
     private func fill() throws -> Bool {
         var chunk = [UInt8](repeating: 0, count: 65_536)
