@@ -67,8 +67,10 @@ extension Gateway {
         let request = PolicyRequest(
             subject: caller.subject, roles: caller.roles, tenant: caller.tenant, intent: envelope.intentName,
             content: .envelope(envelope.envelope))
-        let registered = directory.snapshot.candidates(intent: envelope.intentName, version: envelope.intentVersion)
-        if !registered.isEmpty { journal.knownIntent = envelope.intentName }
+        let directory = directory.snapshot
+        let registered = directory.candidates(intent: envelope.intentName, version: envelope.intentVersion)
+        // A metric label; names that only a wildcard agent answers are the caller's to choose, and so no labels.
+        if directory.isIndexed(envelope.intentName) { journal.knownIntent = envelope.intentName }
         let eligible: [AgentRecord]
         do throws(IntentError) {
             eligible = try RoutePlan.eligible(

@@ -49,6 +49,6 @@ package struct Directory: Sendable {
     /// All agents, in no order.
     var allAgents: [AgentRecord] { Array(agents.values) }
 
-    /// Whether the directory has routes of its own for a name.
-    func isIndexed(_ intent: String) -> Bool { routes[ExactText(intent)] != nil }
+    /// Whether an agent spells this name out; a name that only `*` answers is the caller's own invention.
+    package func isIndexed(_ intent: String) -> Bool { routes[ExactText(intent)] != nil }
 }
