@@ -11,6 +11,7 @@ let strict: [SwiftSetting] = [
 // One name for each product of another package, so that the rooms below read as a list of what they may import.
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
@@ -121,7 +122,7 @@ let package = Package(
         tests("RateLimitingTests", ["RateLimiting", "IntentProtocol"]),
         tests("RoutingTests", ["Routing", "IntentProtocol"]),
         tests("GatewayConfigurationTests", ["GatewayConfiguration", "Documents"]),
-        tests("GatewayHTTPTests", ["GatewayHTTP", nioCore, nioPosix]),
+        tests("GatewayHTTPTests", ["GatewayHTTP", nioCore, nioEmbedded, nioPosix]),
         tests("KeySourcesTests", ["KeySources", "Identity", hummingbird, httpClient, nioCore]),
         tests("ObservabilityTests", ["Observability", "Gateway", "IntentProtocol", logging]),
         tests("AdminServerTests", ["AdminServer", "Observability", lifecycle, logging, nioCore, nioPosix]),

@@ -3,7 +3,7 @@ import NIOCore
 /// One connection of a listener: reads requests one after the other and answers them in order.
 ///
 /// Safe to mark as sendable without checks: every member is touched on the connection's event loop alone.
-final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, @unchecked Sendable {
+final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, FlushedAtTurnEnd, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -129,6 +129,7 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, @unch
 
     /// The time to drain is over.
     func forceClose() {
+        context?.flush()
         context?.close(promise: nil)
     }
 
@@ -336,7 +337,13 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, @unch
         ResponseHeadWriter.write(answer, closes: closes, withoutBody: withoutBody, into: &out)
         guard closes else {
             becomeIdle()
-            context.writeAndFlush(wrapOutboundOut(out), promise: nil)
+            // Large answers fill the channel's buffer by themselves: nothing is won by waiting.
+            if out.readableBytes < TurnEndFlusher.bytesMax {
+                context.write(wrapOutboundOut(out), promise: nil)
+                shared.flusher.flushSoon(self)
+            } else {
+                context.writeAndFlush(wrapOutboundOut(out), promise: nil)
+            }
             if !isWritable { waitForReader() }
             return
         }
@@ -347,6 +354,10 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, @unch
         // A reader that does not take the last answer holds the connection no longer than this.
         deadlineNanoseconds = shared.now() + shared.limits.writeTimeoutMilliseconds * 1_000_000
         context.writeAndFlush(wrapOutboundOut(out)).whenComplete { [self] _ in lingerThenClose() }
+    }
+
+    func flushWrites() {
+        context?.flush()
     }
 
     /// Ends the sending side and lets the peer's remaining bytes drain, so that a reset does not overtake the answer.

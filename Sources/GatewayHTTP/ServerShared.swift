@@ -6,6 +6,7 @@ import NIOCore
 final class ServerShared<Handler: HTTPHandler>: @unchecked Sendable {
     let eventLoop: any EventLoop
     let executor: EventLoopTaskExecutor
+    let flusher: TurnEndFlusher
     let handler: Handler
     let routes: RouteTable
     let limits: HTTPLimits
@@ -21,6 +22,7 @@ final class ServerShared<Handler: HTTPHandler>: @unchecked Sendable {
     ) {
         self.eventLoop = eventLoop
         executor = EventLoopTaskExecutor(eventLoop)
+        flusher = TurnEndFlusher(eventLoop)
         self.handler = handler
         self.routes = routes
         self.limits = limits

@@ -3,7 +3,7 @@ import NIOCore
 /// A connection to a worker: carries one call at a time and is kept for the next.
 ///
 /// Safe to mark as sendable without checks: touched on the pool's event loop alone.
-final class UpstreamConnection: ChannelInboundHandler, @unchecked Sendable {
+final class UpstreamConnection: ChannelInboundHandler, FlushedAtTurnEnd, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -75,7 +75,16 @@ final class UpstreamConnection: ChannelInboundHandler, @unchecked Sendable {
         self.call = call
         call.connection = self
         phase = .head(searched: 0)
-        context.writeAndFlush(wrapOutboundOut(request), promise: nil)
+        if request.readableBytes < TurnEndFlusher.bytesMax {
+            context.write(wrapOutboundOut(request), promise: nil)
+            address.pool.flusher.flushSoon(self)
+        } else {
+            context.writeAndFlush(wrapOutboundOut(request), promise: nil)
+        }
+    }
+
+    func flushWrites() {
+        context?.flush()
     }
 
     /// Nobody waits for the answer any more: the connection cannot be used again.

@@ -8,6 +8,7 @@ package final class UpstreamPool: @unchecked Sendable {
     private let eventLoop: any EventLoop
     private let limits: UpstreamLimits
     private let admits: @Sendable (_ packedAddress: [UInt8]) -> Bool
+    let flusher: TurnEndFlusher
     private var addresses: [UpstreamEndpoint: UpstreamAddress] = [:]
     private var busy: [ObjectIdentifier: UpstreamConnection] = [:]
     /// Calls whose connection is being opened.
@@ -21,6 +22,7 @@ package final class UpstreamPool: @unchecked Sendable {
         admits: @escaping @Sendable (_ packedAddress: [UInt8]) -> Bool = { _ in true }
     ) {
         self.eventLoop = eventLoop
+        flusher = TurnEndFlusher(eventLoop)
         self.limits = limits
         self.admits = admits
     }
