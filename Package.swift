@@ -63,6 +63,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CPCRE2", providers: [.apt(["libpcre2-dev"])]),
 
         // Pure rooms: no sockets, no clock, no randomness, no environment, no files.
@@ -77,6 +78,10 @@ let package = Package(
 
         // Edges: one room for each outside thing.
         room("GatewayHTTP", [nioCore, nioPosix], nonsending),
+        room(
+            "RedisState",
+            ["CHiredis", "IntentProtocol", "Identity", "RateLimiting", "Routing", crypto, nioCore, nioPosix, nioSSL],
+            nonsending),
         room("KeySources", ["Identity", httpClient, nioCore, nioHTTP1, nioSSL]),
         room("Observability", ["Gateway", "IntentProtocol", logging]),
         room("AdminServer", ["Observability", hummingbird, hummingbirdCore, logging, nioCore, lifecycle]),
@@ -109,7 +114,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "DevelopmentIssuer", "Documents", "Identity", "IntentPolicy", "IntentProtocol", "RateLimiting", "Routing",
+                "DevelopmentIssuer", "Documents", "Identity", "IntentPolicy", "IntentProtocol", "RateLimiting",
+                "Routing",
             ], path: "Tests/Benchmarks", swiftSettings: strict),
 
         tests("ArchitectureTests", []),
@@ -123,6 +129,7 @@ let package = Package(
         tests("RoutingTests", ["Routing", "IntentProtocol"]),
         tests("GatewayConfigurationTests", ["GatewayConfiguration", "Documents"]),
         tests("GatewayHTTPTests", ["GatewayHTTP", nioCore, nioEmbedded, nioPosix]),
+        tests("RedisStateTests", ["RedisState", "Identity", "RateLimiting", "Routing", nioCore, nioPosix]),
         tests("KeySourcesTests", ["KeySources", "Identity", hummingbird, httpClient, nioCore]),
         tests("ObservabilityTests", ["Observability", "Gateway", "IntentProtocol", logging]),
         tests("AdminServerTests", ["AdminServer", "Observability", lifecycle, logging, nioCore, nioPosix]),
@@ -133,7 +140,7 @@ let package = Package(
 
 // INTENTUSNET_ROOMS=A,B builds those targets alone: a short loop while one room is worked on.
 if let rooms = Context.environment["INTENTUSNET_ROOMS"] {
-    let wanted = Set(rooms.split(separator: ",").map(String.init)).union(["COpenSSL", "CPCRE2"])
+    let wanted = Set(rooms.split(separator: ",").map(String.init)).union(["CHiredis", "COpenSSL", "CPCRE2"])
     package.targets = package.targets.filter { wanted.contains($0.name) }
     package.products = package.products.filter { wanted.contains($0.name) }
 }

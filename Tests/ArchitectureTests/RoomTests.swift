@@ -15,6 +15,7 @@ struct RoomTests {
         "Gateway": ["IntentProtocol", "Identity", "IntentPolicy", "RateLimiting", "Routing"],
         "GatewayConfiguration": ["Documents"],
         "GatewayHTTP": [],
+        "RedisState": ["CHiredis", "IntentProtocol", "Identity", "RateLimiting", "Routing"],
         "KeySources": ["Identity"],
         "Observability": ["Gateway", "IntentProtocol"],
         "AdminServer": ["Observability"],
@@ -28,7 +29,7 @@ struct RoomTests {
         "IntentProtocol", "Documents", "Identity", "IntentPolicy", "RateLimiting", "Routing", "Gateway",
         "GatewayConfiguration",
     ]
-    static let systemModules: Set<String> = ["COpenSSL", "CPCRE2"]
+    static let systemModules: Set<String> = ["CHiredis", "COpenSSL", "CPCRE2"]
 
     @Test("a room imports only what the plan allows")
     func imports() throws {
