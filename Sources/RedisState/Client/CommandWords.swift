@@ -34,6 +34,19 @@ struct CommandWords: Sendable {
         lengths.append(word.count)
     }
 
+    mutating func append(decimal number: Int) {
+        let start = bytes.count
+        if number < 0 { bytes.append(UInt8(ascii: "-")) }
+        let digits = bytes.count
+        var rest = number.magnitude
+        repeat {
+            bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
+            rest /= 10
+        } while rest > 0
+        bytes[digits...].reverse()
+        lengths.append(bytes.count - start)
+    }
+
     mutating func append(_ word: String) {
         append(word.utf8)
     }

@@ -1,0 +1,150 @@
+import RateLimiting
+
+/// The bucket function as Redis runs it: over all buckets of a call, in one step, on Redis' own clock.
+///
+/// It decides as `TokenBucket` does, in units of 1/60,000,000 token, because then one microsecond at a rate of R tokens a
+/// minute brings exactly R units. A level of at most 10⁸ tokens is 6 × 10¹⁵ units: every sum and product stays below 2⁵³, up to
+/// which Lua's numbers are exact.
+enum BucketScript {
+    /// What is asked of one bucket.
+    struct Ask: Sendable, Hashable {
+        /// The bucket's burst.
+        var capacityTokens: Int
+        /// The bucket's refill, above 0.
+        var ratePerMinute: Int
+        /// What is taken at least; the call takes every minimum or nothing.
+        var minimumTokens: Int
+        /// What is taken if it is there; less than 0 gives tokens back.
+        var wantedTokens: Int
+        /// A shadow's refusal stops nobody.
+        var isShadow = false
+    }
+
+    /// How a bucket stands after the call.
+    struct Grant: Sendable, Hashable {
+        /// Tokens taken; 0 when the call was refused.
+        var grantedTokens: Int
+        /// Whole tokens left.
+        var remainingTokens: Int
+        /// Microseconds until the bucket is full.
+        var fullAfterMicroseconds: Int64
+        /// Microseconds until the minimum is there; 0 when it was.
+        var waitMicroseconds: Int64
+    }
+
+    static let unitsPerToken = 60_000_000
+    /// Numbers of one bucket in the arguments.
+    static let argumentsPerBucket = 5
+    /// Numbers of one bucket in the reply.
+    static let resultsPerBucket = 4
+
+    static let script = RedisScript(
+        name: "buckets",
+        text: """
+            local U = 60000000
+            local time = redis.call('TIME')
+            local now = time[1] * 1000000 + time[2]
+            local function up(a, r)
+              local q = math.floor(a / r)
+              if q * r < a then q = q + 1 end
+              return q
+            end
+            local buckets = {}
+            local taken = true
+            for i = 1, #KEYS do
+              local at = i * 5 - 4
+              local b = { cap = ARGV[at] * U, rate = ARGV[at + 1] + 0, min = ARGV[at + 2] * U,
+                          want = ARGV[at + 3] + 0, shadow = ARGV[at + 4] == '1' }
+              b.level, b.seen = b.cap, now
+              local stored = redis.pcall('GET', KEYS[i])
+              if type(stored) == 'table' then
+                redis.call('DEL', KEYS[i])
+                b.level, b.reset = 0, true
+              elseif stored then
+                b.level, b.reset = 0, true
+                if #stored == 16 then
+                  local level, seen = struct.unpack('<dd', stored)
+                  if level >= 0 and seen >= 0 then
+                    b.level, b.reset = math.min(level, b.cap), false
+                    if seen > now and seen - now <= 1000000 then b.seen = seen end
+                    local elapsed = now - seen
+                    if elapsed > 0 then
+                      if elapsed >= up(b.cap - b.level, b.rate) then b.level = b.cap
+                      else b.level = b.level + elapsed * b.rate end
+                    end
+                  end
+                end
+              end
+              b.holds = b.level >= b.min
+              if not b.holds and not b.shadow then taken = false end
+              buckets[i] = b
+            end
+            local reply = {}
+            for i = 1, #KEYS do
+              local b = buckets[i]
+              local granted = 0
+              local wait = 0
+              if not b.holds then wait = up(b.min - b.level, b.rate) + b.seen - now end
+              if b.want < 0 then
+                local level = math.min(b.cap, b.level - b.want * U)
+                granted = b.want
+                b.level = level
+              elseif taken and b.holds then
+                granted = math.min(b.want, math.floor(b.level / U))
+                b.level = b.level - granted * U
+              end
+              local full = 0
+              if b.level < b.cap then full = up(b.cap - b.level, b.rate) + b.seen - now end
+              if granted ~= 0 or b.reset then
+                if full > 0 then
+                  redis.call('SET', KEYS[i], struct.pack('<dd', b.level, b.seen), 'PX', math.floor(full / 1000) + 1)
+                else
+                  redis.call('DEL', KEYS[i])
+                end
+              end
+              reply[#reply + 1] = granted
+              reply[#reply + 1] = math.floor(b.level / U)
+              reply[#reply + 1] = full
+              reply[#reply + 1] = wait
+            end
+            return reply
+            """)
+
+    /// The whole command, ready to be sent.
+    static func words(_ keys: [[UInt8]], _ asks: [Ask]) -> CommandWords {
+        var words = CommandWords(
+            wordCount: 3 + keys.count * (1 + argumentsPerBucket),
+            byteCount: 96 + keys.reduce(0) { $0 + $1.count } + asks.count * 40)
+        words.append("EVALSHA")
+        words.append(script.digest)
+        words.append(decimal: keys.count)
+        for key in keys { words.append(key) }
+        for ask in asks {
+            words.append(decimal: ask.capacityTokens)
+            words.append(decimal: ask.ratePerMinute)
+            words.append(decimal: ask.minimumTokens)
+            words.append(decimal: ask.wantedTokens)
+            words.append(decimal: ask.isShadow ? 1 : 0)
+        }
+        return words
+    }
+
+    /// Reads the reply; nil when it is not one of this script.
+    static func grants(_ reply: RedisValue, count: Int) -> [Grant]? {
+        guard case .array(let numbers) = reply, numbers.count == count * resultsPerBucket else { return nil }
+        var grants: [Grant] = []
+        grants.reserveCapacity(count)
+        for index in 0..<count {
+            let at = index * resultsPerBucket
+            guard case .integer(let granted) = numbers[at], case .integer(let remaining) = numbers[at + 1],
+                case .integer(let full) = numbers[at + 2], case .integer(let wait) = numbers[at + 3],
+                remaining >= 0, full >= 0, wait >= 0
+            else { return nil }
+            grants.append(
+                Grant(
+                    grantedTokens: Int(granted), remainingTokens: Int(remaining), fullAfterMicroseconds: full,
+                    waitMicroseconds: wait))
+        }
+        return grants
+    }
+}
