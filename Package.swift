@@ -74,7 +74,7 @@ let package = Package(
         room("RateLimiting", ["IntentProtocol"], nonsending),
         room("Routing", ["IntentProtocol"]),
         room("Gateway", ["IntentProtocol", "Identity", "IntentPolicy", "RateLimiting", "Routing"], nonsending),
-        room("GatewayConfiguration", ["Documents"]),
+        room("GatewayConfiguration", ["Documents", "IntentProtocol"]),
 
         // Edges: one room for each outside thing.
         room("GatewayHTTP", [nioCore, nioPosix], nonsending),
@@ -127,7 +127,7 @@ let package = Package(
         tests("IntentPolicyTests", ["IntentPolicy", "IntentProtocol", "Documents"]),
         tests("RateLimitingTests", ["RateLimiting", "IntentProtocol"]),
         tests("RoutingTests", ["Routing", "IntentProtocol"]),
-        tests("GatewayConfigurationTests", ["GatewayConfiguration", "Documents"]),
+        tests("GatewayConfigurationTests", ["GatewayConfiguration", "Documents", "IntentProtocol"]),
         tests("GatewayHTTPTests", ["GatewayHTTP", nioCore, nioEmbedded, nioPosix]),
         tests("RedisStateTests", ["RedisState", "Identity", "RateLimiting", "Routing", nioCore, nioPosix]),
         tests("KeySourcesTests", ["KeySources", "Identity", hummingbird, httpClient, nioCore]),

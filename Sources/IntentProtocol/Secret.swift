@@ -1,5 +1,5 @@
 /// Text that must not be seen: whatever prints it, prints `<redacted>`.
-package struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+package struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     private let text: String
 
     /// Takes the text in.
