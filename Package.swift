@@ -115,7 +115,8 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "DevelopmentIssuer", "Documents", "Identity", "IntentPolicy", "IntentProtocol", "RateLimiting",
-                "Routing",
+                "RedisState",
+                "Routing", nioCore, nioPosix,
             ], path: "Tests/Benchmarks", swiftSettings: strict),
 
         tests("ArchitectureTests", []),

@@ -15,8 +15,8 @@ struct BucketScriptTests {
             .replacing(", 'PX', math.floor(full / 1000) + 1", with: ""))
 
     private static func run(
-        _ test: TestClient, _ keys: [String], _ asks: [BucketScript.Ask], nowMicroseconds: Int64
-    ) async -> [BucketScript.Grant]? {
+        _ test: TestClient, _ keys: [String], _ asks: [BucketAsk], nowMicroseconds: Int64
+    ) async -> [BucketGrant]? {
         var arguments: [[UInt8]] = []
         for ask in asks {
             for number in [
@@ -55,12 +55,13 @@ struct BucketScriptTests {
             let granted = model[index].holds(minimum) ? min(wanted, model[index].wholeTokens) : 0
             let wait = model[index].nanosecondsUntilHolding(minimum, limit: limit, nowNanoseconds: now * 1_000)
             model[index].spend(granted)
-            let expected = BucketScript.Grant(
+            let expected = BucketGrant(
                 grantedTokens: granted, remainingTokens: model[index].wholeTokens,
                 fullAfterMicroseconds: (model[index].nanosecondsUntilFull(limit: limit, nowNanoseconds: now * 1_000)
                     + 999) / 1_000,
                 waitMicroseconds: (wait + 999) / 1_000)
-            let ask = BucketScript.Ask(
+            let ask = BucketAsk(
+                name: BucketName(limit: "l", fields: []),
                 capacityTokens: limit.capacityTokens, ratePerMinute: limit.ratePerMinute, minimumTokens: minimum,
                 wantedTokens: wanted)
             let grants = await Self.run(test, ["bucket-\(index)"], [ask], nowMicroseconds: now)
@@ -79,8 +80,12 @@ struct BucketScriptTests {
         let redis = try LocalRedis()
         let test = TestClient(RedisSettings(topology: .standalone(redis.address)))
         #expect(await test.client.start(waitingMilliseconds: 5_000))
-        let two = BucketScript.Ask(capacityTokens: 2, ratePerMinute: 2, minimumTokens: 1, wantedTokens: 1)
-        let one = BucketScript.Ask(capacityTokens: 1, ratePerMinute: 1, minimumTokens: 1, wantedTokens: 1)
+        let two = BucketAsk(
+            name: BucketName(limit: "l", fields: []), capacityTokens: 2, ratePerMinute: 2, minimumTokens: 1,
+            wantedTokens: 1)
+        let one = BucketAsk(
+            name: BucketName(limit: "l", fields: []), capacityTokens: 1, ratePerMinute: 1, minimumTokens: 1,
+            wantedTokens: 1)
         var now: Int64 = 1_800_000_000_000_000
         let first = await Self.run(test, ["a", "b"], [two, one], nowMicroseconds: now)
         #expect(first?.map(\.grantedTokens) == [1, 1])
@@ -102,8 +107,10 @@ struct BucketScriptTests {
         let test = TestClient(RedisSettings(topology: .standalone(redis.address)))
         #expect(await test.client.start(waitingMilliseconds: 5_000))
         let now: Int64 = 1_800_000_000_000_000
-        func ask(_ minimum: Int, _ wanted: Int) -> BucketScript.Ask {
-            BucketScript.Ask(capacityTokens: 10, ratePerMinute: 1, minimumTokens: minimum, wantedTokens: wanted)
+        func ask(_ minimum: Int, _ wanted: Int) -> BucketAsk {
+            BucketAsk(
+                name: BucketName(limit: "l", fields: []), capacityTokens: 10, ratePerMinute: 1, minimumTokens: minimum,
+                wantedTokens: wanted)
         }
         #expect(await Self.run(test, ["a"], [ask(1, 20)], nowMicroseconds: now)?.first?.grantedTokens == 10)
         #expect(await Self.run(test, ["a"], [ask(0, -4)], nowMicroseconds: now)?.first?.remainingTokens == 4)
@@ -117,7 +124,9 @@ struct BucketScriptTests {
         let redis = try LocalRedis()
         let test = TestClient(RedisSettings(topology: .standalone(redis.address)))
         #expect(await test.client.start(waitingMilliseconds: 5_000))
-        let ask = BucketScript.Ask(capacityTokens: 60, ratePerMinute: 60, minimumTokens: 1, wantedTokens: 1)
+        let ask = BucketAsk(
+            name: BucketName(limit: "l", fields: []), capacityTokens: 60, ratePerMinute: 60, minimumTokens: 1,
+            wantedTokens: 1)
         var now: Int64 = 1_800_000_000_000_000
         _ = await test.client.send(RedisCommand("RPUSH", "list", "x"))
         _ = await test.client.send(RedisCommand("SET", "text", "not sixteen bytes"))

@@ -6,33 +6,6 @@ import RateLimiting
 /// minute brings exactly R units. A level of at most 10⁸ tokens is 6 × 10¹⁵ units: every sum and product stays below 2⁵³, up to
 /// which Lua's numbers are exact.
 enum BucketScript {
-    /// What is asked of one bucket.
-    struct Ask: Sendable, Hashable {
-        /// The bucket's burst.
-        var capacityTokens: Int
-        /// The bucket's refill, above 0.
-        var ratePerMinute: Int
-        /// What is taken at least; the call takes every minimum or nothing.
-        var minimumTokens: Int
-        /// What is taken if it is there; less than 0 gives tokens back.
-        var wantedTokens: Int
-        /// A shadow's refusal stops nobody.
-        var isShadow = false
-    }
-
-    /// How a bucket stands after the call.
-    struct Grant: Sendable, Hashable {
-        /// Tokens taken; 0 when the call was refused.
-        var grantedTokens: Int
-        /// Whole tokens left.
-        var remainingTokens: Int
-        /// Microseconds until the bucket is full.
-        var fullAfterMicroseconds: Int64
-        /// Microseconds until the minimum is there; 0 when it was.
-        var waitMicroseconds: Int64
-    }
-
-    static let unitsPerToken = 60_000_000
     /// Numbers of one bucket in the arguments.
     static let argumentsPerBucket = 5
     /// Numbers of one bucket in the reply.
@@ -111,7 +84,7 @@ enum BucketScript {
             """)
 
     /// The whole command, ready to be sent.
-    static func words(_ keys: [[UInt8]], _ asks: [Ask]) -> CommandWords {
+    static func words(_ keys: [[UInt8]], _ asks: [BucketAsk]) -> CommandWords {
         var words = CommandWords(
             wordCount: 3 + keys.count * (1 + argumentsPerBucket),
             byteCount: 96 + keys.reduce(0) { $0 + $1.count } + asks.count * 40)
@@ -130,9 +103,9 @@ enum BucketScript {
     }
 
     /// Reads the reply; nil when it is not one of this script.
-    static func grants(_ reply: RedisValue, count: Int) -> [Grant]? {
+    static func grants(_ reply: RedisValue, count: Int) -> [BucketGrant]? {
         guard case .array(let numbers) = reply, numbers.count == count * resultsPerBucket else { return nil }
-        var grants: [Grant] = []
+        var grants: [BucketGrant] = []
         grants.reserveCapacity(count)
         for index in 0..<count {
             let at = index * resultsPerBucket
@@ -141,7 +114,7 @@ enum BucketScript {
                 remaining >= 0, full >= 0, wait >= 0
             else { return nil }
             grants.append(
-                Grant(
+                BucketGrant(
                     grantedTokens: Int(granted), remainingTokens: Int(remaining), fullAfterMicroseconds: full,
                     waitMicroseconds: wait))
         }

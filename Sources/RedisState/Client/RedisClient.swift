@@ -19,7 +19,8 @@ package final class RedisClient: RedisCommands, @unchecked Sendable {
     private let onEvent: @Sendable (RedisEvent) -> Void
     private let connector: RedisConnector
     private let sentinels: SentinelWatch?
-    private let isCluster: Bool
+    /// Whether keys live on several servers.
+    let isCluster: Bool
     /// The one link, where there is no cluster.
     private var primary: RedisLink?
     private var links: [RedisAddress: RedisLink] = [:]
