@@ -119,6 +119,11 @@ let package = Package(
                 "Routing", nioCore, nioPosix,
             ], path: "Tests/Benchmarks", swiftSettings: strict),
 
+        // Clocks, fakes and contract suites that several rooms are tested with.
+        .target(
+            name: "GatewayTesting", dependencies: ["IntentProtocol", "RateLimiting", "Routing", "Identity"],
+            path: "Tests/GatewayTesting", swiftSettings: nonsending),
+
         tests("ArchitectureTests", []),
         tests("GatewayNodeTests", ["GatewayNode", "DevelopmentIssuer"]),
         tests("InteropTests", ["GatewayNode", "DevelopmentIssuer", "IntentusWorker", "intentusnet"]),
@@ -126,11 +131,13 @@ let package = Package(
         tests("DocumentsTests", ["Documents"]),
         tests("IdentityTests", ["Identity", "IntentProtocol", "COpenSSL", jwtKit]),
         tests("IntentPolicyTests", ["IntentPolicy", "IntentProtocol", "Documents"]),
-        tests("RateLimitingTests", ["RateLimiting", "IntentProtocol"]),
+        tests("RateLimitingTests", ["RateLimiting", "IntentProtocol", "GatewayTesting"]),
         tests("RoutingTests", ["Routing", "IntentProtocol"]),
         tests("GatewayConfigurationTests", ["GatewayConfiguration", "Documents", "IntentProtocol"]),
         tests("GatewayHTTPTests", ["GatewayHTTP", nioCore, nioEmbedded, nioPosix]),
-        tests("RedisStateTests", ["RedisState", "Identity", "RateLimiting", "Routing", nioCore, nioPosix]),
+        tests(
+            "RedisStateTests",
+            ["RedisState", "GatewayTesting", "Identity", "RateLimiting", "Routing", nioCore, nioPosix]),
         tests("KeySourcesTests", ["KeySources", "Identity", hummingbird, httpClient, nioCore]),
         tests("ObservabilityTests", ["Observability", "Gateway", "IntentProtocol", logging]),
         tests("AdminServerTests", ["AdminServer", "Observability", lifecycle, logging, nioCore, nioPosix]),

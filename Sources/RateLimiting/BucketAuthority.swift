@@ -12,11 +12,13 @@ package struct BucketAsk: Sendable, Hashable {
     package var wantedTokens: Int
     /// Whether a minimum that is not there stops nobody.
     package var isShadow: Bool
+    /// The store's own time after which tokens are not taken back any more, in microseconds; for giving back alone.
+    package var returnsUntilMicroseconds: Int64
 
     /// Makes an ask.
     package init(
         name: BucketName, capacityTokens: Int, ratePerMinute: Int, minimumTokens: Int, wantedTokens: Int,
-        isShadow: Bool = false
+        isShadow: Bool = false, returnsUntilMicroseconds: Int64 = 0
     ) {
         self.name = name
         self.capacityTokens = capacityTokens
@@ -24,6 +26,7 @@ package struct BucketAsk: Sendable, Hashable {
         self.minimumTokens = minimumTokens
         self.wantedTokens = wantedTokens
         self.isShadow = isShadow
+        self.returnsUntilMicroseconds = returnsUntilMicroseconds
     }
 }
 
@@ -51,8 +54,8 @@ package struct BucketGrant: Sendable, Hashable {
 
 /// What a shared store said.
 package enum AuthorityOutcome: Sendable, Hashable {
-    /// It decided: one grant for each ask, in their order.
-    case decided([BucketGrant])
+    /// It decided at its own time in microseconds: one grant for each ask, in their order.
+    case decided([BucketGrant], atMicroseconds: Int64)
     /// It could not be asked, or did not answer in time: the text is for the log.
     case unavailable(String)
 }
@@ -63,4 +66,7 @@ package enum AuthorityOutcome: Sendable, Hashable {
 package protocol BucketAuthority: Sendable {
     /// Takes every minimum, and more where more is wanted and there, or nothing.
     func take(_ asks: [BucketAsk]) async -> AuthorityOutcome
+
+    /// Whether the store answers; asked in the background, never while a request waits.
+    func probe() async -> Bool
 }

@@ -56,7 +56,7 @@ enum SharedLimits {
                 tasks.addTask(executorPreference: executor) {
                     var count = 0
                     while clock.now < end {
-                        guard case .decided(let grants) = await authority.take([ask]), grants[0].grantedTokens == 1
+                        guard case .decided(let grants, _) = await authority.take([ask]), grants[0].grantedTokens == 1
                         else {
                             fatalError("not granted")
                         }

@@ -20,7 +20,8 @@ struct BucketScriptTests {
         var arguments: [[UInt8]] = []
         for ask in asks {
             for number in [
-                ask.capacityTokens, ask.ratePerMinute, ask.minimumTokens, ask.wantedTokens, ask.isShadow ? 1 : 0,
+                ask.capacityTokens, ask.ratePerMinute, ask.minimumTokens, ask.wantedTokens,
+                ask.wantedTokens < 0 ? Int(nowMicroseconds) : ask.isShadow ? 1 : 0,
             ] { arguments.append(Array("\(number)".utf8)) }
         }
         arguments.append(Array("\(nowMicroseconds)".utf8))
@@ -30,7 +31,9 @@ struct BucketScriptTests {
             Issue.record("\(reply)")
             return nil
         }
-        return BucketScript.grants(value, count: keys.count)
+        guard case .decided(let grants, let now) = BucketScript.outcome(value, count: keys.count) else { return nil }
+        #expect(now == nowMicroseconds)
+        return grants
     }
 
     @Test("decides as TokenBucket does, for 10,000 seeded steps over limits small and large")

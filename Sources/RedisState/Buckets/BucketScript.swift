@@ -8,7 +8,7 @@ import RateLimiting
 enum BucketScript {
     /// Numbers of one bucket in the arguments.
     static let argumentsPerBucket = 5
-    /// Numbers of one bucket in the reply.
+    /// Numbers of one bucket in the reply, after the time.
     static let resultsPerBucket = 4
 
     static let script = RedisScript(
@@ -27,7 +27,7 @@ enum BucketScript {
             for i = 1, #KEYS do
               local at = i * 5 - 4
               local b = { cap = ARGV[at] * U, rate = ARGV[at + 1] + 0, min = ARGV[at + 2] * U,
-                          want = ARGV[at + 3] + 0, shadow = ARGV[at + 4] == '1' }
+                          want = ARGV[at + 3] + 0, flag = ARGV[at + 4] + 0 }
               b.level, b.seen = b.cap, now
               local stored = redis.pcall('GET', KEYS[i])
               if type(stored) == 'table' then
@@ -49,19 +49,20 @@ enum BucketScript {
                 end
               end
               b.holds = b.level >= b.min
-              if not b.holds and not b.shadow then taken = false end
+              if not b.holds and b.flag ~= 1 then taken = false end
               buckets[i] = b
             end
-            local reply = {}
+            local reply = { now }
             for i = 1, #KEYS do
               local b = buckets[i]
               local granted = 0
               local wait = 0
               if not b.holds then wait = up(b.min - b.level, b.rate) + b.seen - now end
               if b.want < 0 then
-                local level = math.min(b.cap, b.level - b.want * U)
-                granted = b.want
-                b.level = level
+                if now <= b.flag then
+                  granted = b.want
+                  b.level = math.min(b.cap, b.level - b.want * U)
+                end
               elseif taken and b.holds then
                 granted = math.min(b.want, math.floor(b.level / U))
                 b.level = b.level - granted * U
@@ -97,18 +98,20 @@ enum BucketScript {
             words.append(decimal: ask.ratePerMinute)
             words.append(decimal: ask.minimumTokens)
             words.append(decimal: ask.wantedTokens)
-            words.append(decimal: ask.isShadow ? 1 : 0)
+            words.append(decimal: ask.wantedTokens < 0 ? Int(ask.returnsUntilMicroseconds) : ask.isShadow ? 1 : 0)
         }
         return words
     }
 
     /// Reads the reply; nil when it is not one of this script.
-    static func grants(_ reply: RedisValue, count: Int) -> [BucketGrant]? {
-        guard case .array(let numbers) = reply, numbers.count == count * resultsPerBucket else { return nil }
+    static func outcome(_ reply: RedisValue, count: Int) -> AuthorityOutcome? {
+        guard case .array(let numbers) = reply, numbers.count == 1 + count * resultsPerBucket,
+            case .integer(let now) = numbers[0]
+        else { return nil }
         var grants: [BucketGrant] = []
         grants.reserveCapacity(count)
         for index in 0..<count {
-            let at = index * resultsPerBucket
+            let at = 1 + index * resultsPerBucket
             guard case .integer(let granted) = numbers[at], case .integer(let remaining) = numbers[at + 1],
                 case .integer(let full) = numbers[at + 2], case .integer(let wait) = numbers[at + 3],
                 remaining >= 0, full >= 0, wait >= 0
@@ -118,6 +121,6 @@ enum BucketScript {
                     grantedTokens: Int(granted), remainingTokens: Int(remaining), fullAfterMicroseconds: full,
                     waitMicroseconds: wait))
         }
-        return grants
+        return .decided(grants, atMicroseconds: now)
     }
 }

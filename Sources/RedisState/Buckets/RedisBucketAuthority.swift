@@ -35,6 +35,14 @@ package struct RedisBucketAuthority: BucketAuthority {
         return await takeAcrossSlots(keys, asks, slots)
     }
 
+    package func probe() async -> Bool {
+        if case .success = await client.send(RedisCommand("PING", timeoutMilliseconds: budgetMilliseconds)) {
+            true
+        } else {
+            false
+        }
+    }
+
     /// `intentusnet:bucket:{1a2b}6:tenant4:acme`: the hash tag is ours, whatever braces the fields hold.
     func key(_ name: BucketName) -> [UInt8] {
         let bytes =
@@ -55,10 +63,7 @@ package struct RedisBucketAuthority: BucketAuthority {
             timeoutMilliseconds: budgetMilliseconds)
         switch reply {
         case .success(let value):
-            guard let grants = BucketScript.grants(value, count: asks.count) else {
-                return .unavailable("Redis gave an answer that is none")
-            }
-            return .decided(grants)
+            return BucketScript.outcome(value, count: asks.count) ?? .unavailable("Redis gave an answer that is none")
         case .failure(let failure): return .unavailable(failure.description)
         }
     }
@@ -80,17 +85,21 @@ package struct RedisBucketAuthority: BucketAuthority {
                 grantedTokens: 0, remainingTokens: 0, fullAfterMicroseconds: 0, waitMicroseconds: 0),
             count: asks.count)
         var failure: String?
+        var now: Int64 = 0
         for (places, outcome) in outcomes {
             switch outcome {
-            case .decided(let decided): for (place, grant) in zip(places, decided) { grants[place] = grant }
+            case .decided(let decided, let time):
+                // Each server has its own clock; the earliest time makes a lease shortest.
+                now = now == 0 ? time : min(now, time)
+                for (place, grant) in zip(places, decided) { grants[place] = grant }
             case .unavailable(let reason): failure = reason
             }
         }
         let refuses = asks.indices.contains { !asks[$0].isShadow && grants[$0].waitMicroseconds > 0 }
-        guard refuses || failure != nil else { return .decided(grants) }
+        guard refuses || failure != nil else { return .decided(grants, atMicroseconds: now) }
         await giveBack(&grants, keys, asks)
         if let failure { return .unavailable(failure) }
-        return .decided(grants)
+        return .decided(grants, atMicroseconds: now)
     }
 
     /// Undoes what one slot granted and another did not; what cannot be given back is refilled in time, and was never used.
@@ -101,6 +110,7 @@ package struct RedisBucketAuthority: BucketAuthority {
             var ask = asks[place]
             ask.minimumTokens = 0
             ask.wantedTokens = -grants[place].grantedTokens
+            ask.returnsUntilMicroseconds = .max / 2_048  // what was never used may come back at any time
             grants[place].grantedTokens = 0
             let key = keys[place]
             // Nobody waits for it: the refusal is decided.
