@@ -38,13 +38,26 @@ final class IssuerKeys: Sendable {
     }
 
     func replace(_ keySet: KeySet) {
-        state.withLock {
-            $0.unknown.fetchEnded(keySet)
-            // The same keys again, as most fetches bring, leave verified tokens verified.
-            if let old = $0.keySet, old.hasSameKeys(as: keySet) { return }
-            $0.keySet = keySet
-            generations.add(1, ordering: .releasing)
+        state.withLock { state in
+            state.unknown.fetchEnded(keySet)
+            put(keySet, &state)
         }
+    }
+
+    /// Keys that the issuer served before they were asked for: they say which ids there are, not which there are not.
+    func adopt(_ keySet: KeySet, endsFetch: Bool) {
+        state.withLock { state in
+            if endsFetch { state.unknown.fetchEnded(nil) }
+            state.unknown.arePresent(in: keySet)
+            put(keySet, &state)
+        }
+    }
+
+    private func put(_ keySet: KeySet, _ state: inout State) {
+        // The same keys again, as most fetches bring, leave verified tokens verified.
+        if let old = state.keySet, old.hasSameKeys(as: keySet) { return }
+        state.keySet = keySet
+        generations.add(1, ordering: .releasing)
     }
 
     func withdraw() {

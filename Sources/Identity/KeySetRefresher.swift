@@ -75,7 +75,7 @@ package final class KeySetRefresher: Sendable {
     package func run() async {
         while !Task.isCancelled {
             switch nextAction() {
-            case .fetch: await fetch()
+            case .fetch(let reason): await fetch(reason)
             case .withdraw:
                 verifier.withdrawKeys(issuer: issuer)
                 around.onEvent(name, .withdrawn)
@@ -104,6 +104,24 @@ package final class KeySetRefresher: Sendable {
         return status()
     }
 
+    /// Takes keys that another node fetched just now, without a fetch of our own.
+    ///
+    /// - Throws: when they cannot be used; those at hand then stay in force.
+    package func adopt(_ fetched: FetchedKeySet) throws(KeySetError) {
+        let keySet = try KeySet(parsingJWKS: fetched.bytes)
+        verifier.adoptKeys(issuer: issuer, keySet, endsFetch: false)
+        let (now, jitter) = (around.nowNanoseconds(), around.jitter())
+        state.withLock { state in
+            state.machine.adopted(
+                freshForSeconds: fetched.freshForSeconds, ageMilliseconds: fetched.ageMilliseconds, jitter: jitter,
+                now: now)
+            state.lastFailure = nil
+        }
+        // The next fetch is due at another time than the one that is slept for.
+        wake()
+        around.onEvent(name, .fetched(keyCount: keySet.count, rejections: keySet.rejections))
+    }
+
     /// How the keys stand now.
     package func status() -> KeySetStatus {
         let now = around.nowNanoseconds()
@@ -124,18 +142,24 @@ extension KeySetRefresher {
         let now = around.nowNanoseconds()
         return state.withLock { state in
             let action = state.machine.next(now: now)
-            if action == .fetch { state.fetchesBegun += 1 }
+            if case .fetch = action { state.fetchesBegun += 1 }
             return action
         }
     }
 
-    private func fetch() async {
+    private func fetch(_ reason: KeySetFetchReason) async {
         verifier.fetchBegins(issuer: issuer)
+        let begun = around.nowNanoseconds()
         do throws(KeySetError) {
-            let fetched = try await source.fetch()
+            let fetched = try await source.fetch(reason)
             let keySet = try KeySet(parsingJWKS: fetched.bytes)
-            verifier.replaceKeys(issuer: issuer, with: keySet)
-            succeeded(freshForSeconds: fetched.freshForSeconds)
+            // What the issuer served before we asked does not say that it lacks a key now.
+            if fetched.ageMilliseconds <= (around.nowNanoseconds() - begun) / 1_000_000 {
+                verifier.replaceKeys(issuer: issuer, with: keySet)
+            } else {
+                verifier.adoptKeys(issuer: issuer, keySet, endsFetch: true)
+            }
+            succeeded(fetched)
             around.onEvent(name, .fetched(keyCount: keySet.count, rejections: keySet.rejections))
         } catch {
             failed(error)
@@ -145,10 +169,12 @@ extension KeySetRefresher {
         release(waitingForFetch: state.withLock { $0.fetchesBegun })
     }
 
-    private func succeeded(freshForSeconds: Int64?) {
+    private func succeeded(_ fetched: FetchedKeySet) {
         let (now, jitter) = (around.nowNanoseconds(), around.jitter())
         state.withLock { state in
-            state.machine.fetched(freshForSeconds: freshForSeconds, jitter: jitter, now: now)
+            state.machine.fetched(
+                freshForSeconds: fetched.freshForSeconds, ageMilliseconds: fetched.ageMilliseconds, jitter: jitter,
+                now: now)
             state.fetchesSucceeded += 1
             state.lastFailure = nil
         }

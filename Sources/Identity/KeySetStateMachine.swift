@@ -14,8 +14,8 @@ package struct KeySetStateMachine: Sendable {
 
     /// What the owner does next.
     package enum Action: Sendable, Equatable {
-        /// Fetch, and report with ``fetched(freshForSeconds:jitter:now:)`` or ``failed(jitter:now:)``.
-        case fetch
+        /// Fetch, and report with ``fetched(freshForSeconds:ageMilliseconds:jitter:now:)`` or ``failed(jitter:now:)``.
+        case fetch(KeySetFetchReason)
         /// Take the keys out of force: they have served as long as they may. Then ask again.
         case withdraw
         /// Nothing until then, unless ``keysWanted(now:)`` asks for a fetch sooner.
@@ -40,9 +40,9 @@ package struct KeySetStateMachine: Sendable {
 
     private let timing: KeySetTiming
     private var keys: Keys?
-    /// Whether a fetch was asked for and has not been reported yet.
-    package private(set) var isFetching = false
-    private var isWanted = false
+    /// Why a fetch was asked for that has not been reported yet.
+    private var running: KeySetFetchReason?
+    private var wanted: KeySetFetchReason?
     private var nextFetchAt = Int64.min
     private var wishesFrom = Int64.min
     private var failuresInARow = 0
@@ -52,6 +52,9 @@ package struct KeySetStateMachine: Sendable {
         self.timing = timing
     }
 
+    /// Whether a fetch was asked for and has not been reported yet.
+    package var isFetching: Bool { running != nil }
+
     /// What to do now.
     package mutating func next(now: Int64) -> Action {
         if let keys, now >= keys.servesUntil {
@@ -59,58 +62,93 @@ package struct KeySetStateMachine: Sendable {
             return .withdraw
         }
         guard !isFetching else { return .sleep(untilNanoseconds: keys?.servesUntil ?? .max) }
-        if isWanted || now >= nextFetchAt {
-            isWanted = false
-            isFetching = true
-            return .fetch
+        let isDue = now >= nextFetchAt
+        if wanted != nil || isDue {
+            // A fetch whose time has come anyway is not one that a token caused.
+            let reason = isDue && wanted != .reload ? .scheduled : wanted ?? .scheduled
+            wanted = nil
+            running = reason
+            return .fetch(reason)
         }
         return .sleep(untilNanoseconds: min(nextFetchAt, keys?.servesUntil ?? .max))
     }
 
     /// A token names a key that is not at hand.
     package mutating func keysWanted(now: Int64) -> Wish {
-        if isFetching || isWanted { return .join }
+        if isFetching || wanted != nil { return .join }
         // An issuer that does not answer is asked at the pace of the back-off, not at that of the callers.
         guard failuresInARow == 0 || now >= nextFetchAt, now >= wishesFrom else { return .tooSoon }
         wishesFrom = now + timing.unknownKeyIntervalMilliseconds * 1_000_000
-        isWanted = true
+        wanted = .unknownKey
         return .fetch
     }
 
     /// The operator asks for a fetch, for a file has changed; never too soon.
     package mutating func reload() {
-        isWanted = true
+        wanted = .reload
     }
 
     /// A fetch brought keys that can be used.
     ///
     /// - Parameters:
     ///   - freshForSeconds: what the issuer says, if it does.
+    ///   - ageMilliseconds: how long ago the issuer served them; more than 0 for the copy of another node's fetch.
     ///   - jitter: 0 to 1, by which issuers and nodes do not ask at the same moment.
-    package mutating func fetched(freshForSeconds: Int64?, jitter: Double, now: Int64) {
-        isFetching = false
-        failuresInARow = 0
+    package mutating func fetched(
+        freshForSeconds: Int64?, ageMilliseconds: Int64 = 0, jitter: Double, now: Int64
+    ) {
+        let reason = running
+        running = nil
+        let servedAt = take(
+            freshForSeconds: freshForSeconds, ageMilliseconds: ageMilliseconds, jitter: jitter, now: now)
+        guard reason == .unknownKey, servedAt < now else { return }
+        // The issuer was not asked for this wish, so the interval counts from when it was; the second keeps callers
+        // from setting the pace when it could not be asked.
+        let wishes = max(servedAt + timing.unknownKeyIntervalMilliseconds * 1_000_000, now + 1_000_000_000)
+        wishesFrom = min(wishesFrom, wishes)
+    }
+
+    /// Another node fetched and told us; a fetch of our own that runs goes on.
+    package mutating func adopted(freshForSeconds: Int64?, ageMilliseconds: Int64, jitter: Double, now: Int64) {
+        _ = take(freshForSeconds: freshForSeconds, ageMilliseconds: ageMilliseconds, jitter: jitter, now: now)
+    }
+
+    /// - Returns: when the issuer served the keys.
+    private mutating func take(
+        freshForSeconds: Int64?, ageMilliseconds: Int64, jitter: Double, now: Int64
+    ) -> Int64 {
         let range = timing.freshForSecondsRange
         let seconds = freshForSeconds.map { min(max($0, range.lowerBound), range.upperBound) } ?? timing.freshForSeconds
         // Ten years are more than any configuration means, and what still fits in nanoseconds.
         let freshFor = min(max(seconds, 1), Self.secondsMax) * 1_000_000_000
         let staleMax = min(max(timing.staleMaxSeconds, 0), Self.secondsMax) * 1_000_000_000
+        let servedAt = now - min(max(ageMilliseconds, 0), Self.secondsMax * 1_000) * 1_000_000
         keys = Keys(
-            fetchedAt: now, freshUntil: now + freshFor,
-            servesUntil: now + max(freshFor, staleMax))
+            fetchedAt: servedAt, freshUntil: servedAt + freshFor, servesUntil: servedAt + max(freshFor, staleMax))
         // Ahead of expiry, at 75 to 85 % of the time, so that one failure and its repetition still fit.
-        nextFetchAt = now + Int64(Double(freshFor) * (0.85 - 0.1 * Self.clamped(jitter)))
+        nextFetchAt = servedAt + Int64(Double(freshFor) * (0.85 - 0.1 * Self.clamped(jitter)))
+        if nextFetchAt > now {
+            failuresInARow = 0
+        } else {
+            // An old copy stands in for an issuer that does not answer: try again, but not at once.
+            backOff(jitter: jitter, now: now)
+        }
+        return servedAt
     }
 
     /// A fetch failed, or brought keys that cannot be used; what is at hand serves on.
     ///
     /// - Parameter jitter: 0 to 1; the wait is 50 to 100 % of the back-off.
     package mutating func failed(jitter: Double, now: Int64) {
-        isFetching = false
+        running = nil
+        backOff(jitter: jitter, now: now)
+    }
+
+    private mutating func backOff(jitter: Double, now: Int64) {
         failuresInARow += 1
         let doublings = Int64(1) << Int64(min(failuresInARow - 1, 20))
-        let backOff = min(timing.backOffFirstMilliseconds * doublings, timing.backOffMaxMilliseconds)
-        nextFetchAt = now + Int64(Double(backOff) * (0.5 + 0.5 * Self.clamped(jitter)) * 1_000_000)
+        let wait = min(timing.backOffFirstMilliseconds * doublings, timing.backOffMaxMilliseconds)
+        nextFetchAt = now + Int64(Double(wait) * (0.5 + 0.5 * Self.clamped(jitter)) * 1_000_000)
     }
 
     /// How the keys stand now.

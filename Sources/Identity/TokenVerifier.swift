@@ -133,6 +133,14 @@ extension TokenVerifier {
         keys[issuer].replace(keySet)
     }
 
+    /// Puts keys in force that the issuer served before they were asked for: newer ones, but no answer to whether a key
+    /// id is absent.
+    ///
+    /// - Parameter endsFetch: whether they are what a fetch of our own came to.
+    package func adoptKeys(issuer: Int, _ keySet: KeySet, endsFetch: Bool) {
+        keys[issuer].adopt(keySet, endsFetch: endsFetch)
+    }
+
     /// Takes an issuer's keys out of force: its tokens are refused as unavailable, never judged by older keys.
     package func withdrawKeys(issuer: Int) {
         keys[issuer].withdraw()

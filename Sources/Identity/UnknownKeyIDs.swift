@@ -32,6 +32,11 @@ struct UnknownKeyIDs: Sendable {
         guard let keySet else { return }
         if absent.count + inQuestion.count > Self.countMax { absent = [:] }
         for (keyID, since) in inQuestion where !keySet.names(keyID) { absent[keyID] = since }
+        arePresent(in: keySet)
+    }
+
+    /// A set came of which it is not known whether it answers any question.
+    mutating func arePresent(in keySet: KeySet) {
         for entry in keySet.entries {
             if let keyID = entry.keyID { absent[keyID] = nil }
         }

@@ -22,7 +22,7 @@ package final class FileKeySetSource: KeySetSource {
     }
 
     /// Reads the file, at most 512 KiB of it.
-    package func fetch() async throws(KeySetError) -> FetchedKeySet {
+    package func fetch(_ reason: KeySetFetchReason) async throws(KeySetError) -> FetchedKeySet {
         // A pipe or device would keep the reader for as long as it likes.
         guard let (stamp, isRegular) = Self.stamp(of: path), isRegular else {
             throw .unreachable("'\(path)' is not there or not a regular file")

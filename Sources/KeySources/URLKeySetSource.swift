@@ -29,7 +29,7 @@ package struct URLKeySetSource: KeySetSource {
     }
 
     /// Fetches the set once; anything but a 200 with an uncompressed body of at most 512 KiB is a failure.
-    package func fetch() async throws(KeySetError) -> FetchedKeySet {
+    package func fetch(_ reason: KeySetFetchReason) async throws(KeySetError) -> FetchedKeySet {
         let addresses = try await checkedAddresses()
         let tls = try tlsConfiguration()
         let limit = options.timeoutMilliseconds

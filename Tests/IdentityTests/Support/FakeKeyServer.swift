@@ -12,7 +12,7 @@ final class FakeKeyServer: KeySetSource {
 
     private let state = Mutex(State())
 
-    func fetch() async throws(KeySetError) -> FetchedKeySet {
+    func fetch(_ reason: KeySetFetchReason) async throws(KeySetError) -> FetchedKeySet {
         try await withCheckedContinuation { continuation in
             let arrived = state.withLock { state in
                 state.fetches.append(continuation)

@@ -1,0 +1,103 @@
+package import Identity
+import Synchronization
+
+/// The key sets that the nodes of a cluster share: makes the source of each issuer, and hears when another node fetched.
+package final class SharedKeySets: Sendable {
+    /// What can be chosen.
+    package struct Settings: Sendable {
+        /// How the nodes take turns.
+        package var timing = SharedKeySetTiming()
+        /// Whether keys are taken from Redis; false uses Redis for nothing but the lock.
+        package var trustsCopies = true
+        /// A secret of the cluster that seals copies, at least 32 bytes; nil trusts whoever can write to Redis.
+        package var secret: [UInt8]?
+
+        /// Copies are trusted as far as Redis is.
+        package init() {}
+    }
+
+    private struct Watch: Sendable {
+        let source: SharedKeySetSource
+        let adopt: @Sendable (FetchedKeySet) -> Void
+    }
+
+    static let channelName = "jwks"
+    /// The fewest bytes of a secret.
+    package static let secretBytesMin = 32
+
+    private let commands: any RedisCommands
+    private let subscriptions: any RedisSubscriptions
+    private let names: KeyNames
+    private let settings: Settings
+    private let around: StoreSurroundings
+    private let onEvent: @Sendable (_ issuer: String, SharedKeySetEvent) -> Void
+    private let watches = Mutex<[String: Watch]>([:])
+
+    /// Makes the key sets of a cluster.
+    ///
+    /// - Parameter onEvent: told of what is worth a line in the log.
+    package init(
+        commands: any RedisCommands, subscriptions: any RedisSubscriptions, names: KeyNames = KeyNames(),
+        settings: Settings = Settings(), surroundings: StoreSurroundings,
+        onEvent: @escaping @Sendable (_ issuer: String, SharedKeySetEvent) -> Void = { _, _ in }
+    ) {
+        self.commands = commands
+        self.subscriptions = subscriptions
+        self.names = names
+        self.settings = settings
+        self.onEvent = onEvent
+        around = surroundings
+    }
+
+    /// The shared source of an issuer, for its refresher.
+    ///
+    /// - Parameters:
+    ///   - url: where `origin` fetches; a key set is shared under the issuer and this address.
+    ///   - keyTiming: the refresher's own.
+    package func source(
+        issuer: String, url: String, origin: any KeySetSource, keyTiming: KeySetTiming
+    ) -> SharedKeySetSource {
+        let share = RedisKeySetShare(
+            issuer: issuer, url: url, commands: commands, names: names, timing: settings.timing)
+        return SharedKeySetSource(
+            id: share.id, origin: origin, share: share,
+            binding: KeySetCopy.Binding(issuer: issuer, url: url, secret: settings.secret), timing: settings.timing,
+            keyTiming: keyTiming, readsCopies: settings.trustsCopies, surroundings: around, onEvent: onEvent)
+    }
+
+    /// Lets a refresher have what other nodes fetch from now on; to be called before ``run()``.
+    package func watch(_ source: SharedKeySetSource, for refresher: KeySetRefresher) {
+        watch(source) { fetched in
+            // The source read it with the same parser; there is nothing left to refuse.
+            try? refresher.adopt(fetched)
+        }
+    }
+
+    func watch(_ source: SharedKeySetSource, adopt: @escaping @Sendable (FetchedKeySet) -> Void) {
+        watches.withLock { $0[source.id] = Watch(source: source, adopt: adopt) }
+    }
+
+    /// Listens to the other nodes until its task is cancelled.
+    package func run() async {
+        guard settings.trustsCopies else { return }
+        while !Task.isCancelled {
+            for await event in subscriptions.messages(on: [names.channel(Self.channelName)]) {
+                switch event {
+                case .subscribed:
+                    // What was said before is not known.
+                    for watch in watches.withLock({ Array($0.values) }) { await look(watch) }
+                case .message(_, let payload):
+                    let id = String(decoding: payload.prefix(64), as: UTF8.self)
+                    if let watch = watches.withLock({ $0[id] }) { await look(watch) }
+                case .lost: break
+                }
+            }
+            await around.sleep(1_000_000_000)
+        }
+    }
+
+    private func look(_ watch: Watch) async {
+        guard let fetched = await watch.source.announced() else { return }
+        watch.adopt(fetched)
+    }
+}

@@ -1,0 +1,159 @@
+import Synchronization
+import Testing
+
+@testable import RedisState
+
+private func record(_ id: String) -> NodeRecord {
+    NodeRecord(
+        id: id, name: "node-\(id)", version: "1.0", address: "10.0.0.1:8080", startedAtMilliseconds: 1_700_000_000_000,
+        load: NodeLoad(requestsInFlight: 3, requestsPerSecond: 1_200))
+}
+
+/// What every node list keeps, whatever it stands on.
+private func keepsNodeContract(_ share: any NodeShare, passing: @Sendable (_ milliseconds: Int64) async -> Void)
+    async throws
+{
+    #expect(try await share.announce(record("a"), timeToLiveMilliseconds: 60_000).get() == [record("a")])
+    let both = try await share.announce(record("b"), timeToLiveMilliseconds: 300).get()
+    #expect(Set(both) == [record("a"), record("b")])
+    var busier = record("a")
+    busier.load.requestsInFlight = 9
+    #expect(Set(try await share.announce(busier, timeToLiveMilliseconds: 60_000).get()) == [busier, record("b")])
+    await passing(400)
+    #expect(try await share.announce(busier, timeToLiveMilliseconds: 60_000).get() == [busier])
+    _ = try await share.announce(record("c"), timeToLiveMilliseconds: 60_000).get()
+    try await share.remove(id: "a").get()
+    #expect(try await share.announce(record("c"), timeToLiveMilliseconds: 60_000).get() == [record("c")])
+    try await share.remove(id: "never was").get()
+}
+
+@Suite("Node list", .timeLimit(.minutes(1)))
+struct NodePresenceTests {
+    @Test("in memory nodes come, tell their load, and go")
+    func memory() async throws {
+        let clock = TestClock()
+        try await keepsNodeContract(MemoryNodeShare(clock: clock)) { clock.advance(milliseconds: $0) }
+    }
+
+    @Test("in a real Redis nodes come, tell their load, and go", .enabled(if: RedisServerProcess.isThere))
+    func redis() async throws {
+        let server = try RedisServerProcess()
+        let redis = try SocketRedis(port: server.port)
+        try await keepsNodeContract(RedisNodeShare(commands: redis)) { try? await Task.sleep(for: .milliseconds($0)) }
+        for key in ["intentusnet:{nodes}:alive", "intentusnet:{nodes}:records"] {
+            #expect(try redis.roundTrip(["PTTL", key]).integer ?? -1 > 0)
+        }
+    }
+
+    @Test("what no node wrote is no node, and gives way", .enabled(if: RedisServerProcess.isThere))
+    func poisoned() async throws {
+        let server = try RedisServerProcess()
+        let redis = try SocketRedis(port: server.port)
+        let share = RedisNodeShare(commands: redis)
+        let alive = "intentusnet:{nodes}:alive"
+        let records = "intentusnet:{nodes}:records"
+        try redis.roundTrip(["SET", alive, "rubbish"])
+        try redis.roundTrip(["LPUSH", records, "rubbish"])
+        #expect(try await share.announce(record("a"), timeToLiveMilliseconds: 5_000).get() == [record("a")])
+        // A node that lives for ever, one that says nothing, one that says too much, one without a record.
+        try redis.roundTrip(["ZADD", alive, "99999999999999", "ghost"])
+        try redis.roundTrip(["HSET", records, "ghost", String(decoding: record("ghost").encoded, as: UTF8.self)])
+        let soon = String((try #require(try redis.roundTrip(["TIME"]).array?.first?.integer) + 5) * 1_000)
+        try redis.roundTrip(["ZADD", alive, soon, "mute", soon, "loud", soon, "bare", soon, "odd"])
+        try redis.roundTrip(["HSET", records, "mute", "", "loud", String(repeating: "x", count: 10_000)])
+        try redis.roundTrip([
+            "HSET", records, "odd",
+            #"{"id":"odd\u001b[2J","name":"","version":"","address":"","started":0,"inFlight":0,"rps":0}"#,
+        ])
+        #expect(try await share.announce(record("a"), timeToLiveMilliseconds: 5_000).get() == [record("a")])
+        #expect(try redis.roundTrip(["ZSCORE", alive, "ghost"]) == .null)
+    }
+
+    @Test("a presence counts the others, keeps them while the store is away, and itself always")
+    func lastKnown() async throws {
+        let clock = TestClock()
+        let share = MemoryNodeShare(clock: clock)
+        let events = Mutex<[NodePresence.Event]>([])
+        let first = presence("a", share, clock) { event in events.withLock { $0.append(event) } }
+        let second = presence("b", share, clock)
+        #expect(first.liveCount == 1)
+        #expect(first.liveNodes().map(\.id) == ["a"])
+        share.fail(.notConnected("away"))
+        await first.beat()
+        #expect(first.liveCount == 1)
+        share.fail(nil)
+        await second.beat()
+        await first.beat()
+        #expect(first.liveCount == 2)
+        share.fail(.timedOut)
+        for _ in 0..<100 {
+            clock.advance(milliseconds: 1_000)
+            await first.beat()
+        }
+        #expect(first.liveCount == 2)
+        #expect(first.figures.isAway)
+        #expect(events.withLock { $0 } == [.lost(.notConnected("away")), .found(nodes: 2), .lost(.timedOut)])
+    }
+
+    @Test("a store that comes back empty makes nobody alone before the others had time to come back too")
+    func emptyStore() async throws {
+        let clock = TestClock()
+        let share = MemoryNodeShare(clock: clock)
+        let first = presence("a", share, clock)
+        let second = presence("b", share, clock)
+        await second.beat()
+        await first.beat()
+        share.fail(.connectionLost)
+        await first.beat()
+        share.forgetAll()
+        share.fail(nil)
+        await first.beat()
+        #expect(first.liveCount == 2)
+        clock.advance(milliseconds: 4_999)
+        await first.beat()
+        #expect(first.liveCount == 2)
+        clock.advance(milliseconds: 1)
+        await first.beat()
+        #expect(first.liveCount == 1)
+    }
+
+    @Test("who leaves is gone at once and does not come back by a late heartbeat")
+    func leaving() async throws {
+        let clock = TestClock()
+        let share = MemoryNodeShare(clock: clock)
+        let first = presence("a", share, clock)
+        let second = presence("b", share, clock)
+        await first.beat()
+        await second.beat()
+        await first.leave()
+        await first.beat()
+        await second.beat()
+        #expect(second.liveNodes().map(\.id) == ["b"])
+    }
+
+    @Test(
+        "gateways on a real Redis see one another within a second and notice a death within five",
+        .enabled(if: RedisServerProcess.isThere))
+    func running() async throws {
+        let server = try RedisServerProcess()
+        let nodes = try ["a", "b", "c"].map { id in
+            NodePresence(
+                own: record(id), share: RedisNodeShare(commands: try SocketRedis(port: server.port)),
+                surroundings: .real, load: { NodeLoad(requestsInFlight: 1, requestsPerSecond: 2) })
+        }
+        let tasks = nodes.map { node in Task { await node.run() } }
+        defer { for task in tasks { task.cancel() } }
+        #expect(await eventually(within: 2) { nodes.allSatisfy { $0.liveCount == 3 } })
+        #expect(nodes[0].liveNodes().map(\.load.requestsPerSecond) == [2, 2, 2])
+        tasks[2].cancel()
+        #expect(await eventually(within: 7) { nodes[0].liveCount == 2 && nodes[1].liveCount == 2 })
+    }
+
+    private func presence(
+        _ id: String, _ share: any NodeShare, _ clock: TestClock,
+        onEvent: @escaping @Sendable (NodePresence.Event) -> Void = { _ in }
+    ) -> NodePresence {
+        NodePresence(
+            own: record(id), share: share, surroundings: .manual(clock), load: { NodeLoad() }, onEvent: onEvent)
+    }
+}

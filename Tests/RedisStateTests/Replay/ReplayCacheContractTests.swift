@@ -1,0 +1,102 @@
+import Identity
+import Synchronization
+import Testing
+
+@testable import RedisState
+
+/// What every replay cache keeps, whatever it stands on.
+private func keepsReplayContract(_ cache: any ReplayCache, passing: @Sendable (_ milliseconds: Int64) async -> Void)
+    async
+{
+    let nonce = Array("nonce-1".utf8)
+    #expect(await cache.firstUse(of: nonce, scope: "alice", timeToLiveMilliseconds: 200) == .first)
+    #expect(await cache.firstUse(of: nonce, scope: "alice", timeToLiveMilliseconds: 200) == .replayed)
+    // Another's proof, and proofs whose parts only look the same when they are joined.
+    #expect(await cache.firstUse(of: nonce, scope: "bob", timeToLiveMilliseconds: 60_000) == .first)
+    #expect(await cache.firstUse(of: Array("b".utf8), scope: "a1:", timeToLiveMilliseconds: 60_000) == .first)
+    #expect(await cache.firstUse(of: Array(":b".utf8), scope: "a1", timeToLiveMilliseconds: 60_000) == .first)
+    // Texts that look the same are not.
+    #expect(await cache.firstUse(of: nonce, scope: "\u{e9}", timeToLiveMilliseconds: 60_000) == .first)
+    #expect(await cache.firstUse(of: nonce, scope: "e\u{301}", timeToLiveMilliseconds: 60_000) == .first)
+    #expect(await cache.firstUse(of: [], scope: "", timeToLiveMilliseconds: 60_000) == .first)
+    #expect(await cache.firstUse(of: [], scope: "", timeToLiveMilliseconds: 60_000) == .replayed)
+    // No proof is that long.
+    let long = [UInt8](repeating: 1, count: 257)
+    #expect(await cache.firstUse(of: long, scope: "alice", timeToLiveMilliseconds: 200) == .unavailable)
+    await passing(1_300)
+    #expect(await cache.firstUse(of: nonce, scope: "alice", timeToLiveMilliseconds: 200) == .first)
+    #expect(await cache.firstUse(of: nonce, scope: "bob", timeToLiveMilliseconds: 200) == .replayed)
+    // Of many that come at once one is the first.
+    let firsts = await withTaskGroup(of: ReplayVerdict.self) { group in
+        for _ in 0..<50 {
+            group.addTask {
+                await cache.firstUse(of: Array("race".utf8), scope: "alice", timeToLiveMilliseconds: 60_000)
+            }
+        }
+        return await group.reduce(into: 0) { $0 += $1 == .first ? 1 : 0 }
+    }
+    #expect(firsts == 1)
+}
+
+@Suite("Replay cache", .timeLimit(.minutes(1)))
+struct ReplayCacheContractTests {
+    @Test("in memory a proof is good once")
+    func memory() async {
+        let clock = TestClock()
+        let cache = MemoryReplayCache(nowNanoseconds: { clock.milliseconds * 1_000_000 })
+        await keepsReplayContract(cache) { clock.advance(milliseconds: $0) }
+    }
+
+    @Test("by SET NX PX a proof is good once")
+    func fake() async {
+        let clock = TestClock()
+        let cache = RedisReplayCache(commands: MemoryRedis(clock: clock))
+        await keepsReplayContract(cache) { clock.advance(milliseconds: $0) }
+        #expect(cache.figures.unavailable == 1)
+    }
+
+    @Test(
+        "in a real Redis a proof is good once, and its key leaves by itself", .enabled(if: RedisServerProcess.isThere))
+    func redis() async throws {
+        let server = try RedisServerProcess()
+        let redis = try SocketRedis(port: server.port)
+        let cache = RedisReplayCache(commands: redis)
+        await keepsReplayContract(cache) { try? await Task.sleep(for: .milliseconds($0)) }
+        let keys = try #require(try redis.roundTrip(["KEYS", "*"]).array)
+        for key in keys {
+            let name = try #require(key.text)
+            #expect(name.wholeMatch(of: #/intentusnet:\{[0-9a-f]{32}\}:replay/#) != nil)
+            #expect(try redis.roundTrip(["PTTL", name]).integer ?? -1 > 0)
+        }
+    }
+
+    @Test("a store that fails says so, and a proof is not burnt by it")
+    func failing() async {
+        let redis = FailingRedis(MemoryRedis(clock: TestClock()))
+        let cache = RedisReplayCache(commands: redis)
+        for failure in [RedisFailure.timedOut, .connectionLost, .overloaded, .notConnected("away")] {
+            redis.fail(failure)
+            #expect(await cache.firstUse(of: [1], scope: "a", timeToLiveMilliseconds: 1_000) == .unavailable)
+        }
+        redis.fail(nil)
+        #expect(await cache.firstUse(of: [1], scope: "a", timeToLiveMilliseconds: 1_000) == .first)
+        #expect(cache.figures == RedisReplayCache.Figures(first: 1, replayed: 0, unavailable: 4))
+    }
+
+    @Test("in memory it is bounded: full it refuses, and expired proofs make room")
+    func bounded() async {
+        let clock = TestClock()
+        let cache = MemoryReplayCache(entriesMax: 100, nowNanoseconds: { clock.milliseconds * 1_000_000 })
+        for number in 0..<100 {
+            #expect(await cache.firstUse(of: [UInt8(number)], scope: "", timeToLiveMilliseconds: 2_000) == .first)
+        }
+        #expect(await cache.firstUse(of: [200], scope: "", timeToLiveMilliseconds: 2_000) == .unavailable)
+        #expect(await cache.firstUse(of: [7], scope: "", timeToLiveMilliseconds: 2_000) == .replayed)
+        clock.advance(milliseconds: 3_000)
+        #expect(await cache.firstUse(of: [200], scope: "", timeToLiveMilliseconds: 2_000) == .first)
+        #expect(cache.count == 1)
+        clock.advance(milliseconds: 86_400_000)
+        #expect(await cache.firstUse(of: [201], scope: "", timeToLiveMilliseconds: 2_000) == .first)
+        #expect(cache.count == 1)
+    }
+}
