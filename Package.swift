@@ -99,7 +99,8 @@ let package = Package(
             "GatewayNode",
             [
                 "Gateway", "GatewayConfiguration", "GatewayHTTP", "KeySources", "Observability", "AdminServer",
-                "Documents", "Identity", "IntentPolicy", "IntentProtocol", "RateLimiting", "Routing", nioCore, nioPosix,
+                "Documents", "Identity", "IntentPolicy", "IntentProtocol", "RateLimiting", "RedisState", "Routing",
+                nioCore, nioPosix,
                 logging, unixSignals,
             ], nonsending),
         .executableTarget(

@@ -19,20 +19,26 @@ extension Gateway {
     func admit(_ terms: borrowing Terms, _ journal: inout Journal) async throws(Refusal) -> AdmissionTicket {
         let demands = terms.initialDemands
         guard !demands.isEmpty else { return AdmissionTicket(taken: []) }
+        let admission: Admission
         switch await buckets.take(demands, nowNanoseconds: around.monotonicNanoseconds()) {
-        case .decided(let admission):
-            appendLimitHeaders(demands, admission, to: &journal.headerLines)
-            guard case .refused(_, let milliseconds, let limiting) = admission else {
-                return AdmissionTicket(taken: demands.map(\.key))
-            }
-            journal.record.rule = demands[limiting].limit.name
-            throw .rateLimited(by: demands[limiting].limit.name, retryAfterMilliseconds: milliseconds)
+        case .decided(let decided): admission = decided
+        case .degraded(let decided, _):
+            // The caller and the audit log are told by which measure it was admitted or refused.
+            journal.record.isLimitDegraded = true
+            journal.headerLines.append(literal: "intentusnet-limits: degraded\r\n")
+            admission = decided
         case .unavailable:
-            // Without a shared store there is no other store that could be away; a limit that cannot be checked refuses.
+            journal.record.isLimitDegraded = true
             throw Refusal(
                 IntentError(.agentUnavailable, "the limits cannot be checked now"), reason: "limiter_unavailable",
-                retryAfterSeconds: 1)
+                event: .rateLimited, retryAfterSeconds: 1)
         }
+        appendLimitHeaders(demands, admission, to: &journal.headerLines)
+        guard case .refused(_, let milliseconds, let limiting) = admission else {
+            return AdmissionTicket(taken: demands.map(\.key))
+        }
+        journal.record.rule = demands[limiting].limit.name
+        throw .rateLimited(by: demands[limiting].limit.name, retryAfterMilliseconds: milliseconds)
     }
 
     /// Takes the limits of an agent that a fallback goes on to, when this request has not taken them yet.
@@ -45,10 +51,11 @@ extension Gateway {
         let demands = terms.demands(of: agent).filter { !ticket.taken.contains($0.key) }
         guard !demands.isEmpty else { return nil }
         switch await buckets.take(demands, nowNanoseconds: around.monotonicNanoseconds()) {
-        case .decided(.admitted):
+        case .decided(.admitted), .degraded(.admitted, _):
             ticket.taken += demands.map(\.key)
             return nil
-        case .decided(.refused(_, let milliseconds, let limiting)):
+        case .decided(.refused(_, let milliseconds, let limiting)),
+            .degraded(.refused(_, let milliseconds, let limiting), _):
             return Refusal.rateLimited(by: demands[limiting].limit.name, retryAfterMilliseconds: milliseconds).error
         case .unavailable: return IntentError(.agentUnavailable, "the limits cannot be checked now")
         }

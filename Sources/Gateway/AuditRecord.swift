@@ -40,6 +40,8 @@ package struct AuditRecord: Sendable {
     package var rule: String?
     /// Rules in shadow mode that would have decided otherwise.
     package var shadowRules: [String] = []
+    /// Whether the limits were checked by this node alone, because the shared store was away.
+    package var isLimitDegraded = false
     /// The wire's error code, nil for success.
     package var outcome: ErrorCode?
     /// The finer cause, stable snake_case (`token_expired`, `POLICY_DENIAL`); empty on success.

@@ -8,13 +8,16 @@ package struct ActivePolicy: Sendable {
     /// In the order of the policy's limits.
     let limits: [PreparedLimit]
 
-    package init(_ policy: CompiledPolicy, hasher: BucketKeyHasher) {
+    /// - Parameter onStoreFailure: what holds for a limit whose rule does not say.
+    package init(_ policy: CompiledPolicy, hasher: BucketKeyHasher, onStoreFailure: StoreFailureMode = .local) {
         self.policy = policy
         limits = policy.limits.map { limit in
             hasher.prepare(
                 RateLimit(
                     name: limit.ruleId, capacityTokens: limit.burst, ratePerMinute: limit.ratePerMinute,
-                    shadow: limit.isShadow))
+                    shadow: limit.isShadow,
+                    onStoreFailure: limit.onStoreFailure.flatMap { StoreFailureMode(rawValue: $0.rawValue) }
+                        ?? onStoreFailure))
         }
     }
 }

@@ -47,6 +47,10 @@ extension GatewayConfiguration {
         package var tls: RedisTLS?
         /// What every key begins with; gateways that share it are one cluster.
         package var keyPrefix = "intentusnet:"
+        /// Whether key sets that another gateway fetched are taken from Redis.
+        package var trustKeySets = true
+        /// A file whose bytes seal what gateways tell one another through Redis.
+        package var sealFile: String?
         /// What holds for limits while Redis cannot be asked, where the rule does not say.
         package var onFailure = StoreFailure.local
         /// How long a request waits for Redis before it goes on without.
@@ -95,6 +99,14 @@ extension GatewayConfiguration.Redis: ConfigurationSection {
         .value(
             "keyPrefix", \.keyPrefix, .text(bytesMax: 64),
             "What every key begins with; gateways that share Redis and prefix are one cluster."),
+        .value(
+            "trustKeySets", \.trustKeySets, .toggle,
+            "Whether key sets that another gateway fetched are taken from Redis; without, each gateway asks the issuer."
+        ),
+        .optionalPath(
+            "sealFile", \.sealFile,
+            "A file of at least 32 bytes, the same for all gateways, that seals key sets in Redis against whoever can write there."
+        ),
         .value(
             "onFailure", \.onFailure, .choice(),
             "What holds for limits while Redis cannot be asked, where a rule has no `on_store_failure`: this node's share, "

@@ -4,7 +4,7 @@ import IntentProtocol
 import RateLimiting
 
 /// The gateway of one event loop, with everything it is generic over named.
-typealias NodeGateway = Gateway<WorkerConnections, MemoryBucketStore, SystemSurroundings, NodeMeter, NodeAudit>
+typealias NodeGateway = Gateway<WorkerConnections, NodeBuckets, SystemSurroundings, NodeMeter, NodeAudit>
 
 /// Where the paths of the data plane lead.
 enum DataPlane {

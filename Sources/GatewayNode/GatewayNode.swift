@@ -9,6 +9,7 @@ import NIOCore
 import NIOPosix
 import Observability
 import RateLimiting
+import RedisState
 import Routing
 import Synchronization
 import UnixSignals
@@ -62,14 +63,18 @@ package final class GatewayNode: Sendable {
         signal(SIGPIPE, SIG_IGN)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: parts.eventLoopCount)
         let adminGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        await parts.shared?.start(waitingMilliseconds: 1_000)
         var tasks = parts.keys.refreshers.map { refresher in Task { await refresher.run() } }
+        tasks += parts.shared?.tasks() ?? []
         await waitForKeys()
         do {
             let (admin, adminPort) = try await startAdmin(adminGroup)
             tasks.append(admin)
             let pools = WorkerPools()
+            await parts.shared?.connect(Array(group.makeIterator()), waitingMilliseconds: 1_000)
             let server = try await startDataPlane(group, pools)
             NodeMetrics.register(in: parts.registry, server.gauges, pools: pools)
+            parts.shared?.reportLoad { NodeLoad(requestsInFlight: server.gauges.requestsInFlight) }
             tasks.append(Task { await self.keepHouse(pools) })
             running.withLock {
                 $0 = Running(
@@ -81,8 +86,10 @@ package final class GatewayNode: Sendable {
                 "listening", metadata: ["data": "\(server.port)", "admin": "\(adminPort)"])
         } catch {
             for task in tasks { task.cancel() }
+            await parts.shared?.close()
             try? await group.shutdownGracefully()
             try? await adminGroup.shutdownGracefully()
+            await parts.shared?.shutDown()
             throw error
         }
     }
@@ -99,11 +106,14 @@ package final class GatewayNode: Sendable {
         parts.logger.notice("draining")
         await running.server.drain(withinMilliseconds: Int64(configuration.drainTimeoutMilliseconds))
         await running.pools.shutDown()
+        await parts.shared?.leave()
         for task in running.tasks { task.cancel() }
         for task in running.tasks { await task.value }
+        await parts.shared?.close()
         parts.audit.flush()
         try? await running.group.shutdownGracefully()
         try? await running.adminGroup.shutdownGracefully()
+        await parts.shared?.shutDown()
         parts.logger.notice("stopped")
     }
 
@@ -149,7 +159,7 @@ package final class GatewayNode: Sendable {
                 InstanceAddressRules().refusal(packedAddress: packed) == nil
             }
             pools.add(pool, on: loop)
-            return DataPlaneHandler(gateway: parts.gateway(workers: WorkerConnections(pool)))
+            return DataPlaneHandler(gateway: parts.gateway(workers: WorkerConnections(pool), on: loop))
         }
     }
 
@@ -181,6 +191,7 @@ package final class GatewayNode: Sendable {
             let left = parts.directory.expire(nowNanoseconds: now)
             if left > 0 { parts.logger.notice("instances left unrenewed", metadata: ["count": "\(left)"]) }
             parts.buckets.sweep(shardCount: 8, nowNanoseconds: now)
+            parts.shared?.book.sweep(shardCount: 8)
             await pools.refresh()
             if files.haveChanged() { await reload() }
             try? await Task.sleep(for: .milliseconds(500))

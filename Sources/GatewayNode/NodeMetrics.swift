@@ -2,6 +2,7 @@ import GatewayHTTP
 import Identity
 import Observability
 import RateLimiting
+import RedisState
 import Routing
 
 /// Puts everything that a node counts into its registry.
@@ -9,7 +10,11 @@ enum NodeMetrics {
     static func register(in registry: MetricsRegistry, _ parts: NodeParts) {
         registry.register(parts.meter)
         ProcessMetrics.register(in: registry, startUnixNanoseconds: Timestamp.unixNanoseconds())
-        registerLimits(registry, parts.buckets)
+        if let shared = parts.shared {
+            registerShared(registry, shared)
+        } else {
+            registerLimits(registry, parts.buckets)
+        }
         registerDirectory(registry, parts.directory)
         registerKeys(registry, parts.keys.refreshers, parts.tokens)
         registry.counterCallback(
@@ -61,6 +66,47 @@ enum NodeMetrics {
         ]
         for (name, help, read) in counters {
             registry.counterCallback(name, help) { Double(read(buckets.gauges())) }
+        }
+    }
+
+    private static func registerShared(_ registry: MetricsRegistry, _ shared: SharedState) {
+        let counters: [(String, String, @Sendable (SharedLimitGauges) -> UInt64)] = [
+            ("intentusnet_limit_admitted_total", "Requests that every limit admitted.", { $0.admitted }),
+            ("intentusnet_limit_refused_total", "Requests that a limit refused.", { $0.refused }),
+            (
+                "intentusnet_limit_shadow_refused_total", "Requests that a limit in shadow mode would have refused.",
+                { $0.shadowRefused }
+            ),
+            ("intentusnet_limit_leased_total", "Demands paid from tokens that this node held.", { $0.leased }),
+            ("intentusnet_limit_asked_total", "Requests that asked the shared store.", { $0.asked }),
+            ("intentusnet_limit_refills_total", "Leases taken ahead of use.", { $0.refills }),
+            ("intentusnet_limit_degraded_total", "Requests decided while the shared store was away.", { $0.degraded }),
+            ("intentusnet_limit_store_failures_total", "Calls that the shared store did not answer.", { $0.failures }),
+            ("intentusnet_limit_returned_total", "Tokens given back unspent.", { $0.returned }),
+        ]
+        for (name, help, read) in counters {
+            registry.counterCallback(name, help) { Double(read(shared.book.gauges())) }
+        }
+        registry.gaugeCallback("intentusnet_limit_keys", "Buckets that this node remembers.") {
+            Double(shared.book.gauges().entries)
+        }
+        registry.gaugeCallback("intentusnet_limit_shared", "1 while limits are shared, 0 while the store is away.") {
+            shared.book.isStoreAsked ? 1 : 0
+        }
+        registry.gaugeCallback("intentusnet_nodes", "Gateways alive in the cluster, this one included.") {
+            Double(shared.nodes.liveCount)
+        }
+        let redis: [(String, String, @Sendable (RedisCounters.Reading) -> Int)] = [
+            ("intentusnet_redis_commands_total", "Commands sent to Redis.", { $0.commands }),
+            ("intentusnet_redis_timeouts_total", "Commands that Redis did not answer in time.", { $0.timeouts }),
+            ("intentusnet_redis_refusals_total", "Commands that Redis refused.", { $0.refusals }),
+            ("intentusnet_redis_connections_total", "Connections to Redis that became ready.", { $0.connections }),
+            ("intentusnet_redis_losses_total", "Connections to Redis that ended or failed.", { $0.losses }),
+            ("intentusnet_redis_redirections_total", "Redirections followed in a Redis Cluster.", { $0.redirections }),
+            ("intentusnet_redis_overloads_total", "Commands refused because too many waited.", { $0.overloads }),
+        ]
+        for (name, help, read) in redis {
+            registry.counterCallback(name, help) { Double(read(shared.counters.reading)) }
         }
     }
 

@@ -7,8 +7,10 @@ import IntentPolicy
 import IntentProtocol
 import KeySources
 import Logging
+import NIOCore
 import Observability
 import RateLimiting
+import RedisState
 import Routing
 import Synchronization
 
@@ -18,7 +20,11 @@ final class NodeParts: Sendable {
     let tokens: TokenVerifier
     let keys: IssuerKeyRefreshers
     let policies: PolicyHolder
+    /// The buckets of this process; unused where they are shared.
     let buckets: MemoryBucketStore
+    /// What is shared with other nodes; nil for a node on its own.
+    let shared: SharedState?
+    private let onStoreFailure: StoreFailureMode
     let directory = DirectoryStore()
     let meter: NodeMeter
     let audit: NodeAudit
@@ -41,11 +47,18 @@ final class NodeParts: Sendable {
         tokens = TokenVerifier(
             issuers: try configuration.authentication.issuers.map(IssuerPolicy.init(configured:)),
             cacheEntries: configuration.authentication.tokenCacheEntries)
-        keys = try Self.refreshers(configuration.authentication.issuers, loaded.files, tokens, logger)
         let hasher = BucketKeyHasher(
             secret: (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max)))
+        let logger = logger
+        shared = try configuration.store.redis.map {
+            try SharedState($0, configuration, hasher: hasher, logger: logger)
+        }
+        keys = try Self.refreshers(configuration.authentication.issuers, loaded.files, tokens, shared, logger)
+        onStoreFailure =
+            configuration.store.redis.flatMap { StoreFailureMode(rawValue: $0.onFailure.rawValue) } ?? .local
         buckets = MemoryBucketStore(hasher: hasher, keysMax: configuration.limits.liveKeysMax)
-        policies = PolicyHolder(ActivePolicy(CompiledPolicy(loaded.policy), hasher: hasher))
+        policies = PolicyHolder(
+            ActivePolicy(CompiledPolicy(loaded.policy), hasher: hasher, onStoreFailure: onStoreFailure))
         var meterSettings = RequestMeter.Settings()
         meterSettings.shards = eventLoopCount
         meter = RequestMeter(meterSettings)
@@ -61,15 +74,16 @@ final class NodeParts: Sendable {
     }
 
     /// The gateway of one event loop.
-    func gateway(workers: WorkerConnections) -> NodeGateway {
+    func gateway(workers: WorkerConnections, on loop: any EventLoop) -> NodeGateway {
         NodeGateway(
-            settings: settings, tokens: tokens, keys: keys, policies: policies, buckets: buckets,
+            settings: settings, tokens: tokens, keys: keys, policies: policies,
+            buckets: shared?.buckets(on: loop) ?? .memory(buckets),
             directory: directory, workers: workers, around: SystemSurroundings(), meter: meter, audit: audit)
     }
 
     /// Puts another policy in force.
     func activate(_ policy: PolicyDocument) {
-        policies.replace(ActivePolicy(CompiledPolicy(policy), hasher: buckets.hasher))
+        policies.replace(ActivePolicy(CompiledPolicy(policy), hasher: buckets.hasher, onStoreFailure: onStoreFailure))
         generation.add(1)
     }
 
@@ -94,6 +108,7 @@ final class NodeParts: Sendable {
     }
 
     private func watchHealth() {
+        if let shared { health.probe("redis") { shared.health } }
         for refresher in keys.refreshers {
             health.probe("issuer \(refresher.status().issuer)") {
                 switch refresher.status().availability {
@@ -111,7 +126,8 @@ final class NodeParts: Sendable {
     }
 
     private static func refreshers(
-        _ issuers: [GatewayConfiguration.Issuer], _ files: NodeFiles, _ tokens: TokenVerifier, _ logger: Logger
+        _ issuers: [GatewayConfiguration.Issuer], _ files: NodeFiles, _ tokens: TokenVerifier, _ shared: SharedState?,
+        _ logger: Logger
     ) throws -> IssuerKeyRefreshers {
         let around = KeySetRefresher.Surroundings(
             nowNanoseconds: Timestamp.monotonicNanoseconds,
@@ -135,9 +151,17 @@ final class NodeParts: Sendable {
                 var timing = KeySetTiming()
                 timing.freshForSeconds = Int64(issuer.jwks.refreshSeconds)
                 timing.staleMaxSeconds = Int64(issuer.jwks.maxStaleSeconds)
-                return KeySetRefresher(
-                    issuer: index, verifier: tokens, source: try source(issuer.jwks, files.keyFiles[index]),
-                    timing: timing, surroundings: around)
+                let origin = try source(issuer.jwks, files.keyFiles[index])
+                guard let shared, let url = issuer.jwks.url else {
+                    return KeySetRefresher(
+                        issuer: index, verifier: tokens, source: origin, timing: timing, surroundings: around)
+                }
+                let source = shared.keySets.source(
+                    issuer: issuer.issuer, url: url, origin: origin, keyTiming: timing)
+                let refresher = KeySetRefresher(
+                    issuer: index, verifier: tokens, source: source, timing: timing, surroundings: around)
+                shared.keySets.watch(source, for: refresher)
+                return refresher
             })
     }
 

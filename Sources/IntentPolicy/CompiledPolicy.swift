@@ -6,6 +6,8 @@ package final class CompiledPolicy: Sendable {
         package let ratePerMinute: Int
         package let burst: Int
         package let isShadow: Bool
+        /// nil for the node's own default.
+        package let onStoreFailure: StoreFailureChoice?
         let template: KeyTemplate?
     }
 
@@ -40,7 +42,8 @@ package final class CompiledPolicy: Sendable {
                 limits.append(
                     Limit(
                         ruleId: name, ratePerMinute: rate, burst: rule.burst ?? rate,
-                        isShadow: rule.mode == .shadow, template: rule.keyTemplate))
+                        isShadow: rule.mode == .shadow, onStoreFailure: rule.onStoreFailure, template: rule.keyTemplate)
+                )
             }
             compiled.append(CompiledRule(rule, dialect: document.dialect, limit: place))
         }

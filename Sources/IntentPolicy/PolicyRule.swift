@@ -15,6 +15,8 @@ package struct PolicyRule: Sendable {
     package var payload: [(path: String, regex: PayloadRegex)] = []
     package var ratePerMinute: Int?
     package var burst: Int?
+    /// What holds for the limit while the shared store is away; nil for the node's own default.
+    package var onStoreFailure: StoreFailureChoice?
     package var keyTemplate: KeyTemplate?
     package var maxTimeoutMilliseconds: Int?
     package var location: SourceLocation?

@@ -2,7 +2,7 @@ import Documents
 
 /// Reads one rule of the glob dialect.
 enum RuleReader {
-    private static let ratesMax = 1_000_000_000
+    private static let ratesMax = 100_000_000
 
     static func read(_ fields: inout FieldReader, number: Int) -> PolicyRule? {
         let id = fields.string("id") ?? "rule-\(number)"
@@ -20,10 +20,15 @@ enum RuleReader {
         rule.ratePerMinute = fields.integer("rate_limit_per_minute", in: 0...ratesMax)
         rule.burst = fields.integer("rate_limit_burst", in: 0...ratesMax)
         rule.keyTemplate = template(&fields)
+        rule.onStoreFailure = fields.enumeration("on_store_failure", as: StoreFailureChoice.self)
         rule.maxTimeoutMilliseconds = fields.integer("max_timeout_ms", in: 1...86_400_000)
         if rule.ratePerMinute == nil, fields.has("rate_limit_burst") {
             fields.error(
                 "\(fields.place("rate_limit_burst")) needs rate_limit_per_minute beside it", at: "rate_limit_burst")
+        }
+        if rule.ratePerMinute == nil, fields.has("on_store_failure") {
+            fields.error(
+                "\(fields.place("on_store_failure")) needs rate_limit_per_minute beside it", at: "on_store_failure")
         }
         fields.finish()
         return action == nil ? nil : rule

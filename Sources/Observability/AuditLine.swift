@@ -10,6 +10,7 @@ import IntentProtocol
 /// - `requestId`, `traceId`, `intent`, `intentVersion`: chosen by the caller
 /// - `subject`, `issuer`, `tenant`: verified, or absent
 /// - `agent`, `rule`, `shadowRules` (a list)
+/// - `limits`: `degraded` where this node checked the limits alone, because the shared store was away
 /// - `latencyMicroseconds`, `attempts` (worker calls), `remote` (the peer's address and port)
 ///
 /// No text is longer than ``LineCursor/fieldBytesMax`` bytes in its escaped form; a longer one ends in `…`.
@@ -46,6 +47,7 @@ enum AuditLine {
         if !record.shadowRules.isEmpty { line.append(list: ",\"shadowRules\":[", record.shadowRules) }
         line.append(",\"latencyMicroseconds\":")
         line.append(decimal: max(0, record.latencyNanoseconds) / 1000)
+        if record.isLimitDegraded { line.append(",\"limits\":\"degraded\"") }
         line.append(",\"attempts\":")
         line.append(decimal: Int64(record.attempts))
         if !record.remoteAddress.isEmpty { line.append(member: ",\"remote\":\"", record.remoteAddress) }

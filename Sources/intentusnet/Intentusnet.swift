@@ -1,4 +1,5 @@
 import ArgumentParser
+import GatewayNode
 
 /// The command: a gateway, a worker, and the tools around them.
 @main
@@ -6,14 +7,9 @@ struct Intentusnet: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "intentusnet",
         abstract: "A distributed gateway for intents.",
-        version: BuildInformation.version,
+        version: Version.text,
         subcommands: [
             GatewayCommand.self, WorkerCommand.self, SendCommand.self, CheckCommand.self, PolicyCommand.self,
             TokenCommand.self,
         ])
-}
-
-/// What this build says of itself.
-enum BuildInformation {
-    static let version = "0.1.0"
 }

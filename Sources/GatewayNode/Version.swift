@@ -1,0 +1,4 @@
+/// What this build says of itself.
+package enum Version {
+    package static let text = "0.1.0"
+}
