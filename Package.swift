@@ -74,7 +74,7 @@ let package = Package(
         room("RateLimiting", ["IntentProtocol"], nonsending),
         room("Routing", ["IntentProtocol"]),
         room("Gateway", ["IntentProtocol", "Identity", "IntentPolicy", "RateLimiting", "Routing"], nonsending),
-        room("GatewayConfiguration", ["Documents"]),
+        room("GatewayConfiguration", ["Documents", "IntentProtocol"]),
 
         // Edges: one room for each outside thing.
         room("GatewayHTTP", [nioCore, nioPosix], nonsending),
@@ -115,8 +115,14 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "DevelopmentIssuer", "Documents", "Identity", "IntentPolicy", "IntentProtocol", "RateLimiting",
-                "Routing",
+                "RedisState",
+                "Routing", nioCore, nioPosix,
             ], path: "Tests/Benchmarks", swiftSettings: strict),
+
+        // Clocks, fakes and contract suites that several rooms are tested with.
+        .target(
+            name: "GatewayTesting", dependencies: ["IntentProtocol", "RateLimiting", "Routing", "Identity"],
+            path: "Tests/GatewayTesting", swiftSettings: nonsending),
 
         tests("ArchitectureTests", []),
         tests("GatewayNodeTests", ["GatewayNode", "DevelopmentIssuer"]),
@@ -125,11 +131,13 @@ let package = Package(
         tests("DocumentsTests", ["Documents"]),
         tests("IdentityTests", ["Identity", "IntentProtocol", "COpenSSL", jwtKit]),
         tests("IntentPolicyTests", ["IntentPolicy", "IntentProtocol", "Documents"]),
-        tests("RateLimitingTests", ["RateLimiting", "IntentProtocol"]),
+        tests("RateLimitingTests", ["RateLimiting", "IntentProtocol", "GatewayTesting"]),
         tests("RoutingTests", ["Routing", "IntentProtocol"]),
-        tests("GatewayConfigurationTests", ["GatewayConfiguration", "Documents"]),
+        tests("GatewayConfigurationTests", ["GatewayConfiguration", "Documents", "IntentProtocol"]),
         tests("GatewayHTTPTests", ["GatewayHTTP", nioCore, nioEmbedded, nioPosix]),
-        tests("RedisStateTests", ["RedisState", "Identity", "RateLimiting", "Routing", nioCore, nioPosix]),
+        tests(
+            "RedisStateTests",
+            ["RedisState", "GatewayTesting", "Identity", "RateLimiting", "Routing", nioCore, nioPosix]),
         tests("KeySourcesTests", ["KeySources", "Identity", hummingbird, httpClient, nioCore]),
         tests("ObservabilityTests", ["Observability", "Gateway", "IntentProtocol", logging]),
         tests("AdminServerTests", ["AdminServer", "Observability", lifecycle, logging, nioCore, nioPosix]),

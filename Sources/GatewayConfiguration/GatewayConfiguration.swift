@@ -10,7 +10,7 @@ package struct GatewayConfiguration: Sendable, Hashable {
     /// Event loops of the data plane; nil means one per core.
     package var eventLoops: Int?
     /// Where shared state lives.
-    package var store = Store.memory
+    package var store = Store()
     /// Who may call.
     package var authentication = Authentication()
     /// What a body may hold.
@@ -34,12 +34,6 @@ package struct GatewayConfiguration: Sendable, Hashable {
 
     /// The values of an empty file; not a usable gateway, because issuers and policies have no default.
     package init() {}
-
-    /// Where shared state lives.
-    package enum Store: String, Sendable, Hashable, CaseIterable {
-        /// In this process: limits and registrations are not shared with other gateways.
-        case memory
-    }
 }
 
 extension GatewayConfiguration: ConfigurationSection {
@@ -48,7 +42,7 @@ extension GatewayConfiguration: ConfigurationSection {
         .section("admin", \.admin, "The admin plane: metrics and health, never on the data plane's port."),
         .optional(
             "eventLoops", \.eventLoops, .integer(1...1_024), absent: "one per core", "Threads that serve connections."),
-        .value("store", \.store, .choice(note: " (the only store this version knows)"), "Where shared state lives."),
+        .store,
         .section("authentication", \.authentication, "Who may call."),
         .section("envelope", \.envelope, "What the body of a request may hold."),
         .section("policy", \.policy, "Which intents are allowed, and how often."),

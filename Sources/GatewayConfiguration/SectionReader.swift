@@ -29,8 +29,8 @@ struct SectionReader {
     }
 
     /// A reader for a mapping below this one that only counts when it is there.
-    mutating func optionalSection(_ key: String) -> SectionReader? {
-        fields.child(key).map { nested($0, hasVariables: false) }
+    mutating func optionalSection(_ key: String, hasVariables: Bool = false) -> SectionReader? {
+        fields.child(key).map { nested($0, hasVariables: hasVariables) }
     }
 
     /// Readers for a list of mappings.

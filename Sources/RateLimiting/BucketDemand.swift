@@ -6,12 +6,13 @@ package struct BucketDemand: Sendable {
     package let key: BucketKey
     /// Tokens to take; 0 only looks, less counts as 0.
     package let cost: Int
-    /// The rendered key as text, for a store that names its keys; empty where only this process counts.
-    package var keyText: ArraySlice<UInt8> = []
+    /// The fields of the key, for a store that names its buckets.
+    package let fields: [String]
 
-    init(limit: RateLimit, key: BucketKey, cost: Int) {
+    init(limit: RateLimit, key: BucketKey, fields: [String], cost: Int) {
         self.limit = limit
         self.key = key
+        self.fields = fields
         self.cost = max(cost, 0)
     }
 }

@@ -14,6 +14,8 @@ package protocol BucketStore: Sendable {
 package enum BucketOutcome: Sendable, Hashable {
     /// The store decided.
     case decided(Admission)
-    /// The store is away; what then holds is for each limit's rule to say. The text is for the log.
+    /// The store is away; this node decided by itself, as every limit of the call allows. The text is for the log.
+    case degraded(Admission, String)
+    /// The store is away, and a limit of the call lets nothing pass then; the text is for the log.
     case unavailable(String)
 }

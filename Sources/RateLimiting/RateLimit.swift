@@ -3,9 +3,9 @@
 ///
 /// A limit whose rate or capacity is zero or less refuses every request and never makes a bucket.
 package struct RateLimit: Sendable, Hashable {
-    /// The largest rate and the largest capacity; the bucket arithmetic is exact up to here, larger numbers are cut to
-    /// it.
-    package static let tokensMax = 1_000_000_000
+    /// The largest rate and the largest capacity; the bucket arithmetic is exact up to here in every store, that of Redis
+    /// with its floating-point numbers included; larger numbers are cut to it.
+    package static let tokensMax = 100_000_000
 
     /// The rule's id: names the limit in headers, audit records and bucket keys.
     package let name: String
@@ -15,17 +15,23 @@ package struct RateLimit: Sendable, Hashable {
     package let ratePerMinute: Int
     /// A shadow limit is counted and told, and never refuses.
     package let shadow: Bool
+    /// What holds while a shared store cannot be asked.
+    package let onStoreFailure: StoreFailureMode
 
     /// Makes a limit.
     ///
     /// - Parameters:
     ///   - capacityTokens: the burst; the rate per minute when nil.
     ///   - ratePerMinute: tokens a minute; zero or less refuses always.
-    package init(name: String, capacityTokens: Int? = nil, ratePerMinute: Int, shadow: Bool = false) {
+    package init(
+        name: String, capacityTokens: Int? = nil, ratePerMinute: Int, shadow: Bool = false,
+        onStoreFailure: StoreFailureMode = .local
+    ) {
         self.name = name
         self.capacityTokens = min(max(capacityTokens ?? ratePerMinute, 0), Self.tokensMax)
         self.ratePerMinute = min(max(ratePerMinute, 0), Self.tokensMax)
         self.shadow = shadow
+        self.onStoreFailure = onStoreFailure
     }
 
     /// Whether a full bucket of this limit would admit a request of that cost; false means refused for good.

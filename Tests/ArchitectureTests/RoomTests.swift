@@ -13,7 +13,7 @@ struct RoomTests {
         "RateLimiting": ["IntentProtocol"],
         "Routing": ["IntentProtocol"],
         "Gateway": ["IntentProtocol", "Identity", "IntentPolicy", "RateLimiting", "Routing"],
-        "GatewayConfiguration": ["Documents"],
+        "GatewayConfiguration": ["Documents", "IntentProtocol"],
         "GatewayHTTP": [],
         "RedisState": ["CHiredis", "IntentProtocol", "Identity", "RateLimiting", "Routing"],
         "KeySources": ["Identity"],

@@ -8,9 +8,15 @@ import RateLimiting
 import Routing
 
 /// `make microbench`: the parts of the warm path, each alone; exit code 1 when one costs more than it may.
+///
+/// With the argument `redis`: admission through a real Redis instead.
 @main
 enum WarmPath {
-    static func main() throws {
+    static func main() async throws {
+        if CommandLine.arguments.dropFirst().first == "redis" {
+            guard try await SharedLimits.run() else { exit(1) }
+            return
+        }
         let measurements = try envelope() + tokens() + decisions()
         print("operation                                     least ns   median ns   bound ns")
         for measurement in measurements {
@@ -27,10 +33,11 @@ enum WarmPath {
     private static let body: [UInt8] = {
         var draft = EnvelopeDraft(
             intentName: "SummarizeIntent",
-            payload: JSONText([
-                "text": .string(String(repeating: "a word of the text that is to be made shorter, ", count: 3)),
-                "maxWords": 20, "lang": "en",
-            ] as JSONValue), requestId: "0f3f5c1e-8f5b-4c53-9d0e-2a3c5d1f7b60", timestamp: "2026-01-01T00:00:00Z",
+            payload: JSONText(
+                [
+                    "text": .string(String(repeating: "a word of the text that is to be made shorter, ", count: 3)),
+                    "maxWords": 20, "lang": "en",
+                ] as JSONValue), requestId: "0f3f5c1e-8f5b-4c53-9d0e-2a3c5d1f7b60", timestamp: "2026-01-01T00:00:00Z",
             traceId: "4bf92f3577b34da6a3ce929d0e0e4736")
         draft.tags = ["bench"]
         return draft.encodedBare()

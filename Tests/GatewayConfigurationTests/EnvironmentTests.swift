@@ -50,7 +50,7 @@ struct EnvironmentTests {
                 "INTENTUSNET_LOG_LEVEL", "wraning",
                 "one of trace, debug, info, notice, warning, error, critical, found 'wraning'; did you mean 'warning'?"
             ),
-            ("INTENTUSNET_STORE", "redis", "memory (the only store this version knows), found 'redis'"),
+            ("INTENTUSNET_STORE", "redis", "memory or a redis:// or rediss:// URL, found 'redis'"),
             ("INTENTUSNET_ROUTING_ALLOW_PARALLEL", "yes", "true or false, found 'yes'"),
             (
                 "INTENTUSNET_POLICY_FILES", ",",

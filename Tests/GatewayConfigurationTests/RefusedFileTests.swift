@@ -54,7 +54,7 @@ struct RefusedFileTests {
                 "g.yaml:2:41: error: listen.headerBytesMax must be an integer from 1024 to 1048576, found the integer 10",
                 "g.yaml:2:45: error: unknown key 'bodyBytesMaximum'; did you mean 'bodyBytesMax'?",
                 "g.yaml:3:13: error: eventLoops must be an integer from 1 to 1024, found the string 'many'",
-                "g.yaml:4:8: error: store must be memory (the only store this version knows), found the string 'redis'",
+                "g.yaml:4:8: error: store must be memory, a redis:// or rediss:// URL, or a mapping with redis, found 'redis'",
                 "g.yaml:6:3: error: unknown key 'tokenCacheEntrys'; did you mean 'tokenCacheEntries'?",
                 "g.yaml:8:7: error: authentication.issuers[0].issuer is required",
                 "g.yaml:8:7: error: unknown key 'isuer'; did you mean 'issuer'?",

@@ -39,8 +39,17 @@ struct BucketKeyTests {
         let one = BucketKeyHasher(secret: (1, 2)).prepare(limit)
         let two = BucketKeyHasher(secret: (1, 3)).prepare(limit)
         #expect(one.demand(on: "k").key != two.demand(on: "k").key)
-        #expect(one.demand(on: "k").key == one.demand(on: Array("k".utf8)[...]).key)
-        #expect(one.demand(on: Array("k".utf8)[...]).keyText == Array("k".utf8)[...])
+        #expect(one.demand(on: "k").key == one.demand(onFields: ["k"]).key)
+    }
+
+    @Test("S21: names of shared buckets tell every tuple from every other, whatever bytes the fields hold")
+    func names() {
+        func name(_ limit: String, _ fields: [String]) -> String {
+            String(decoding: BucketName(limit: limit, fields: fields).bytes, as: UTF8.self)
+        }
+        #expect(name("tenant", ["acme"]) == "6:tenant4:acme")
+        #expect(name("a", ["b", "c:d"]) == "1:a1:b3:c:d" && name("a", ["b:c", "d"]) == "1:a3:b:c1:d")
+        #expect(name("a", []) == "1:a" && name("a", [""]) == "1:a0:" && name("a", ["é{}"]) == "1:a4:é{}")
     }
 
     @Test("S20 S22: callers known by address alone share the bucket of their network")

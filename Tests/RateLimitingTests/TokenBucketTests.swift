@@ -92,7 +92,7 @@ struct TokenBucketTests {
 
     @Test(
         "the wait it states is exact: one nanosecond earlier refuses, then admits",
-        arguments: [1, 7, 60, 999, 1_000_000_000])
+        arguments: [1, 7, 60, 999, 100_000_000])
     func waitIsExact(rate: Int) {
         let limit = RateLimit(name: "r", capacityTokens: 3, ratePerMinute: rate)
         var bucket = TokenBucket(full: limit, nowNanoseconds: 5)
@@ -132,17 +132,17 @@ struct TokenBucketTests {
     @Test("the largest rate and burst over the longest time do not overflow")
     func extremes() {
         let limit = RateLimit(name: "r", capacityTokens: .max, ratePerMinute: .max)
-        #expect(limit.capacityTokens == 1_000_000_000 && limit.ratePerMinute == 1_000_000_000)
+        #expect(limit.capacityTokens == 100_000_000 && limit.ratePerMinute == 100_000_000)
         var bucket = TokenBucket(full: limit, nowNanoseconds: 0)
-        #expect(bucket.wholeTokens == 1_000_000_000)
-        #expect(bucket.take(cost: 1_000_000_000, limit: limit, nowNanoseconds: 0) == .admitted(remainingTokens: 0))
+        #expect(bucket.wholeTokens == 100_000_000)
+        #expect(bucket.take(cost: 100_000_000, limit: limit, nowNanoseconds: 0) == .admitted(remainingTokens: 0))
         #expect(bucket.nanosecondsUntilFull(limit: limit, nowNanoseconds: 0) == 60 * second)
-        #expect(bucket.refilled(for: limit, nowNanoseconds: .max).wholeTokens == 1_000_000_000)
+        #expect(bucket.refilled(for: limit, nowNanoseconds: .max).wholeTokens == 100_000_000)
         #expect(bucket.take(cost: .max, limit: limit, nowNanoseconds: 0) == .refused(retryAfterNanoseconds: nil))
         let slow = RateLimit(name: "s", capacityTokens: .max, ratePerMinute: 1)
         var empty = TokenBucket(full: slow, nowNanoseconds: 0)
         empty.spend(.max)
-        #expect(empty.nanosecondsUntilFull(limit: slow, nowNanoseconds: 0) == .max)
+        #expect(empty.nanosecondsUntilFull(limit: slow, nowNanoseconds: 0) == 6_000_000_000_000_000_000)
     }
 
     @Test("B16: a rate of zero or less refuses always, at once and for good", arguments: [0, -1, Int.min])
@@ -162,9 +162,9 @@ struct TokenBucketTests {
         #expect(bucket.refilled(for: RateLimit(name: "r", ratePerMinute: 2), nowNanoseconds: 0).wholeTokens == 2)
     }
 
-    private func randomLimit(_ random: inout SplitMix64, capacityMax: Int = 1_000_000_000) -> RateLimit {
-        let rates = [1, 2, 7, 30, 59, 60, 61, 1_000, 999_983, 1_000_000_000]
-        let capacities = [1, 2, 3, 10, 1_000, 1_000_000_000].filter { $0 <= capacityMax }
+    private func randomLimit(_ random: inout SplitMix64, capacityMax: Int = 100_000_000) -> RateLimit {
+        let rates = [1, 2, 7, 30, 59, 60, 61, 1_000, 999_983, 100_000_000]
+        let capacities = [1, 2, 3, 10, 1_000, 100_000_000].filter { $0 <= capacityMax }
         return RateLimit(
             name: "r", capacityTokens: capacities.randomElement(using: &random),
             ratePerMinute: rates.randomElement(using: &random) ?? 1)

@@ -1,0 +1,91 @@
+import Documents
+import IntentProtocol
+
+extension ConfigurationKey where Section == GatewayConfiguration {
+    /// `store`: a word, a URL, or a mapping; a variable replaces all of it.
+    static var store: Self {
+        let row = Row(
+            name: "store", type: "memory, redis:// URL or mapping", defaultText: { "memory" },
+            meaning: "Where shared state lives: in this process, or in Redis.")
+        let expectation = "memory, a redis:// or rediss:// URL, or a mapping with redis"
+        return Self(
+            name: "store",
+            references: { path, hasVariables in
+                row.references(path, hasVariables)
+                    + GatewayConfiguration.Store.keys.flatMap { $0.references("store", hasVariables) }
+            }
+        ) { reader, section in
+            if let scalar = reader.fields.peek("store")?.scalar {
+                _ = reader.fields.value("store")
+                if let store = parse(scalar.text) {
+                    section.store = store
+                } else {
+                    let place = reader.fields.place("store")
+                    reader.fields.error(
+                        "\(place) must be \(expectation), found \(MessageText.quoted(scalar.text))", at: "store")
+                }
+            } else {
+                var child = reader.section("store")
+                section.store = GatewayConfiguration.Store(reading: &child)
+            }
+            guard let override = reader.override("store", named: nil) else { return }
+            guard let store = parse(override.text) else {
+                return reader.report(
+                    variable: override.variable, override.text, mustBe: "memory or a redis:// or rediss:// URL",
+                    hint: "")
+            }
+            section.store = store
+            // A URL has no mapping whose variables would be looked at, and its password had better not be in it.
+            if let password = reader.surroundings.value(of: Surroundings.variable(for: "store.redis.password")) {
+                section.store.redis?.password = Secret(password)
+            }
+        }
+    }
+
+    private static func parse(_ text: String) -> GatewayConfiguration.Store? {
+        var store = GatewayConfiguration.Store()
+        if text == "memory" { return store }
+        guard let url = RedisURL(text) else { return nil }
+        store.redis = GatewayConfiguration.Redis()
+        store.redis?.url = url
+        return store
+    }
+}
+
+extension ConfigurationKey where Section: ConfigurationSection {
+    /// A mapping that turns something on by being there, and whose keys variables override then.
+    static func sectionWithVariables<Child: ConfigurationSection>(
+        _ name: String, _ place: Place<Child?>, _ meaning: String
+    ) -> Self {
+        let row = Row(name: name, type: "mapping", meaning: meaning, hasVariable: false)
+        return Self(
+            name: name,
+            references: { path, hasVariables in
+                row.references(path, hasVariables)
+                    + Child.keys.flatMap { $0.references(Self.path(path, name), hasVariables) }
+            }
+        ) { reader, section in
+            guard var child = reader.optionalSection(name, hasVariables: reader.hasVariables) else { return }
+            section[keyPath: place] = Child(reading: &child)
+        }
+    }
+}
+
+extension ValueKind where Value == RedisURL {
+    static var redisURL: ValueKind {
+        ValueKind(
+            type: "redis:// or rediss:// URL",
+            expectation: "redis://host:port or rediss://host:port, with no path but a database",
+            parse: { $0.kind == .string ? RedisURL($0.text) : nil }, parseVariable: { RedisURL($0) },
+            show: { $0.withoutSecrets })
+    }
+}
+
+extension ValueKind where Value == Secret {
+    static var secret: ValueKind {
+        ValueKind(
+            type: "string", expectation: "a string of 1 to 1024 bytes",
+            parse: { (1...1_024).contains($0.text.utf8.count) && $0.kind == .string ? Secret($0.text) : nil },
+            parseVariable: { (1...1_024).contains($0.utf8.count) ? Secret($0) : nil }, show: { $0.description })
+    }
+}

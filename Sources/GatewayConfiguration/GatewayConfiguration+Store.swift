@@ -1,0 +1,147 @@
+import Documents
+package import IntentProtocol
+
+extension GatewayConfiguration {
+    /// Where shared state lives.
+    package struct Store: Sendable, Hashable {
+        /// Redis; nil for the memory of this process, whose limits and registrations no other gateway sees.
+        package var redis: Redis?
+
+        /// The memory of this process.
+        package init() {}
+    }
+
+    /// Redis as the store of a cluster of gateways.
+    package struct Redis: Sendable, Hashable {
+        /// What holds for a limit while Redis cannot be asked.
+        package enum StoreFailure: String, Sendable, Hashable, CaseIterable {
+            /// This node counts its own share: the limit divided by the gateways that live.
+            case local
+            /// Every request is refused.
+            case deny
+            /// Every request is let through.
+            case allow
+        }
+
+        /// One server; exactly one of this, `sentinel` and `cluster` is there.
+        package var url: RedisURL?
+        /// Sentinels that know the master.
+        package var sentinel: [HostAndPort] = []
+        /// The name that the sentinels know the master by.
+        package var masterName = "mymaster"
+        /// Nodes of a Redis Cluster.
+        package var cluster: [HostAndPort] = []
+        /// The user; nil for the default one.
+        package var username: String?
+        /// The password of the user.
+        package var password: Secret?
+        /// A file with the password, as a mounted secret.
+        package var passwordFile: String?
+        /// A file with the password of the sentinels.
+        package var sentinelPasswordFile: String?
+        /// The user of the sentinels.
+        package var sentinelUsername: String?
+        /// The database number.
+        package var database: Int?
+        /// TLS; nil when the URL begins with `redis://`.
+        package var tls: RedisTLS?
+        /// What every key begins with; gateways that share it are one cluster.
+        package var keyPrefix = "intentusnet:"
+        /// What holds for limits while Redis cannot be asked, where the rule does not say.
+        package var onFailure = StoreFailure.local
+        /// How long a request waits for Redis before it goes on without.
+        package var budgetMilliseconds = 10
+
+        /// The defaults above.
+        package init() {}
+    }
+
+    /// TLS to Redis.
+    package struct RedisTLS: Sendable, Hashable {
+        /// Certificates (PEM) that the server is trusted by.
+        package var caFile: String?
+        /// Our certificate chain (PEM).
+        package var certificateFile: String?
+        /// The key of our certificate (PEM).
+        package var keyFile: String?
+
+        /// The defaults above.
+        package init() {}
+    }
+}
+
+extension GatewayConfiguration.Store: ConfigurationSection {
+    static let keys: [ConfigurationKey<Self>] = [
+        .sectionWithVariables("redis", \.redis, "Redis, shared by all gateways of a cluster.")
+    ]
+}
+
+extension GatewayConfiguration.Redis: ConfigurationSection {
+    static let keys: [ConfigurationKey<Self>] = [
+        .optional("url", \.url, .redisURL, "One server: `redis://host:6379`, or `rediss://` for TLS."),
+        .list("sentinel", \.sentinel, of: .address, countMax: 32, "Sentinels that know the master."),
+        .value("masterName", \.masterName, .text(bytesMax: 128), "The name that the sentinels know the master by."),
+        .list("cluster", \.cluster, of: .address, countMax: 256, "Nodes of a Redis Cluster; a few are enough."),
+        .optional("username", \.username, .text(bytesMax: 256), "The user, where Redis has more than the default one."),
+        .optional(
+            "password", \.password, .secret,
+            "The password; better in a variable or in `passwordFile` than in this file."),
+        .optionalPath("passwordFile", \.passwordFile, "A file with the password, such as a mounted secret."),
+        .optional("sentinelUsername", \.sentinelUsername, .text(bytesMax: 256), "The user of the sentinels."),
+        .optionalPath("sentinelPasswordFile", \.sentinelPasswordFile, "A file with the password of the sentinels."),
+        .optional(
+            "database", \.database, .integer(0...1_023), absent: "0", "The database number; a cluster has only 0."),
+        .optionalSection("tls", \.tls, "TLS to Redis, with the server's certificate and name verified."),
+        .value(
+            "keyPrefix", \.keyPrefix, .text(bytesMax: 64),
+            "What every key begins with; gateways that share Redis and prefix are one cluster."),
+        .value(
+            "onFailure", \.onFailure, .choice(),
+            "What holds for limits while Redis cannot be asked, where a rule has no `on_store_failure`: this node's share, "
+                + "nothing, or everything."),
+        .value(
+            "budgetMilliseconds", \.budgetMilliseconds, .integer(1...1_000), unit: "ms",
+            "How long a request waits for Redis before it goes on without."),
+    ]
+
+    func check(_ reader: SectionReader) {
+        let fields = reader.fields
+        let kinds = [url != nil, !sentinel.isEmpty, !cluster.isEmpty].count { $0 }
+        if kinds != 1, !(fields.has("url") && url == nil) {
+            fields.error("\(fields.path) must have exactly one of url, sentinel and cluster", at: "url")
+        }
+        if password != nil || url?.password != nil, passwordFile != nil {
+            fields.error("\(fields.path) must have either a password or passwordFile, not both", at: "passwordFile")
+        }
+        if fields.has("password") || url?.password != nil {
+            let place = fields.has("password") ? "password" : "url"
+            fields.warning(
+                "\(fields.place(place)) holds a password in plain text; use passwordFile or "
+                    + "INTENTUSNET_STORE_REDIS_PASSWORD", at: place)
+        }
+        if !cluster.isEmpty, (database ?? 0) != 0 {
+            fields.error("\(fields.place("database")) must be 0, because a Redis Cluster has no other", at: "database")
+        }
+        if let url, url.isTLS == false, tls != nil {
+            fields.error("\(fields.place("tls")) needs a url that begins with rediss://", at: "tls")
+        }
+        if keyPrefix.contains(where: { "{}".contains($0) }) {
+            fields.error("\(fields.place("keyPrefix")) must not contain { or }, which mark hash tags", at: "keyPrefix")
+        }
+    }
+}
+
+extension GatewayConfiguration.RedisTLS: ConfigurationSection {
+    static let keys: [ConfigurationKey<Self>] = [
+        .optionalPath("caFile", \.caFile, "Certificates (PEM) that the server is trusted by, instead of the system's."),
+        .optionalPath("certificateFile", \.certificateFile, "Our certificate chain (PEM), where Redis asks for one."),
+        .optionalPath("keyFile", \.keyFile, "The key of our certificate (PEM)."),
+    ]
+
+    func check(_ reader: SectionReader) {
+        guard (certificateFile == nil) != (keyFile == nil) else { return }
+        reader.fields.error(
+            "\(reader.fields.path) must have certificateFile and keyFile, or neither",
+            at: certificateFile == nil ? "keyFile" : "certificateFile")
+    }
+}

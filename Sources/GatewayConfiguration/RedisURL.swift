@@ -1,0 +1,81 @@
+package import IntentProtocol
+
+/// `redis://[user[:password]@]host[:port][/database]`, or `rediss://` for TLS.
+package struct RedisURL: Sendable, Hashable {
+    /// Whether the connection is encrypted.
+    package let isTLS: Bool
+    /// Where the server is; port 6379 when the URL names none.
+    package let address: HostAndPort
+    /// The user, when the URL names one.
+    package let username: String?
+    /// The password, when the URL holds one.
+    package let password: Secret?
+    /// The database, when the URL names one.
+    package let database: Int?
+
+    /// Reads a URL.
+    ///
+    /// - Returns: nil for another scheme, a host that is none, a database above 1,023, or anything behind the database.
+    package init?(_ text: String) {
+        guard text.utf8.count <= 2_048, let scheme = ["redis", "rediss"].first(where: { text.hasPrefix($0 + "://") })
+        else { return nil }
+        isTLS = scheme == "rediss"
+        var rest = text.dropFirst(scheme.count + 3)
+        var user: String?
+        var secret: Secret?
+        if let at = rest.lastIndex(of: "@") {
+            let parts = rest[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = Self.decoded(parts[0]) else { return nil }
+            user = name.isEmpty ? nil : name
+            if parts.count == 2 {
+                guard let word = Self.decoded(parts[1]), !word.isEmpty else { return nil }
+                secret = Secret(word)
+            }
+            rest = rest[rest.index(after: at)...]
+        }
+        username = user
+        password = secret
+        let authority = rest.prefix { $0 != "/" }
+        let path = rest[authority.endIndex...].dropFirst()
+        guard let address = Self.address(authority) else { return nil }
+        self.address = address
+        guard !path.isEmpty else {
+            database = nil
+            return
+        }
+        guard path.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(path), number <= 1_023 else {
+            return nil
+        }
+        database = number
+    }
+
+    /// The URL without user and password.
+    package var withoutSecrets: String {
+        "\(isTLS ? "rediss" : "redis")://\(address)\(database.map { "/\($0)" } ?? "")"
+    }
+
+    private static func address(_ authority: Substring) -> HostAndPort? {
+        let hasPort = authority.hasPrefix("[") ? !authority.hasSuffix("]") : authority.contains(":")
+        guard let address = HostAndPort(hasPort ? String(authority) : "\(authority):6379"), address.port > 0 else {
+            return nil
+        }
+        return address
+    }
+
+    private static func decoded(_ text: Substring) -> String? {
+        var bytes: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else {
+                return nil
+            }
+            bytes.append(value)
+            rest = rest.dropFirst(2)
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+}

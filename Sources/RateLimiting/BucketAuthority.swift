@@ -1,0 +1,72 @@
+/// What one bucket of a shared store is asked for.
+package struct BucketAsk: Sendable, Hashable {
+    /// The bucket's name: the same for every node, one for each tuple of limit and key fields.
+    package var name: BucketName
+    /// The bucket's burst in tokens.
+    package var capacityTokens: Int
+    /// Tokens gained in sixty seconds, above 0.
+    package var ratePerMinute: Int
+    /// What must be there; a call takes every minimum or nothing.
+    package var minimumTokens: Int
+    /// What is taken if it is there, at least the minimum; less than 0 gives tokens back.
+    package var wantedTokens: Int
+    /// Whether a minimum that is not there stops nobody.
+    package var isShadow: Bool
+    /// The store's own time after which tokens are not taken back any more, in microseconds; for giving back alone.
+    package var returnsUntilMicroseconds: Int64
+
+    /// Makes an ask.
+    package init(
+        name: BucketName, capacityTokens: Int, ratePerMinute: Int, minimumTokens: Int, wantedTokens: Int,
+        isShadow: Bool = false, returnsUntilMicroseconds: Int64 = 0
+    ) {
+        self.name = name
+        self.capacityTokens = capacityTokens
+        self.ratePerMinute = ratePerMinute
+        self.minimumTokens = minimumTokens
+        self.wantedTokens = wantedTokens
+        self.isShadow = isShadow
+        self.returnsUntilMicroseconds = returnsUntilMicroseconds
+    }
+}
+
+/// How a shared bucket stands after a call.
+package struct BucketGrant: Sendable, Hashable {
+    /// Tokens taken, 0 when the call was refused; less than 0 when tokens were given back.
+    package var grantedTokens: Int
+    /// Whole tokens left for all nodes.
+    package var remainingTokens: Int
+    /// Microseconds until the bucket is full.
+    package var fullAfterMicroseconds: Int64
+    /// Microseconds until the minimum is there; 0 when it was.
+    package var waitMicroseconds: Int64
+
+    /// Makes a grant.
+    package init(
+        grantedTokens: Int, remainingTokens: Int, fullAfterMicroseconds: Int64, waitMicroseconds: Int64
+    ) {
+        self.grantedTokens = grantedTokens
+        self.remainingTokens = remainingTokens
+        self.fullAfterMicroseconds = fullAfterMicroseconds
+        self.waitMicroseconds = waitMicroseconds
+    }
+}
+
+/// What a shared store said.
+package enum AuthorityOutcome: Sendable, Hashable {
+    /// It decided at its own time in microseconds: one grant for each ask, in their order.
+    case decided([BucketGrant], atMicroseconds: Int64)
+    /// It could not be asked, or did not answer in time: the text is for the log.
+    case unavailable(String)
+}
+
+/// The one place that knows the level of every bucket of a cluster.
+///
+/// All minimums of a call are taken together or not at all; a bucket that is not known is full; time is the store's own.
+package protocol BucketAuthority: Sendable {
+    /// Takes every minimum, and more where more is wanted and there, or nothing.
+    func take(_ asks: [BucketAsk]) async -> AuthorityOutcome
+
+    /// Whether the store answers; asked in the background, never while a request waits.
+    func probe() async -> Bool
+}

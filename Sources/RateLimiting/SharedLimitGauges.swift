@@ -1,0 +1,44 @@
+/// Counts of a node's shared limits, for metrics.
+package struct SharedLimitGauges: Sendable, Hashable {
+    /// Demands paid from tokens that were held already.
+    package var leased: UInt64 = 0
+    /// Calls to the shared store for a request.
+    package var asked: UInt64 = 0
+    /// Calls to the shared store for a lease ahead of use.
+    package var refills: UInt64 = 0
+    /// Requests that an enforced limit refused.
+    package var refused: UInt64 = 0
+    /// Requests that every enforced limit admitted.
+    package var admitted: UInt64 = 0
+    /// Refusals that a shadow limit would have made.
+    package var shadowRefused: UInt64 = 0
+    /// Requests decided while the store was away.
+    package var degraded: UInt64 = 0
+    /// Calls that the store did not answer.
+    package var failures: UInt64 = 0
+    /// Tokens given back unspent.
+    package var returned: UInt64 = 0
+    /// Buckets remembered now.
+    package var entries = 0
+
+    mutating func count(_ admission: Admission) {
+        switch admission {
+        case .admitted: admitted &+= 1
+        case .refused: refused &+= 1
+        }
+        for state in admission.states where state.isShadowRefusal { shadowRefused &+= 1 }
+    }
+
+    mutating func add(_ other: SharedLimitGauges) {
+        leased &+= other.leased
+        asked &+= other.asked
+        refills &+= other.refills
+        refused &+= other.refused
+        admitted &+= other.admitted
+        shadowRefused &+= other.shadowRefused
+        degraded &+= other.degraded
+        failures &+= other.failures
+        returned &+= other.returned
+        entries += other.entries
+    }
+}

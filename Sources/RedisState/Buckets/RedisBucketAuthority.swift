@@ -1,0 +1,125 @@
+import Crypto
+package import RateLimiting
+
+/// Token buckets in Redis, asked for by one event loop.
+///
+/// Where all keys of a call live on one server, the call is one script. In a cluster its keys may live in several slots: then one
+/// script a slot, all at the same time, and what was taken is given back when one of them refuses.
+package struct RedisBucketAuthority: BucketAuthority {
+    /// Names longer than this are stored as their SHA-256.
+    static let nameBytesMax = 512
+
+    private let client: RedisClient
+    private let prefix: [UInt8]
+    private let budgetMilliseconds: Int64
+
+    /// Makes an authority.
+    ///
+    /// - Parameters:
+    ///   - keyPrefix: what every key begins with; gateways that share it share buckets.
+    ///   - budgetMilliseconds: how long a request waits for the answer.
+    package init(client: RedisClient, keyPrefix: String, budgetMilliseconds: Int64) {
+        self.client = client
+        prefix = Array((keyPrefix + "bucket:").utf8)
+        self.budgetMilliseconds = budgetMilliseconds
+    }
+
+    /// The scripts that connections make known at their start.
+    package static var scripts: [RedisScript] { [BucketScript.script] }
+
+    package func take(_ asks: [BucketAsk]) async -> AuthorityOutcome {
+        let keys = asks.map { key($0.name) }
+        guard client.isCluster, asks.count > 1 else { return await run(keys, asks) }
+        let slots = keys.map { SlotHash.slot(of: $0) }
+        guard slots.contains(where: { $0 != slots[0] }) else { return await run(keys, asks) }
+        return await takeAcrossSlots(keys, asks, slots)
+    }
+
+    package func probe() async -> Bool {
+        if case .success = await client.send(RedisCommand("PING", timeoutMilliseconds: budgetMilliseconds)) {
+            true
+        } else {
+            false
+        }
+    }
+
+    /// `intentusnet:bucket:{1a2b}6:tenant4:acme`: the hash tag is ours, whatever braces the fields hold.
+    func key(_ name: BucketName) -> [UInt8] {
+        let bytes =
+            name.bytes.count <= Self.nameBytesMax ? name.bytes : Self.hex(SHA256.hash(data: name.bytes))
+        let tag = UInt16(SlotHash.slot(of: bytes))
+        var key = prefix
+        key.reserveCapacity(prefix.count + bytes.count + 6)
+        key.append(UInt8(ascii: "{"))
+        key.append(contentsOf: Self.hex([UInt8(tag >> 8), UInt8(truncatingIfNeeded: tag)]))
+        key.append(UInt8(ascii: "}"))
+        key.append(contentsOf: bytes)
+        return key
+    }
+
+    private func run(_ keys: [[UInt8]], _ asks: [BucketAsk]) async -> AuthorityOutcome {
+        let reply = await client.run(
+            BucketScript.script, BucketScript.words(keys, asks), key: keys.first,
+            timeoutMilliseconds: budgetMilliseconds)
+        switch reply {
+        case .success(let value):
+            return BucketScript.outcome(value, count: asks.count) ?? .unavailable("Redis gave an answer that is none")
+        case .failure(let failure): return .unavailable(failure.description)
+        }
+    }
+
+    // MARK: several slots
+
+    private func takeAcrossSlots(
+        _ keys: [[UInt8]], _ asks: [BucketAsk], _ slots: [Int]
+    ) async -> AuthorityOutcome {
+        let groups = Dictionary(grouping: asks.indices) { slots[$0] }.values
+        let outcomes = await withTaskGroup(of: ([Int], AuthorityOutcome).self) { tasks in
+            for places in groups {
+                tasks.addTask { (places, await run(places.map { keys[$0] }, places.map { asks[$0] })) }
+            }
+            return await tasks.reduce(into: []) { $0.append($1) }
+        }
+        var grants = Array(
+            repeating: BucketGrant(
+                grantedTokens: 0, remainingTokens: 0, fullAfterMicroseconds: 0, waitMicroseconds: 0),
+            count: asks.count)
+        var failure: String?
+        var now: Int64 = 0
+        for (places, outcome) in outcomes {
+            switch outcome {
+            case .decided(let decided, let time):
+                // Each server has its own clock; the earliest time makes a lease shortest.
+                now = now == 0 ? time : min(now, time)
+                for (place, grant) in zip(places, decided) { grants[place] = grant }
+            case .unavailable(let reason): failure = reason
+            }
+        }
+        let refuses = asks.indices.contains { !asks[$0].isShadow && grants[$0].waitMicroseconds > 0 }
+        guard refuses || failure != nil else { return .decided(grants, atMicroseconds: now) }
+        await giveBack(&grants, keys, asks)
+        if let failure { return .unavailable(failure) }
+        return .decided(grants, atMicroseconds: now)
+    }
+
+    /// Undoes what one slot granted and another did not; what cannot be given back is refilled in time, and was never used.
+    private func giveBack(_ grants: inout [BucketGrant], _ keys: [[UInt8]], _ asks: [BucketAsk]) async {
+        let taken = asks.indices.filter { grants[$0].grantedTokens > 0 }
+        for place in taken {
+            grants[place].remainingTokens += grants[place].grantedTokens
+            var ask = asks[place]
+            ask.minimumTokens = 0
+            ask.wantedTokens = -grants[place].grantedTokens
+            ask.returnsUntilMicroseconds = .max / 2_048  // what was never used may come back at any time
+            grants[place].grantedTokens = 0
+            let key = keys[place]
+            // Nobody waits for it: the refusal is decided.
+            Task { _ = await run([key], [ask]) }
+        }
+    }
+
+    private static func hex(_ bytes: some Sequence<UInt8>) -> [UInt8] {
+        let digits = Array("0123456789abcdef".utf8)
+        return bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+    }
+}

@@ -1,0 +1,276 @@
+package import NIOCore
+
+/// The client of one event loop: finds the server that owns a key, whatever the topology, and asks it.
+///
+/// Safe to mark as sendable without checks: mutable members are touched on its event loop alone.
+package final class RedisClient: RedisCommands, @unchecked Sendable {
+    typealias Reply = RedisConnection.Reply
+
+    private enum Target {
+        /// The master of a slot, or any master.
+        case slot(Int?)
+        /// The node that a redirection named.
+        case node(RedisAddress, asking: Bool)
+    }
+
+    private let eventLoop: any EventLoop
+    private let settings: RedisSettings
+    private let counters: RedisCounters
+    private let onEvent: @Sendable (RedisEvent) -> Void
+    private let connector: RedisConnector
+    private let sentinels: SentinelWatch?
+    /// Whether keys live on several servers.
+    let isCluster: Bool
+    /// The one link, where there is no cluster.
+    private var primary: RedisLink?
+    private var links: [RedisAddress: RedisLink] = [:]
+    private var map = ClusterMap()
+    private var refresher: ClusterRefresher?
+    private var watch: Task<Void, Never>?
+    private var isClosed = false
+
+    /// Makes a client; nothing is connected before ``start(waitingMilliseconds:)``.
+    ///
+    /// - Parameters:
+    ///   - counters: shared by the clients of a node.
+    ///   - onEvent: told of changes, on any thread.
+    package init(
+        eventLoop: any EventLoop, settings: RedisSettings, counters: RedisCounters,
+        onEvent: @escaping @Sendable (RedisEvent) -> Void = { _ in }
+    ) {
+        self.eventLoop = eventLoop
+        self.settings = settings
+        self.counters = counters
+        self.onEvent = onEvent
+        connector = RedisConnector(eventLoop: eventLoop, settings: settings, counters: counters)
+        switch settings.topology {
+        case .standalone:
+            isCluster = false
+            sentinels = nil
+        case .sentinel(let addresses, let name):
+            isCluster = false
+            sentinels = SentinelWatch(connector: connector, addresses: addresses, masterName: name)
+        case .cluster:
+            isCluster = true
+            sentinels = nil
+        }
+    }
+
+    /// Begins to connect, and waits for the first attempt at most that long.
+    ///
+    /// - Returns: whether a server can be asked now; if not, the client goes on trying.
+    @discardableResult
+    package func start(waitingMilliseconds: Int64) async -> Bool {
+        let deadline = RedisConnection.now() + waitingMilliseconds * 1_000_000
+        try? await eventLoop.submit { self.begin() }.get()
+        while RedisConnection.now() < deadline {
+            if await isReady() { return true }
+            try? await Task.sleep(for: .milliseconds(5))
+        }
+        return await isReady()
+    }
+
+    /// Ends every connection; whoever waits is told so.
+    package func close() async {
+        try? await eventLoop.submit { self.end() }.get()
+    }
+
+    /// Whether a server can be asked: the one there is, or every master of a cluster.
+    package func isReady() async -> Bool {
+        (try? await eventLoop.submit { self.isReadyNow }.get()) ?? false
+    }
+
+    // MARK: commands
+
+    package func send(_ command: RedisCommand) async -> Result<RedisValue, RedisFailure> {
+        await exchange(
+            CommandWords(command.words), key: command.key,
+            timeoutMilliseconds: command.timeoutMilliseconds ?? settings.commandTimeoutMilliseconds)
+    }
+
+    package func run(
+        _ script: RedisScript, keys: [[UInt8]], arguments: [[UInt8]], timeoutMilliseconds: Int64?
+    ) async -> Result<RedisValue, RedisFailure> {
+        await run(
+            script, CommandWords(script, keys: keys, arguments: arguments), key: keys.first,
+            timeoutMilliseconds: timeoutMilliseconds ?? settings.commandTimeoutMilliseconds)
+    }
+
+    /// Runs a script whose EVALSHA is written already.
+    func run(
+        _ script: RedisScript, _ words: CommandWords, key: [UInt8]?, timeoutMilliseconds: Int64
+    ) async -> Reply {
+        let started = RedisConnection.now()
+        let reply = await exchange(words, key: key, timeoutMilliseconds: timeoutMilliseconds)
+        guard case .failure(.refused(let error)) = reply, error.kind == "NOSCRIPT" else { return reply }
+        // A server that was restarted, or that has become master: it runs nothing it does not know, so nothing has happened yet.
+        let left = timeoutMilliseconds - (RedisConnection.now() - started) / 1_000_000
+        guard left > 0 else { return .failure(.timedOut) }
+        let load = await exchange(
+            CommandWords("SCRIPT", "LOAD", script.text), key: key, timeoutMilliseconds: left)
+        guard case .success = load else { return load }
+        return await exchange(words, key: key, timeoutMilliseconds: left)
+    }
+
+    private func exchange(_ words: CommandWords, key: [UInt8]?, timeoutMilliseconds: Int64) async -> Reply {
+        let deadline = RedisConnection.now() + timeoutMilliseconds * 1_000_000
+        guard isCluster else { return await attempt(words, .slot(nil), deadline) }
+        let slot = key.map { SlotHash.slot(of: $0) }
+        var target = Target.slot(slot)
+        for _ in 0...settings.redirectionsMax {
+            let reply = await attempt(words, target, deadline)
+            guard case .failure(.refused(let error)) = reply,
+                let redirection = Redirection(error, sender: await sender(target))
+            else {
+                if case .failure(.notConnected) = reply { refreshSoon() }
+                return reply
+            }
+            counters.countRedirection()
+            switch redirection {
+            case .moved(let slot, let address):
+                await moved(slot, to: address)
+                target = .node(address, asking: false)
+            case .ask(let address): target = .node(address, asking: true)
+            case .tryAgain:
+                guard RedisConnection.now() + 2_000_000 < deadline else { return reply }
+                try? await Task.sleep(for: .milliseconds(2))
+                target = .slot(slot)
+            case .clusterDown:
+                refreshSoon()
+                return reply
+            }
+        }
+        return .failure(.notConnected("more than \(settings.redirectionsMax) redirections"))
+    }
+
+    private func attempt(_ words: CommandWords, _ target: Target, _ deadline: Int64) async -> Reply {
+        let reply = await withUnsafeContinuation { (continuation: UnsafeContinuation<Reply, Never>) in
+            if eventLoop.inEventLoop {
+                ask(words, target, deadline, continuation)
+            } else {
+                eventLoop.execute { self.ask(words, target, deadline, continuation) }
+            }
+        }
+        if case .failure(.refused) = reply { counters.countRefusal() }
+        return reply
+    }
+
+    private func ask(
+        _ words: CommandWords, _ target: Target, _ deadline: Int64, _ continuation: UnsafeContinuation<Reply, Never>
+    ) {
+        let link: RedisLink?
+        var isAsking = false
+        switch target {
+        case .slot(let slot) where isCluster: link = self.link(slot)
+        case .slot: link = primary
+        case .node(let address, let asking):
+            link = self.link(to: address)
+            isAsking = asking
+        }
+        guard let link else {
+            let reason = isClosed ? "the client is closed" : "no master is known for this key"
+            return continuation.resume(returning: .failure(.notConnected(reason)))
+        }
+        link.ask(words, asking: isAsking, deadlineNanoseconds: deadline, continuation)
+    }
+
+    // MARK: links, on the event loop
+
+    private var isReadyNow: Bool {
+        guard isCluster else { return primary?.isReady ?? false }
+        return !map.masters.isEmpty && map.orphanCount == 0
+            && map.masters.allSatisfy { links[$0]?.isReady ?? false }
+    }
+
+    private func begin() {
+        guard !isClosed, primary == nil, refresher == nil else { return }
+        switch settings.topology {
+        case .standalone(let address): primary = open(peer: .master) { .success(address) }
+        case .sentinel:
+            guard let sentinels else { return }
+            let link = open(peer: .master) { await sentinels.master() }
+            primary = link
+            watch = Task { [onEvent] in
+                await sentinels.watch { address in
+                    onEvent(.topologyChanged("the sentinels name \(address) as master"))
+                    link.eventLoop.execute { link.reconnect("the sentinels name another master") }
+                }
+            }
+        case .cluster(let seeds):
+            let refresher = ClusterRefresher(connector: connector, seeds: seeds, onEvent: onEvent) { [weak self] map in
+                guard let self else { return }
+                eventLoop.execute { self.adopt(map) }
+            }
+            self.refresher = refresher
+            watch = Task { await refresher.run() }
+        }
+    }
+
+    private func open(peer: RedisConnector.Peer, destination: @escaping RedisLink.Destination) -> RedisLink {
+        let link = RedisLink(connector: connector, peer: peer, destination: destination, onEvent: onEvent)
+        link.start()
+        return link
+    }
+
+    private func link(_ slot: Int?) -> RedisLink? {
+        if let slot { return map.master(of: slot).flatMap { link(to: $0) } }
+        // Any master will do; one that is there does better.
+        let known = map.masters.compactMap { links[$0] }
+        return known.first { $0.isReady } ?? known.first
+    }
+
+    private func link(to address: RedisAddress) -> RedisLink? {
+        if let known = links[address] { return known }
+        guard !isClosed, links.count < ClusterMap.mastersMax else { return nil }
+        let link = open(peer: .clusterNode) { .success(address) }
+        link.onDown = { [weak self] in self?.refreshSoon() }
+        links[address] = link
+        return link
+    }
+
+    private func adopt(_ fresh: ClusterMap) {
+        guard !isClosed else { return }
+        if fresh != map {
+            let masters = fresh.masters.map(\.description).sorted().joined(separator: ", ")
+            onEvent(.topologyChanged("the cluster's masters are \(masters)"))
+        }
+        map = fresh
+        for address in fresh.masters { _ = link(to: address) }
+        let wanted = Set(fresh.masters)
+        for (address, link) in links where !wanted.contains(address) {
+            links[address] = nil
+            link.close()
+        }
+    }
+
+    private func moved(_ slot: Int, to address: RedisAddress) async {
+        try? await eventLoop.submit { self.map.move(slot, to: address) }.get()
+        refreshSoon()
+    }
+
+    private func sender(_ target: Target) async -> RedisAddress? {
+        switch target {
+        case .node(let address, _): return address
+        case .slot(let slot):
+            guard let slot else { return nil }
+            return try? await eventLoop.submit { self.map.master(of: slot) }.get()
+        }
+    }
+
+    private func refreshSoon() {
+        if eventLoop.inEventLoop {
+            refresher?.poke()
+        } else {
+            eventLoop.execute { self.refresher?.poke() }
+        }
+    }
+
+    private func end() {
+        isClosed = true
+        watch?.cancel()
+        primary?.close()
+        primary = nil
+        for link in links.values { link.close() }
+        links = [:]
+    }
+}

@@ -1,0 +1,108 @@
+package import NIOCore
+import Synchronization
+
+/// Hears what is published, on a connection of its own that is made again whenever it ends.
+package final class RedisSubscriber: RedisSubscriptions, Sendable {
+    /// Messages that wait for a slow reader; older ones go first, and the reader is told by ``RedisSubscriptionEvent/lost``.
+    private static let bufferedMax = 1_024
+
+    private let connector: RedisConnector
+    private let settings: RedisSettings
+
+    /// Makes a subscriber; each stream of messages is a connection.
+    package init(eventLoop: any EventLoop, settings: RedisSettings, counters: RedisCounters) {
+        connector = RedisConnector(eventLoop: eventLoop, settings: settings, counters: counters)
+        self.settings = settings
+    }
+
+    package func messages(on channels: [String]) -> AsyncStream<RedisSubscriptionEvent> {
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: RedisSubscriptionEvent.self, bufferingPolicy: .bufferingNewest(Self.bufferedMax))
+        let task = Task {
+            await self.run(channels, continuation)
+            continuation.finish()
+        }
+        continuation.onTermination = { _ in task.cancel() }
+        return stream
+    }
+
+    private func run(_ channels: [String], _ reader: AsyncStream<RedisSubscriptionEvent>.Continuation) async {
+        var attempt = 0
+        var next = 0
+        while !Task.isCancelled {
+            let places = await places()
+            if !places.isEmpty {
+                do throws(RedisConnector.Fault) {
+                    let connection = try await connector.connect(to: places[next % places.count], as: .publisher)
+                    attempt = 0
+                    await listen(connection, channels, reader)
+                    reader.yield(.lost)
+                } catch {
+                    next += 1
+                }
+            }
+            let wait = min(
+                settings.backOffFirstMilliseconds << Int64(min(attempt, 20)), settings.backOffMaxMilliseconds)
+            try? await Task.sleep(for: .milliseconds(Int64.random(in: wait / 2...wait)))
+            attempt += 1
+        }
+    }
+
+    /// Where a published message can be heard: in a cluster at every node, otherwise at the master.
+    private func places() async -> [RedisAddress] {
+        switch settings.topology {
+        case .standalone(let address): return [address]
+        case .cluster(let addresses): return addresses
+        case .sentinel(let addresses, let name):
+            let watch = SentinelWatch(connector: connector, addresses: addresses, masterName: name)
+            return (try? await watch.master().get()).map { [$0] } ?? []
+        }
+    }
+
+    private func listen(
+        _ connection: RedisConnection, _ channels: [String],
+        _ reader: AsyncStream<RedisSubscriptionEvent>.Continuation
+    ) async {
+        let heard = Mutex(RedisConnection.now())
+        let confirmed = Mutex(0)
+        let ended = AsyncStream.makeStream(of: Void.self)
+        connector.eventLoop.execute {
+            guard connection.isOpen else { return ended.continuation.finish() }
+            connection.onEnd = { _ in ended.continuation.finish() }
+            connection.subscribe(to: channels) { value in
+                heard.withLock { $0 = RedisConnection.now() }
+                guard let fields = value.array, let kind = fields.first?.text else { return }
+                switch kind {
+                case "subscribe":
+                    let isComplete = confirmed.withLock { count in
+                        count += 1
+                        return count == channels.count
+                    }
+                    if isComplete { reader.yield(.subscribed) }
+                case "message":
+                    guard fields.count == 3, let channel = fields[1].text, let payload = fields[2].bytes else { return }
+                    if case .dropped = reader.yield(.message(channel: channel, payload: payload)) {
+                        reader.yield(.lost)
+                    }
+                default: break
+                }
+            }
+        }
+        let watch = Task { [connector, settings] in
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .milliseconds(settings.watchIntervalMilliseconds))
+                let silence = RedisConnection.now() - heard.withLock { $0 }
+                guard silence < (settings.deadAfterMilliseconds + settings.watchIntervalMilliseconds) * 1_000_000 else {
+                    return connector.close(connection, "nothing heard")
+                }
+                connector.eventLoop.execute { connection.pingWhileSubscribed() }
+            }
+        }
+        await withTaskCancellationHandler {
+            for await _ in ended.stream {}
+        } onCancel: {
+            connector.close(connection, "nobody listens")
+        }
+        watch.cancel()
+    }
+}

@@ -1,0 +1,60 @@
+import Synchronization
+
+/// Asks sentinels who the master is, and notices when it is another.
+final class SentinelWatch: Sendable {
+    private let connector: RedisConnector
+    private let addresses: [RedisAddress]
+    private let masterName: String
+    /// The master that was named last, and the sentinel that answers.
+    private let state = Mutex<(master: RedisAddress?, sentinel: RedisAddress?)>((nil, nil))
+
+    init(connector: RedisConnector, addresses: [RedisAddress], masterName: String) {
+        self.connector = connector
+        self.addresses = addresses
+        self.masterName = masterName
+    }
+
+    /// Who is master, by the first sentinel that answers; the one that answered last is asked first.
+    func master() async -> Result<RedisAddress, RedisConnector.Fault> {
+        let preferred = state.withLock { $0.sentinel }
+        var last = RedisConnector.Fault(reason: "no sentinel is configured")
+        for sentinel in [preferred].compactMap({ $0 }) + addresses.filter({ $0 != preferred }) {
+            do throws(RedisConnector.Fault) {
+                let master = try await ask(sentinel)
+                state.withLock { $0 = (master, sentinel) }
+                return .success(master)
+            } catch {
+                last = RedisConnector.Fault(reason: "sentinel \(sentinel): \(error.reason)")
+            }
+        }
+        return .failure(last)
+    }
+
+    /// Looks at intervals until the task is cancelled; a sentinel that cannot be asked changes nothing.
+    func watch(onChange: @Sendable (RedisAddress) -> Void) async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(connector.settings.watchIntervalMilliseconds))
+            guard !Task.isCancelled else { return }
+            let before = state.withLock { $0.master }
+            guard let before, case .success(let now) = await master(), now != before else { continue }
+            onChange(now)
+        }
+    }
+
+    private func ask(_ sentinel: RedisAddress) async throws(RedisConnector.Fault) -> RedisAddress {
+        let connection = try await connector.connect(to: sentinel, as: .sentinel)
+        defer { connector.close(connection, "done") }
+        let reply = await connector.ask(
+            connection, CommandWords("SENTINEL", "GET-MASTER-ADDR-BY-NAME", masterName),
+            withinMilliseconds: connector.settings.connectTimeoutMilliseconds)
+        switch reply {
+        case .success(.null): throw RedisConnector.Fault(reason: "it watches no master named '\(masterName)'")
+        case .success(let value):
+            guard let fields = value.array, fields.count == 2, let host = fields[0].text, let port = fields[1].integer,
+                (1...65_535).contains(port)
+            else { throw RedisConnector.Fault(reason: "its reply names no address") }
+            return RedisAddress(host: host, port: Int(port))
+        case .failure(let failure): throw RedisConnector.Fault(reason: failure.description)
+        }
+    }
+}

@@ -1,0 +1,117 @@
+import Foundation
+import NIOCore
+import NIOPosix
+import RateLimiting
+import RedisState
+import Synchronization
+
+/// `Benchmarks redis`: strict admission through one Redis from one event loop, against `redis-benchmark -P 16` with the same script.
+enum SharedLimits {
+    private static let rounds = 5
+    private static let secondsPerRound = 2.0
+    private static let requestsInFlight = 512
+    private static let ratioMin = 0.85
+
+    static func run() async throws -> Bool {
+        let port = 20_000 + Int(getpid()) % 20_000
+        let server = try launch(
+            "/usr/bin/redis-server", ["--port", "\(port)", "--save", "", "--appendonly", "no", "--dir", "/tmp"])
+        defer {
+            kill(server.processIdentifier, SIGKILL)
+            server.waitUntilExit()
+        }
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        var settings = RedisSettings(topology: .standalone(RedisAddress(host: "127.0.0.1", port: port)))
+        settings.scripts = RedisBucketAuthority.scripts
+        let client = RedisClient(eventLoop: group.next(), settings: settings, counters: RedisCounters())
+        guard await client.start(waitingMilliseconds: 5_000) else { fatalError("Redis does not answer") }
+        let authority = RedisBucketAuthority(client: client, keyPrefix: "bench:", budgetMilliseconds: 1_000)
+        let executor = LoopExecutor(loop: group.next())
+        var ratios: [Double] = []
+        print("strict admission, \(requestsInFlight) in flight     decisions/s   redis-benchmark -P 16   ratio")
+        for _ in 0..<rounds {
+            let ours = try await decisionsPerSecond(authority, executor)
+            let theirs = try benchmark(port)
+            ratios.append(ours / theirs)
+            print(String(format: "%44.0f %23.0f %7.2f", ours, theirs, ours / theirs))
+        }
+        await client.close()
+        try await group.shutdownGracefully()
+        let median = ratios.sorted()[rounds / 2]
+        print(String(format: "median %.2f, wanted at least %.2f", median, ratioMin))
+        return median >= ratioMin
+    }
+
+    private static func decisionsPerSecond(
+        _ authority: RedisBucketAuthority, _ executor: LoopExecutor
+    ) async throws -> Double {
+        let ask = BucketAsk(
+            name: BucketName(limit: "tenant", fields: ["acme"]), capacityTokens: 100_000_000,
+            ratePerMinute: 100_000_000, minimumTokens: 1, wantedTokens: 1)
+        let clock = ContinuousClock()
+        let start = clock.now
+        let end = start + .seconds(secondsPerRound)
+        let decided = await withTaskGroup(of: Int.self) { tasks in
+            for _ in 0..<requestsInFlight {
+                tasks.addTask(executorPreference: executor) {
+                    var count = 0
+                    while clock.now < end {
+                        guard case .decided(let grants, _) = await authority.take([ask]), grants[0].grantedTokens == 1
+                        else {
+                            fatalError("not granted")
+                        }
+                        count += 1
+                    }
+                    return count
+                }
+            }
+            return await tasks.reduce(0, +)
+        }
+        let took = start.duration(to: clock.now)
+        return Double(decided) / (Double(took.components.seconds) + Double(took.components.attoseconds) / 1e18)
+    }
+
+    private static func benchmark(_ port: Int) throws -> Double {
+        guard let script = RedisBucketAuthority.scripts.first else { return 0 }
+        let digest = String(decoding: script.digest, as: UTF8.self)
+        let process = Process()
+        let pipe = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/redis-benchmark")
+        process.arguments = [
+            "-p", "\(port)", "-P", "16", "-c", "50", "-n", "300000", "--csv", "EVALSHA", digest, "1",
+            "bench:bucket:{0}x",
+            "100000000", "100000000", "1", "1", "0",
+        ]
+        process.standardOutput = pipe
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        // "EVALSHA …","165000.00",…
+        guard let line = text.split(separator: "\n").last,
+            let rate = line.components(separatedBy: "\",\"").dropFirst().first, let number = Double(rate)
+        else { fatalError("redis-benchmark said: \(text)") }
+        return number
+    }
+
+    private static func launch(_ path: String, _ arguments: [String]) throws -> Process {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: path)
+        process.arguments = arguments
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        return process
+    }
+}
+
+/// Runs tasks on one event loop, as the gateway runs its requests.
+private final class LoopExecutor: TaskExecutor {
+    private let loop: any EventLoop
+
+    init(loop: any EventLoop) { self.loop = loop }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        loop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
+}

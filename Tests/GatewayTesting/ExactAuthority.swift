@@ -1,0 +1,60 @@
+package import RateLimiting
+import Synchronization
+
+/// A shared store in this process that decides as every store must: `TokenBucket`, at whole microseconds of its own clock.
+package final class ExactAuthority: Sendable {
+    private let buckets = Mutex<[BucketName: TokenBucket]>([:])
+
+    /// Makes a store in which every bucket is full.
+    package init() {}
+
+    /// Decides at once.
+    package func decide(_ asks: [BucketAsk], atMicroseconds now: Int64) -> AuthorityOutcome {
+        buckets.withLock { buckets in
+            let instant = now * 1_000
+            let limits = asks.map {
+                RateLimit(name: "", capacityTokens: $0.capacityTokens, ratePerMinute: $0.ratePerMinute)
+            }
+            var levels = zip(asks, limits).map { ask, limit in
+                (buckets[ask.name] ?? TokenBucket(full: limit, nowNanoseconds: instant))
+                    .refilled(for: limit, nowNanoseconds: instant)
+            }
+            let isTaken = asks.indices.allSatisfy { asks[$0].isShadow || levels[$0].holds(asks[$0].minimumTokens) }
+            var grants: [BucketGrant] = []
+            for index in asks.indices {
+                let ask = asks[index]
+                let wait = levels[index].nanosecondsUntilHolding(
+                    ask.minimumTokens, limit: limits[index], nowNanoseconds: instant)
+                var granted = 0
+                if ask.wantedTokens < 0 {
+                    if now <= ask.returnsUntilMicroseconds {
+                        granted = ask.wantedTokens
+                        levels[index] = Self.filled(levels[index], by: -granted, limits[index], instant)
+                    }
+                } else if isTaken, wait == 0 {
+                    granted = min(ask.wantedTokens, levels[index].wholeTokens)
+                    levels[index].spend(granted)
+                }
+                buckets[ask.name] = levels[index]
+                let full = levels[index].nanosecondsUntilFull(limit: limits[index], nowNanoseconds: instant)
+                grants.append(
+                    BucketGrant(
+                        grantedTokens: granted, remainingTokens: levels[index].wholeTokens,
+                        fullAfterMicroseconds: (full + 999) / 1_000, waitMicroseconds: (wait + 999) / 1_000))
+            }
+            return .decided(grants, atMicroseconds: now)
+        }
+    }
+
+    /// The bucket with tokens put back, which `TokenBucket` itself has no need to do.
+    private static func filled(
+        _ bucket: TokenBucket, by tokens: Int, _ limit: RateLimit, _ instant: Int64
+    ) -> TokenBucket {
+        let whole = min(limit.capacityTokens, bucket.wholeTokens + tokens)
+        guard whole < limit.capacityTokens else { return TokenBucket(full: limit, nowNanoseconds: instant) }
+        // What is beyond whole tokens stays: the same missing part, fewer missing tokens.
+        var filled = TokenBucket(full: limit, nowNanoseconds: instant)
+        filled.spend(limit.capacityTokens - whole)
+        return filled
+    }
+}
