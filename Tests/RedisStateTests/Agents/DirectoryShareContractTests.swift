@@ -126,11 +126,14 @@ struct DirectoryShareContractTests {
 
     @Test(
         "in a real Redis registrations are shared, owned, followed and expired, and every key leaves by itself",
-        .enabled(if: RedisServerProcess.isThere))
-    func redis() async throws {
-        let server = try RedisServerProcess()
-        let redis = try SocketRedis(port: server.port)
-        try await keepsDirectoryContract(share(redis, server.port)) { try? await Task.sleep(for: .milliseconds($0)) }
+        .enabled(if: RedisServerProcess.isThere), arguments: RedisForm.allCases)
+    func redis(_ form: RedisForm) async throws {
+        let under = try await RedisUnderTest(form)
+        let redis = under.admin
+        let share = RedisDirectoryShare(
+            commands: under.commands, subscriptions: under.subscriptions, names: KeyNames(), limits: limits,
+            token: { StoreSurroundings.real.token() })
+        try await keepsDirectoryContract(share) { try? await Task.sleep(for: .milliseconds($0)) }
         let keys = try #require(try redis.roundTrip(["KEYS", "*"]).array)
         #expect(keys.count >= 6)
         for key in keys {
@@ -138,6 +141,7 @@ struct DirectoryShareContractTests {
             #expect(name.hasPrefix("intentusnet:{agents}:"))
             #expect(try redis.roundTrip(["PTTL", name]).integer ?? -1 > 0)
         }
+        await under.close()
     }
 
     @Test(
