@@ -46,6 +46,42 @@ package struct Directory: Sendable {
         generation += 1
     }
 
+    /// Puts many agents in or out at once; each intent they answer is sorted anew once.
+    mutating func replaceAll(_ changes: [ExactText: AgentRecord?]) {
+        guard changes.count > 1 else {
+            for (name, agent) in changes { replace(name, with: agent) }
+            return
+        }
+        var arriving: [ExactText: [AgentRecord]] = [:]
+        var arrivingForAny: [AgentRecord] = []
+        var touchesAny = false
+        for (name, agent) in changes {
+            for capability in agents[name]?.definition.capabilities ?? [] {
+                if capability.coversAnyIntent {
+                    touchesAny = true
+                } else {
+                    arriving[capability.intent, default: []] += []
+                }
+            }
+            agents[name] = agent
+            guard let agent else { continue }
+            for capability in agent.definition.capabilities where !capability.coversAnyIntent {
+                arriving[capability.intent, default: []].append(agent)
+            }
+            if agent.definition.capabilities.contains(where: \.coversAnyIntent) { arrivingForAny.append(agent) }
+        }
+        if touchesAny || !arrivingForAny.isEmpty {
+            routesOfOthers = routesOfOthers.replacing(changes, with: arrivingForAny)
+            for intent in routes.keys { arriving[intent, default: []] += [] }
+        }
+        for (intent, agents) in arriving {
+            let before = routes[intent] ?? IntentRoutes(intent: intent, agents: routesOfOthers.agents)
+            let after = before.replacing(changes, with: agents + arrivingForAny)
+            routes[intent] = after.isSpelledOut ? after : nil
+        }
+        generation += 1
+    }
+
     /// All agents, in no order.
     var allAgents: [AgentRecord] { Array(agents.values) }
 

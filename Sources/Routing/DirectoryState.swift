@@ -14,7 +14,7 @@ struct DirectoryState: Sendable {
     }
 
     private(set) var directory = Directory()
-    private let limits: DirectoryLimits
+    let limits: DirectoryLimits
     private var instanceCount = 0
     /// Names whose last instance left, kept for their owners for a while.
     private var vacantNames: [ExactText: Ownership] = [:]
@@ -36,8 +36,11 @@ struct DirectoryState: Sendable {
         let expiresAt = now + request.timeToLiveMilliseconds * 1_000_000
         let known = current?.instances.first { ExactText($0.id) == ExactText(request.instanceId) }
         if let current, let known, known.url == url, current.definition == request.definition {
-            known.state.renew(expiresAtNanoseconds: expiresAt)
-            nextExpiryNanoseconds = min(nextExpiryNanoseconds, expiresAt)
+            // One that the shared store holds leaves by the store's clock.
+            if known.expiresAtNanoseconds != nil {
+                known.state.renew(expiresAtNanoseconds: expiresAt)
+                expiryIsDue(atNanoseconds: expiresAt)
+            }
             return .renewed
         }
         if known == nil { try checkRoom(current: current) }
@@ -45,7 +48,7 @@ struct DirectoryState: Sendable {
         let state =
             known.flatMap { $0.url == url ? $0.state : nil }
             ?? InstanceState(expiresAtNanoseconds: expiresAt, rules: limits.ejection)
-        state.renew(expiresAtNanoseconds: expiresAt)
+        if state.expiresAtNanoseconds != nil { state.renew(expiresAtNanoseconds: expiresAt) }
         let instance = AgentInstance(id: request.instanceId, url: url, owner: request.owner, state: state)
         var instances = (current?.instances ?? []).filter { ExactText($0.id) != ExactText(request.instanceId) }
         instances.append(instance)
@@ -135,7 +138,7 @@ struct DirectoryState: Sendable {
 
     // MARK: - Rules
 
-    private func checkOwnership(
+    func checkOwnership(
         _ name: String, current: AgentRecord?, owner: String, nowNanoseconds now: Int64
     ) throws(RegistrationRefusal) {
         switch current?.source {
@@ -167,16 +170,42 @@ struct DirectoryState: Sendable {
 
     /// Leaves an agent with these instances; a registered agent without any goes, its name stays its owner's for a
     /// while.
-    private mutating func keep(_ instances: [AgentInstance], of agent: AgentRecord, nowNanoseconds now: Int64) {
+    mutating func keep(_ instances: [AgentInstance], of agent: AgentRecord, nowNanoseconds now: Int64) {
         guard instances.isEmpty, case .registration(let owner) = agent.source else {
             put(agent.definition, source: agent.source, instances: instances)
             return
         }
         remove(agent)
+        vacate(ExactText(agent.name), owner: owner, untilNanoseconds: now + limits.ownershipNanoseconds)
+    }
+
+    /// Keeps a name without instances for its owner.
+    mutating func vacate(_ name: ExactText, owner: String, untilNanoseconds until: Int64) {
         guard vacantNames.count < limits.agentsMax else { return }
-        let until = now + limits.ownershipNanoseconds
-        vacantNames[ExactText(agent.name)] = Ownership(owner: owner, untilNanoseconds: until)
-        nextExpiryNanoseconds = min(nextExpiryNanoseconds, until)
+        vacantNames[name] = Ownership(owner: owner, untilNanoseconds: until)
+        expiryIsDue(atNanoseconds: until)
+    }
+
+    mutating func forgetVacancy(_ name: ExactText) {
+        vacantNames[name] = nil
+    }
+
+    mutating func expiryIsDue(atNanoseconds time: Int64) {
+        nextExpiryNanoseconds = min(nextExpiryNanoseconds, time)
+    }
+
+    mutating func count(instances growth: Int) {
+        instanceCount += growth
+    }
+
+    /// Whether so many more instances fit, with the agents that are about to come in.
+    func hasRoom(for growth: Int, isNew: Bool, besides changes: [ExactText: AgentRecord?]) -> Bool {
+        guard instanceCount + growth <= limits.instancesMax else { return false }
+        return !isNew || directory.agentCount + changes.count < limits.agentsMax
+    }
+
+    mutating func replaceAll(_ changes: [ExactText: AgentRecord?]) {
+        directory.replaceAll(changes)
     }
 
     private mutating func put(

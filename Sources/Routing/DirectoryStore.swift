@@ -10,7 +10,7 @@ package final class DirectoryStore: Sendable {
         case renewed
     }
 
-    private let state: Mutex<DirectoryState>
+    let state: Mutex<DirectoryState>
     private let published = Mutex(Directory())
 
     /// An empty directory.
@@ -79,7 +79,7 @@ package final class DirectoryStore: Sendable {
         snapshot.agentsByName().map { AgentListing($0, nowNanoseconds: nowNanoseconds) }
     }
 
-    private func publish(_ directory: Directory) {
+    func publish(_ directory: Directory) {
         published.withLock { $0 = directory }
     }
 }

@@ -51,4 +51,13 @@ final class IntentRoutes: Sendable {
         }
         return IntentRoutes(intent: intent, agents: agents)
     }
+
+    /// The routes with many agents taken out, and those put in that answer this name; one may be named twice.
+    func replacing(_ changed: [ExactText: AgentRecord?], with arriving: [AgentRecord]) -> IntentRoutes {
+        var agents = agents.filter { changed[ExactText($0.name)] == nil }
+        var names: Set<ExactText> = []
+        for agent in arriving where names.insert(ExactText(agent.name)).inserted { agents.append(agent) }
+        agents.sort { AgentDefinition.precedes($0.definition, $1.definition) }
+        return IntentRoutes(intent: intent, agents: agents)
+    }
 }

@@ -26,17 +26,31 @@ package struct RegistrationRequest: Sendable, Hashable {
     ///
     /// - Returns: the parsed address.
     func validated(limits: DirectoryLimits) throws(RegistrationRefusal) -> InstanceURL {
-        try Self.checkName(definition.name, what: "agent name", limits: limits)
-        try Self.checkName(instanceId, what: "instance id", limits: limits)
-        if let nodeId = definition.nodeId, !nodeId.isEmpty {
-            try Self.checkName(nodeId, what: "node id", limits: limits)
-        }
-        guard !owner.isEmpty else { throw .invalid("a registration needs an authenticated principal") }
+        try Self.check(definition, owner: owner, limits: limits)
         guard limits.timeToLiveMilliseconds.contains(timeToLiveMilliseconds) else {
             let range = limits.timeToLiveMilliseconds
             throw .invalid("time to live must be \(range.lowerBound) to \(range.upperBound) ms")
         }
-        try Self.checkCapabilities(definition.capabilities, limits: limits)
+        return try Self.checkInstance(id: instanceId, url: url, limits: limits)
+    }
+
+    /// Checks what holds for all instances of an agent.
+    static func check(
+        _ definition: AgentDefinition, owner: String, limits: DirectoryLimits
+    ) throws(RegistrationRefusal) {
+        try checkName(definition.name, what: "agent name", limits: limits)
+        if let nodeId = definition.nodeId, !nodeId.isEmpty {
+            try checkName(nodeId, what: "node id", limits: limits)
+        }
+        guard !owner.isEmpty else { throw .invalid("a registration needs an authenticated principal") }
+        try checkCapabilities(definition.capabilities, limits: limits)
+    }
+
+    /// - Returns: the parsed address.
+    static func checkInstance(
+        id: String, url: String, limits: DirectoryLimits
+    ) throws(RegistrationRefusal) -> InstanceURL {
+        try checkName(id, what: "instance id", limits: limits)
         do {
             return try InstanceURL(parsing: url, rules: limits.addressRules)
         } catch {

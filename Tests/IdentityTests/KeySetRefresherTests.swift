@@ -123,6 +123,50 @@ struct KeySetRefresherTests {
         }
     }
 
+    @Test("keys that another node fetched are taken without a fetch, and the next fetch waits for them")
+    func adoption() async throws {
+        try await Bench().running { bench in
+            await bench.server.fetchBegins(1)
+            bench.server.answer(bench.issuer.keySetBytes)
+            await bench.clock.somethingSleeps(until: 255 * Self.second)
+            bench.clock.move(to: 200 * Self.second)
+            var rotated = bench.issuer
+            rotated.keyID = "key-2"
+            try bench.refresher.adopt(
+                FetchedKeySet(bytes: rotated.keySetBytes, freshForSeconds: 300, ageMilliseconds: 10_000))
+            await bench.clock.somethingSleeps(until: (190 + 255) * Self.second)
+            #expect(bench.verifier.verified(rotated.token()) != nil)
+            #expect(bench.refresher.status().ageSeconds == 10)
+            #expect(bench.server.count == 1)
+            #expect(throws: KeySetError.self) { try bench.refresher.adopt(FetchedKeySet(bytes: [])) }
+            #expect(bench.verifier.verified(rotated.token()) != nil)
+        }
+    }
+
+    @Test("B1 a copy from before the question does not say that a key is absent")
+    func olderCopy() async {
+        await Bench().running { bench in
+            await bench.server.fetchBegins(1)
+            bench.server.answer(bench.issuer.keySetBytes)
+            await bench.clock.somethingSleeps(until: 255 * Self.second)
+            var rotated = bench.issuer
+            rotated.keyID = "key-2"
+            let token = rotated.token()
+            guard case .needsKeys = bench.verifier.verify(token) else {
+                Issue.record("an unknown kid must ask for keys")
+                return
+            }
+            async let waiting: Void = bench.refresher.awaitKeys(waitingMilliseconds: 2_000)
+            await bench.server.fetchBegins(2)
+            bench.server.answer(bench.issuer.keySetBytes, ageMilliseconds: 4_000)
+            await waiting
+            guard case .needsKeys = bench.verifier.verify(token) else {
+                Issue.record("the copy was taken for an answer")
+                return
+            }
+        }
+    }
+
     @Test(
         "B3 a bad key set keeps the good one before it",
         arguments: ["", "{}", "{\"keys\":[]}", "<html>", "{\"keys\":[{\"kty\":\"oct\",\"k\":\"AAAA\"}]}"])

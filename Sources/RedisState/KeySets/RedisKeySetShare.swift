@@ -83,7 +83,8 @@ struct RedisKeySetShare: KeySetShare {
         guard let list = value.array, list.count >= 2, let now = list[0].integer, let word = list[1].text else {
             return nil
         }
-        let rest = list.dropFirst(2).map { $0.bytes ?? [] }
+        let rest = list.dropFirst(2).compactMap(\.bytes)
+        guard rest.count == list.count - 2 else { return nil }
         let outcome: KeySetAnswer.Outcome
         switch (word, rest.count) {
         case ("copy", 1): outcome = .copy(rest[0])

@@ -88,7 +88,11 @@ package final class SharedKeySetSource: KeySetSource {
         guard case .success(let answer?) = await share.newerCopy(knownLabel: known) else { return nil }
         var fetch = begin(.reload, token: [])
         _ = step(answer, &fetch)
-        return fetch.candidate.map { take($0.copy, ageMilliseconds: $0.ageMilliseconds) }
+        guard let candidate = fetch.candidate else { return nil }
+        // A fetch of our own may have brought newer keys while this copy was on its way.
+        let servedAt = around.nowMilliseconds - candidate.ageMilliseconds
+        guard state.withLock({ $0.held.map { $0.servedAtMilliseconds <= servedAt } ?? true }) else { return nil }
+        return take(candidate.copy, ageMilliseconds: candidate.ageMilliseconds)
     }
 }
 

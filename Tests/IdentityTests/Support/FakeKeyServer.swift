@@ -40,8 +40,10 @@ final class FakeKeyServer: KeySetSource {
     }
 
     /// Answers the fetch that waits.
-    func answer(_ bytes: [UInt8], freshForSeconds: Int64? = nil) {
-        finish(.success(FetchedKeySet(bytes: bytes, freshForSeconds: freshForSeconds)))
+    func answer(_ bytes: [UInt8], freshForSeconds: Int64? = nil, ageMilliseconds: Int64 = 0) {
+        finish(
+            .success(
+                FetchedKeySet(bytes: bytes, freshForSeconds: freshForSeconds, ageMilliseconds: ageMilliseconds)))
     }
 
     /// Fails the fetch that waits.

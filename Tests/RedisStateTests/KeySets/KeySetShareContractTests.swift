@@ -78,12 +78,12 @@ struct KeySetShareContractTests {
 
     @Test(
         "in a real Redis one node fetches for all, and every key leaves by itself",
-        .enabled(if: RedisServerProcess.isThere))
-    func redis() async throws {
-        let server = try RedisServerProcess()
-        let redis = try SocketRedis(port: server.port)
+        .enabled(if: RedisServerProcess.isThere), arguments: RedisForm.allCases)
+    func redis(_ form: RedisForm) async throws {
+        let under = try await RedisUnderTest(form)
+        let redis = under.admin
         let share = RedisKeySetShare(
-            issuer: "https://issuer", url: "https://issuer/keys", commands: redis, names: KeyNames(),
+            issuer: "https://issuer", url: "https://issuer/keys", commands: under.commands, names: KeyNames(),
             timing: shortTiming)
         try await keepsKeySetContract(share) { try? await Task.sleep(for: .milliseconds($0)) }
         let keys = try #require(try redis.roundTrip(["KEYS", "*"]).array)
@@ -93,6 +93,7 @@ struct KeySetShareContractTests {
             #expect(name.hasPrefix("intentusnet:{\(share.id)}:jwks"))
             #expect(try redis.roundTrip(["PTTL", name]).integer ?? -1 > 0)
         }
+        await under.close()
     }
 
     @Test(

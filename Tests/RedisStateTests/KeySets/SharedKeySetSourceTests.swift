@@ -26,10 +26,10 @@ private final class Cluster: Sendable {
         KeySetCopy.Binding(issuer: "https://issuer", url: "https://issuer/keys", secret: secret)
     }
 
-    func node() -> SharedKeySetSource {
+    func node(_ surroundings: StoreSurroundings? = nil) -> SharedKeySetSource {
         SharedKeySetSource(
             id: "x", origin: issuer, share: share, binding: binding, timing: SharedKeySetTiming(),
-            keyTiming: KeySetTiming(), readsCopies: readsCopies, surroundings: .manual(clock),
+            keyTiming: KeySetTiming(), readsCopies: readsCopies, surroundings: surroundings ?? .manual(clock),
             onEvent: { _, event in self.events.withLock { $0.append(event) } })
     }
 }
@@ -41,7 +41,7 @@ struct SharedKeySetSourceTests {
         let cluster = Cluster()
         let fetched = try await withThrowingTaskGroup(of: [UInt8].self) { group in
             for _ in 0..<20 {
-                let node = cluster.node()
+                let node = cluster.node(.real)
                 group.addTask { try await node.fetch(.scheduled).bytes }
             }
             return try await group.reduce(into: Set()) { $0.insert($1) }

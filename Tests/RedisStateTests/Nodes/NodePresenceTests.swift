@@ -35,14 +35,19 @@ struct NodePresenceTests {
         try await keepsNodeContract(MemoryNodeShare(clock: clock)) { clock.advance(milliseconds: $0) }
     }
 
-    @Test("in a real Redis nodes come, tell their load, and go", .enabled(if: RedisServerProcess.isThere))
-    func redis() async throws {
-        let server = try RedisServerProcess()
-        let redis = try SocketRedis(port: server.port)
-        try await keepsNodeContract(RedisNodeShare(commands: redis)) { try? await Task.sleep(for: .milliseconds($0)) }
+    @Test(
+        "in a real Redis nodes come, tell their load, and go", .enabled(if: RedisServerProcess.isThere),
+        arguments: RedisForm.allCases)
+    func redis(_ form: RedisForm) async throws {
+        let under = try await RedisUnderTest(form)
+        let redis = under.admin
+        try await keepsNodeContract(RedisNodeShare(commands: under.commands)) {
+            try? await Task.sleep(for: .milliseconds($0))
+        }
         for key in ["intentusnet:{nodes}:alive", "intentusnet:{nodes}:records"] {
             #expect(try redis.roundTrip(["PTTL", key]).integer ?? -1 > 0)
         }
+        await under.close()
     }
 
     @Test("what no node wrote is no node, and gives way", .enabled(if: RedisServerProcess.isThere))

@@ -56,11 +56,12 @@ struct ReplayCacheContractTests {
     }
 
     @Test(
-        "in a real Redis a proof is good once, and its key leaves by itself", .enabled(if: RedisServerProcess.isThere))
-    func redis() async throws {
-        let server = try RedisServerProcess()
-        let redis = try SocketRedis(port: server.port)
-        let cache = RedisReplayCache(commands: redis)
+        "in a real Redis a proof is good once, and its key leaves by itself", .enabled(if: RedisServerProcess.isThere),
+        arguments: RedisForm.allCases)
+    func redis(_ form: RedisForm) async throws {
+        let under = try await RedisUnderTest(form)
+        let redis = under.admin
+        let cache = RedisReplayCache(commands: under.commands)
         await keepsReplayContract(cache) { try? await Task.sleep(for: .milliseconds($0)) }
         let keys = try #require(try redis.roundTrip(["KEYS", "*"]).array)
         for key in keys {
@@ -68,6 +69,7 @@ struct ReplayCacheContractTests {
             #expect(name.wholeMatch(of: #/intentusnet:\{[0-9a-f]{32}\}:replay/#) != nil)
             #expect(try redis.roundTrip(["PTTL", name]).integer ?? -1 > 0)
         }
+        await under.close()
     }
 
     @Test("a store that fails says so, and a proof is not burnt by it")

@@ -15,13 +15,16 @@ final class RedisServerProcess: Sendable {
     static let path = "/usr/bin/redis-server"
     static var isThere: Bool { FileManager.default.isExecutableFile(atPath: path) }
 
-    init(port: UInt16? = nil) throws {
+    init(port: UInt16? = nil, arguments: [String] = []) throws {
         self.port = try port ?? SocketRedis.freePort()
         let process = Process()
         process.executableURL = URL(filePath: Self.path)
-        process.arguments = [
-            "--port", "\(self.port)", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no",
-        ]
+        process.arguments =
+            [
+                "--port", "\(self.port)", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize",
+                "no",
+                "--dir", FileManager.default.temporaryDirectory.path,
+            ] + arguments
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try process.run()

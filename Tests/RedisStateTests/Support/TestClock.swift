@@ -30,13 +30,3 @@ extension StoreSurroundings {
             }, sleep: { try? await Task.sleep(for: .nanoseconds($0)) }, random: { UInt64.random(in: 0...(.max)) })
     }()
 }
-
-/// Waits until something holds, at most some seconds.
-func eventually(within seconds: Double = 5, _ condition: @Sendable () async -> Bool) async -> Bool {
-    let deadline = ContinuousClock.now + .seconds(seconds)
-    while ContinuousClock.now < deadline {
-        if await condition() { return true }
-        try? await Task.sleep(for: .milliseconds(2))
-    }
-    return await condition()
-}
