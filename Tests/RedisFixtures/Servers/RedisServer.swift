@@ -1,0 +1,140 @@
+import Foundation
+import Synchronization
+
+/// One redis-server of a test on a port of 127.0.0.1, with a folder of its own.
+package final class RedisServer: Sendable {
+    package let port: Int
+    /// Where it speaks TLS, if the options ask for it.
+    package let tlsPort: Int
+    private let folder: PrivateFolder
+    private let arguments: [String]
+    private let process = Mutex<SpawnedProcess?>(nil)
+
+    /// Whether this machine has what the fixtures start.
+    package static var isInstalled: Bool {
+        ["redis-server", "setpriv"].allSatisfy { program in
+            (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin").split(separator: ":")
+                .contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(program)") }
+        }
+    }
+
+    /// Prepares a server; `start` starts it.
+    package convenience init(_ options: RedisServerOptions = RedisServerOptions()) throws {
+        try self.init(port: try FreePorts.next(), options)
+    }
+
+    convenience init(port: Int, _ options: RedisServerOptions) throws {
+        let tlsPort = options.tls == nil ? 0 : try FreePorts.next()
+        try self.init(port: port, tlsPort: tlsPort, arguments: []) {
+            options.configuration(port: port, tlsPort: tlsPort, folder: $0)
+        }
+    }
+
+    init(port: Int, tlsPort: Int = 0, arguments: [String], lines: (_ folder: String) -> [String]) throws {
+        self.port = port
+        self.tlsPort = tlsPort
+        folder = try PrivateFolder()
+        // The server may rewrite its file (a replica becomes master): a restart goes on from there.
+        let file = try folder.write("redis.conf", lines(folder.path).joined(separator: "\n") + "\n")
+        self.arguments = [file] + arguments
+    }
+
+    /// A server that is up.
+    package static func started(_ options: RedisServerOptions = RedisServerOptions()) throws -> RedisServer {
+        let server = try RedisServer(options)
+        try server.start()
+        return server
+    }
+
+    deinit { kill9() }
+
+    /// Starts it and waits until it answers.
+    ///
+    /// - Throws: `FixtureError` with the end of its log when it does not.
+    package func start() throws {
+        try launch()
+        try waitUntilReady()
+    }
+
+    /// Ends it in its own time: it closes its connections, then exits.
+    package func stop() {
+        guard let running = process.withLock({ $0 }) else { return }
+        running.signal(SIGCONT)
+        running.signal(SIGTERM)
+        _ = try? running.waitForEnd(milliseconds: 2_000)
+        kill9()
+    }
+
+    /// Ends it at once, as a crash does.
+    package func kill9() { process.withLock { $0.take() }?.kill9() }
+
+    /// Kills it and starts it again on the same port, without its data.
+    package func restart() throws {
+        kill9()
+        try start()
+    }
+
+    /// Lets it hang: connections stay, nothing is answered.
+    package func freeze() { process.withLock { $0 }?.signal(SIGSTOP) }
+
+    /// Lets a frozen one go on.
+    package func thaw() { process.withLock { $0 }?.signal(SIGCONT) }
+
+    package var isRunning: Bool { process.withLock { $0 }?.isRunning ?? false }
+
+    /// Whether it answers now.
+    package var isReady: Bool { (try? cli(["PING"], timeoutMilliseconds: 500)) == .status("PONG") }
+
+    package var processIdentifier: Int32? { process.withLock { $0 }?.identifier }
+
+    /// What it printed last.
+    package var log: String { folder.tail(of: "redis.log", characters: 4_000) }
+
+    /// A connection for several commands, by default as a user who may do everything.
+    package func connection(
+        login: RedisLogin? = .fixture, timeoutMilliseconds: Int = 2_000
+    ) throws -> RESPConnection {
+        try RESPConnection(port: port, login: login, timeoutMilliseconds: timeoutMilliseconds)
+    }
+
+    /// One command on a connection of its own, by default as a user who may do everything.
+    @discardableResult
+    package func cli(
+        _ words: [String], login: RedisLogin? = .fixture, timeoutMilliseconds: Int = 2_000
+    ) throws -> RESPValue {
+        try connection(login: login, timeoutMilliseconds: timeoutMilliseconds).roundTrip(words)
+    }
+
+    /// A command that must succeed.
+    ///
+    /// - Throws: `FixtureError` also when the server answers with an error.
+    @discardableResult
+    package func order(_ words: String...) throws -> RESPValue {
+        let reply = try cli(words)
+        guard reply.error == nil else { throw FixtureError("port \(port), \(words.joined(separator: " ")): \(reply)") }
+        return reply
+    }
+
+    /// The fields of one section of INFO.
+    package func info(_ section: String) throws -> [String: String] { try order("INFO", section).infoFields }
+
+    /// Starts the process without waiting for its answer.
+    func launch() throws {
+        guard !isRunning else { throw FixtureError("the server on port \(port) runs already") }
+        let started = try SpawnedProcess(["redis-server"] + arguments, log: folder.file("redis.log"))
+        process.withLock { $0 = started }
+    }
+
+    func waitUntilReady() throws {
+        do {
+            try Deadline.wait(for: "redis-server on port \(port)", milliseconds: Deadline.startMilliseconds) {
+                guard isRunning else { return true }
+                // Another process on this port would answer too.
+                return try info("server")["process_id"] == processIdentifier.map { "\($0)" }
+            }
+            guard isRunning else { throw FixtureError("redis-server on port \(port) ended when it had just started") }
+        } catch {
+            throw FixtureError("\(error)\n\(log)")
+        }
+    }
+}
