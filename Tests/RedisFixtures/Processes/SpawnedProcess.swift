@@ -50,6 +50,24 @@ package final class SpawnedProcess: Sendable {
         return signal == 0 ? (status >> 8) & 0xff : 128 + signal
     }
 
+    /// Runs a program to its end.
+    ///
+    /// - Parameters:
+    ///   - words: the program and its arguments.
+    ///   - folder: takes a file with what it prints.
+    /// - Returns: what it printed.
+    /// - Throws: `FixtureError` with what it printed when it fails or takes too long.
+    package static func run(_ words: [String], in folder: PrivateFolder) throws -> String {
+        let log = "output-\(UUID().uuidString).log"
+        let process = try SpawnedProcess(words, log: folder.file(log))
+        let code = try process.waitForEnd(milliseconds: Deadline.startMilliseconds)
+        let output = folder.tail(of: log, characters: 20_000)
+        guard code == 0 else {
+            throw FixtureError("\(words.joined(separator: " ")) ended with \(code): \(output)")
+        }
+        return output
+    }
+
     private func endStatus(_ options: Int32) -> Int32? {
         status.withLock { known in
             if let known { return known }

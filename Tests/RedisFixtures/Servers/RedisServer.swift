@@ -46,6 +46,12 @@ package final class RedisServer: Sendable {
         return server
     }
 
+    /// Starts several at once and waits until all answer.
+    static func start(_ servers: [RedisServer]) throws {
+        for server in servers { try server.launch() }
+        for server in servers { try server.waitUntilReady() }
+    }
+
     deinit { kill9() }
 
     /// Starts it and waits until it answers.
