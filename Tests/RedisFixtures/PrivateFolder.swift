@@ -5,18 +5,31 @@ import Synchronization
 package final class PrivateFolder: Sendable {
     package let path: String
     private static let open = Mutex<Set<String>>([])
-    /// Fixtures in static variables are never released: their folders go when the process exits.
+    /// This process among all that may share the temporary folder: its id is unique only in its namespace.
+    private static let owner: String = {
+        let namespace = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")) ?? ""
+        return "intentusnet-redis-\(namespace.filter(\.isNumber))-"
+    }()
+    private static let root = FileManager.default.temporaryDirectory
+    /// Clears up after earlier test runs that crashed, and at the exit of this one: fixtures in static variables are
+    /// never released.
     private static let sweep: Void = {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? [] {
+            guard name.hasPrefix(owner), let process = Int32(name.dropFirst(owner.count).prefix { $0 != "-" }),
+                kill(process, 0) != 0, errno == ESRCH
+            else { continue }
+            try? FileManager.default.removeItem(at: root.appending(path: name))
+        }
         atexit { for path in PrivateFolder.open.withLock({ $0 }) { try? FileManager.default.removeItem(atPath: path) } }
     }()
 
     package init() throws {
-        var template = Array(FileManager.default.temporaryDirectory.appending(path: "redis-XXXXXX").path.utf8CString)
+        _ = Self.sweep
+        var template = Array(Self.root.appending(path: "\(Self.owner)\(getpid())-XXXXXX").path.utf8CString)
         guard mkdtemp(&template) != nil else {
             throw FixtureError("no temporary folder: \(String(cString: strerror(errno)))")
         }
         path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-        _ = Self.sweep
         Self.open.withLock { _ = $0.insert(path) }
     }
 

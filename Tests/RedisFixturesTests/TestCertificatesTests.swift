@@ -40,4 +40,29 @@ struct TestCertificatesTests {
         #expect(throws: FixtureError.self) { try verify(made.strangeServer, made.authority) }
         #expect(throws: FixtureError.self) { try verify(made.misnamedServer, made.authority) }
     }
+
+    @Test("sentinels and their servers speak TLS among themselves, and name the ports with TLS")
+    func sentinels() throws {
+        var options = RedisServerOptions()
+        options.tls = try TestCertificates().serverTLS(requiresClientCertificate: true)
+        let set = try SentinelSet(options: options)
+        let named = try set.sentinels[0].cli(["SENTINEL", "GET-MASTER-ADDR-BY-NAME", set.masterName]).array
+        #expect(named?.last?.text == "\(set.servers[0].tlsPort)")
+        #expect(set.sentinelPorts == set.sentinels.map(\.tlsPort))
+        #expect(try set.killMaster().master.port == set.servers[1].port)
+    }
+
+    @Test("the nodes of a cluster speak TLS among themselves, and a slot moves through it")
+    func cluster() throws {
+        var options = RedisServerOptions()
+        options.tls = try TestCertificates().serverTLS(requiresClientCertificate: true)
+        let cluster = try RedisCluster(options: options)
+        let slot = try cluster.slot(of: "k")
+        let (old, masters) = (try cluster.owner(ofSlot: slot), try cluster.masters())
+        try old.order("SET", "k", "v")
+        let new = try #require(masters.first { $0.port != old.port })
+        try cluster.moveSlot(slot, to: new)
+        #expect(try new.cli(["GET", "k"]).text == "v")
+        try cluster.failover(killing: new)
+    }
 }

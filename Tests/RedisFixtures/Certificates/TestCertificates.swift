@@ -47,7 +47,7 @@ package final class TestCertificates: Sendable {
         let shown = server ?? self.server
         return RedisServerOptions.TLS(
             authorityFile: authority.certificateFile, certificateFile: shown.certificateFile, keyFile: shown.keyFile,
-            requiresClientCertificate: requiresClientCertificate)
+            requiresClientCertificate: requiresClientCertificate, folder: folder)
     }
 
     private enum Kind {

@@ -9,8 +9,8 @@ extension RedisCluster {
             let (first, end) = (Self.slotCount * index / count, Self.slotCount * (index + 1) / count)
             try node.order("CLUSTER", "ADDSLOTSRANGE", "\(first)", "\(end - 1)")
         }
-        for node in nodes.dropFirst() { try nodes[0].order("CLUSTER", "MEET", "127.0.0.1", "\(node.port)") }
-        let all = Set(ports)
+        for node in nodes.dropFirst() { try nodes[0].order("CLUSTER", "MEET", "127.0.0.1", "\(node.memberPort)") }
+        let all = Set(nodes.map(\.port))
         try Deadline.wait(for: "the nodes to meet", milliseconds: Deadline.agreementMilliseconds) {
             try nodes.allSatisfy { node in
                 let lines = try view(of: node)

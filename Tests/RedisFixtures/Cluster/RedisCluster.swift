@@ -15,8 +15,8 @@ package final class RedisCluster: Sendable {
         masters: Int = 3, replicasEach: Int = 1, options: RedisServerOptions = RedisServerOptions()
     ) throws {
         var options = options
-        options.lines = Self.lines + options.lines
-        nodes = try FreePorts.next(masters * (1 + replicasEach)).map { try RedisServer(port: $0, options) }
+        options.lines = Self.lines + (options.tls == nil ? [] : ["tls-cluster yes"]) + options.lines
+        nodes = try (0..<masters * (1 + replicasEach)).map { [options] _ in try RedisServer(options) }
         try RedisServer.start(nodes)
         try join(masters: masters)
         try waitUntilHealthy()
@@ -29,7 +29,8 @@ package final class RedisCluster: Sendable {
         "cluster-allow-replica-migration no", "repl-ping-replica-period 1",
     ]
 
-    package var ports: [Int] { nodes.map(\.port) }
+    /// Where clients find the nodes; with TLS if the options have it.
+    package var ports: [Int] { nodes.map(\.memberPort) }
 
     /// The masters that hold slots, in the order of their first slot.
     package func masters() throws -> [RedisServer] {

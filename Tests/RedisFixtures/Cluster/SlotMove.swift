@@ -30,7 +30,7 @@ package struct SlotMove: Sendable {
             guard !keys.isEmpty else { break }
             let login = RedisLogin.fixture
             let words = [
-                "MIGRATE", "127.0.0.1", "\(target.port)", "", "0", "2000", "AUTH2", login.user, login.password,
+                "MIGRATE", "127.0.0.1", "\(target.memberPort)", "", "0", "2000", "AUTH2", login.user, login.password,
             ]
             let reply = try source.cli(words + ["KEYS"] + keys)
             guard reply.error == nil else { throw FixtureError("slot \(slot) to port \(target.port): \(reply)") }
@@ -51,11 +51,12 @@ package struct SlotMove: Sendable {
         }
     }
 
-    /// Leaves the slot where it was; keys that were carried over are carried back.
+    /// Leaves the slot where it was and carries back what was carried over; meanwhile the source answers without it.
     package func cancel() throws {
-        let back = SlotMove(reversing: self)
-        try back.migrateKeys()
-        for node in [source, target] { try node.order("CLUSTER", "SETSLOT", "\(slot)", "STABLE") }
+        // A source that still gives the slot away would refuse what comes back.
+        try source.order("CLUSTER", "SETSLOT", "\(slot)", "STABLE")
+        try SlotMove(reversing: self).migrateKeys()
+        try target.order("CLUSTER", "SETSLOT", "\(slot)", "STABLE")
     }
 
     private init(reversing move: SlotMove) {

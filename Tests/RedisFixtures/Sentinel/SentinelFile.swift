@@ -4,8 +4,9 @@ struct SentinelFile {
     let masterPort: Int
     let quorum: Int
     let password: String?
+    let tls: RedisServerOptions.TLS?
 
-    func lines(port: Int, folder: String) -> [String] {
+    func lines(port: Int, tlsPort: Int, folder: String) -> [String] {
         let login = RedisLogin.fixture
         var lines = [
             "port \(port)", "bind 127.0.0.1", "protected-mode no", "daemonize no", "dir \(folder)",
@@ -17,6 +18,6 @@ struct SentinelFile {
             "sentinel parallel-syncs \(masterName) 1",
         ]
         if let password { lines.append("requirepass \"\(password)\"") }
-        return lines
+        return lines + (tls?.lines(port: tlsPort) ?? [])
     }
 }

@@ -1,5 +1,3 @@
-import Glibc
-
 /// A master, its replicas and the sentinels that watch them, on ports of 127.0.0.1 and with short times.
 ///
 /// A sentinel calls a server down after half a second and may try a failover again after four.
@@ -13,7 +11,7 @@ package final class SentinelSet: Sendable {
     ///
     /// - Parameters:
     ///   - replicas: how many.
-    ///   - options: for the servers.
+    ///   - options: for the servers; their TLS holds for the sentinels too, and among all.
     ///   - sentinelPassword: what clients of the sentinels must show.
     /// - Throws: `FixtureError` with what does not agree.
     package init(
@@ -21,24 +19,22 @@ package final class SentinelSet: Sendable {
         masterName: String = "mymaster"
     ) throws {
         self.masterName = masterName
-        let ports = try FreePorts.next(replicas + 1)
-        let quorum = 2
-        servers = try ports.enumerated().map { index, port in
-            var options = options
-            if index > 0 { options.lines.append("replicaof 127.0.0.1 \(ports[0])") }
-            return try RedisServer(port: port, options)
-        }
-        sentinels = try FreePorts.next(3).map { port in
-            try RedisServer(port: port, arguments: ["--sentinel"]) { folder in
-                SentinelFile(masterName: masterName, masterPort: ports[0], quorum: quorum, password: sentinelPassword)
-                    .lines(port: port, folder: folder)
+        let master = try RedisServer(options)
+        var replicaOptions = options
+        replicaOptions.lines.append("replicaof 127.0.0.1 \(master.memberPort)")
+        servers = [master] + (try (0..<replicas).map { _ in try RedisServer(replicaOptions) })
+        let file = SentinelFile(
+            masterName: masterName, masterPort: master.memberPort, quorum: 2, password: sentinelPassword,
+            tls: options.tls)
+        sentinels = try (0..<3).map { _ in
+            try RedisServer(tls: options.tls, arguments: ["--sentinel"]) {
+                file.lines(port: $0, tlsPort: $1, folder: $2)
             }
         }
         try RedisServer.start(servers)
-        let (master, linked) = (servers[0], "\(replicas)")
         try Deadline.wait(for: "the replicas", milliseconds: Deadline.startMilliseconds) {
             let replication = try master.info("replication")
-            return replication["connected_slaves"] == linked
+            return replication["connected_slaves"] == "\(replicas)"
                 && (0..<replicas).allSatisfy { replication["slave\($0)"]?.contains("state=online") == true }
         }
         try RedisServer.start(sentinels)
@@ -46,14 +42,15 @@ package final class SentinelSet: Sendable {
         try waitUntilSettled()
     }
 
-    package var sentinelPorts: [Int] { sentinels.map(\.port) }
+    /// Where clients find the sentinels; with TLS if the servers have it.
+    package var sentinelPorts: [Int] { sentinels.map(\.memberPort) }
 
     /// The server that most of the running sentinels name.
     package func currentMaster() throws -> RedisServer {
         let named = sentinels.filter(\.isRunning).compactMap { try? masterPort(by: $0) }
         let counts = Dictionary(named.map { ($0, 1) }, uniquingKeysWith: +)
         guard let most = counts.max(by: { $0.value < $1.value }), most.value > sentinels.count / 2,
-            let server = servers.first(where: { $0.port == most.key })
+            let server = servers.first(where: { $0.memberPort == most.key })
         else { throw FixtureError("no majority of the sentinels names a master: \(named)") }
         return server
     }
@@ -105,7 +102,7 @@ package final class SentinelSet: Sendable {
             for replica in try currentReplicas() {
                 let role = try replica.cli(["ROLE"]).array ?? []
                 let isLinked =
-                    role.count > 3 && role[0].text == "slave" && role[2].integer == master.port
+                    role.count > 3 && role[0].text == "slave" && role[2].integer == master.memberPort
                     && role[3].text == "connected"
                 try demand(isLinked, "port \(replica.port) is not linked to \(master.port): \(role)")
             }
@@ -115,7 +112,7 @@ package final class SentinelSet: Sendable {
 
     private func check(_ sentinel: RedisServer, names master: RedisServer) throws {
         let told = try sentinel.cli(["SENTINEL", "MASTER", masterName]).fields
-        try demand(told["port"] == "\(master.port)" && told["flags"] == "master", "\(sentinel.port) says \(told)")
+        try demand(told["port"] == "\(master.memberPort)" && told["flags"] == "master", "\(sentinel.port) says \(told)")
         try demand(told["num-slaves"] == "\(servers.count - 1)", "\(sentinel.port) knows not all replicas")
         try demand(
             told["num-other-sentinels"] == "\(sentinels.count - 1)", "\(sentinel.port) knows not all sentinels")

@@ -8,6 +8,8 @@ package final class RedisServer: Sendable {
     package let tlsPort: Int
     private let folder: PrivateFolder
     private let arguments: [String]
+    /// Keeps the files of the certificates for a restart.
+    private let tls: RedisServerOptions.TLS?
     private let process = Mutex<SpawnedProcess?>(nil)
 
     /// Whether this machine has what the fixtures start.
@@ -20,22 +22,19 @@ package final class RedisServer: Sendable {
 
     /// Prepares a server; `start` starts it.
     package convenience init(_ options: RedisServerOptions = RedisServerOptions()) throws {
-        try self.init(port: try FreePorts.next(), options)
+        try self.init(tls: options.tls, arguments: []) { options.configuration(port: $0, tlsPort: $1, folder: $2) }
     }
 
-    convenience init(port: Int, _ options: RedisServerOptions) throws {
-        let tlsPort = options.tls == nil ? 0 : try FreePorts.next()
-        try self.init(port: port, tlsPort: tlsPort, arguments: []) {
-            options.configuration(port: port, tlsPort: tlsPort, folder: $0)
-        }
-    }
-
-    init(port: Int, tlsPort: Int = 0, arguments: [String], lines: (_ folder: String) -> [String]) throws {
-        self.port = port
-        self.tlsPort = tlsPort
+    init(
+        tls: RedisServerOptions.TLS?, arguments: [String],
+        lines: (_ port: Int, _ tlsPort: Int, _ folder: String) -> [String]
+    ) throws {
+        port = try FreePorts.next()
+        tlsPort = tls == nil ? 0 : try FreePorts.next()
+        self.tls = tls
         folder = try PrivateFolder()
         // The server may rewrite its file (a replica becomes master): a restart goes on from there.
-        let file = try folder.write("redis.conf", lines(folder.path).joined(separator: "\n") + "\n")
+        let file = try folder.write("redis.conf", lines(port, tlsPort, folder.path).joined(separator: "\n") + "\n")
         self.arguments = [file] + arguments
     }
 
@@ -85,6 +84,9 @@ package final class RedisServer: Sendable {
 
     /// Lets a frozen one go on.
     package func thaw() { process.withLock { $0 }?.signal(SIGCONT) }
+
+    /// Where the other members of its set or cluster find it.
+    var memberPort: Int { tlsPort == 0 ? port : tlsPort }
 
     package var isRunning: Bool { process.withLock { $0 }?.isRunning ?? false }
 

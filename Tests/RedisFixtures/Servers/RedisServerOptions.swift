@@ -7,14 +7,27 @@ package struct RedisServerOptions: Sendable {
         package var keyFile: String
         /// Whether a client must show a certificate of the authority.
         package var requiresClientCertificate: Bool
+        /// Where the files are, if they go with their owner.
+        private let folder: PrivateFolder?
 
         package init(
-            authorityFile: String, certificateFile: String, keyFile: String, requiresClientCertificate: Bool = false
+            authorityFile: String, certificateFile: String, keyFile: String, requiresClientCertificate: Bool = false,
+            folder: PrivateFolder? = nil
         ) {
+            self.folder = folder
             self.authorityFile = authorityFile
             self.certificateFile = certificateFile
             self.keyFile = keyFile
             self.requiresClientCertificate = requiresClientCertificate
+        }
+
+        func lines(port: Int) -> [String] {
+            [
+                "tls-port \(port)", "tls-ca-cert-file \(authorityFile)", "tls-cert-file \(certificateFile)",
+                "tls-key-file \(keyFile)", "tls-auth-clients \(requiresClientCertificate ? "yes" : "no")",
+                // Among themselves too: what they tell clients of each other are then the ports with TLS.
+                "tls-replication yes",
+            ]
         }
     }
 
@@ -22,6 +35,7 @@ package struct RedisServerOptions: Sendable {
     package var password: String?
     /// ACL users, each as the rest of a line: `gateway on >secret ~* +@all`.
     package var users: [String] = []
+    /// For a set or a cluster also among its members.
     package var tls: TLS?
     /// The memory at which writes are refused with OOM.
     package var maxMemoryBytes: Int?
@@ -39,13 +53,7 @@ package struct RedisServerOptions: Sendable {
         ]
         if let password { all.append("requirepass \"\(password)\"") }
         all += users.map { "user \($0)" }
-        if let tls {
-            all += [
-                "tls-port \(tlsPort)", "tls-ca-cert-file \(tls.authorityFile)",
-                "tls-cert-file \(tls.certificateFile)", "tls-key-file \(tls.keyFile)",
-                "tls-auth-clients \(tls.requiresClientCertificate ? "yes" : "no")",
-            ]
-        }
+        if let tls { all += tls.lines(port: tlsPort) }
         if let maxMemoryBytes { all += ["maxmemory \(maxMemoryBytes)", "maxmemory-policy noeviction"] }
         return all + lines
     }
