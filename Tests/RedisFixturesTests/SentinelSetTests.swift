@@ -9,6 +9,7 @@ struct SentinelSetTests {
         let first = try set.currentMaster()
         #expect(first.port == set.servers[0].port)
         try first.order("SET", "k", "v")
+        try first.waitForReplicas(1)
         let second = try set.failover()
         #expect(second.port != first.port)
         #expect(try second.cli(["GET", "k"]).text == "v")

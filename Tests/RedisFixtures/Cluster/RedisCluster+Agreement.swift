@@ -44,14 +44,18 @@ extension RedisCluster {
             first = owners
             let bad = lines.filter { runningPorts.contains($0.port) && !$0.isSettled }
             guard bad.isEmpty else { throw FixtureError("port \(node.port) does not trust \(bad)") }
-            try checkLink(of: node)
         }
+        try checkLinks(among: runningNodes)
     }
 
-    private func checkLink(of node: RedisServer) throws {
-        let replication = try node.info("replication")
-        guard replication["role"] == "master" || replication["master_link_status"] == "up" else {
-            throw FixtureError("the replica at port \(node.port) is not linked")
+    private func checkLinks(among nodes: [RedisServer]) throws {
+        let replication = try nodes.map { try $0.info("replication") }
+        for (node, info) in zip(nodes, replication) {
+            guard info["role"] == "master" || info["master_link_status"] == "up" else {
+                throw FixtureError("the replica at port \(node.port) is not linked")
+            }
+            let replicas = replication.filter { $0["master_port"] == "\(node.memberPort)" }
+            if !replicas.isEmpty { try node.waitForReplicas(replicas.count) }
         }
     }
 }

@@ -106,7 +106,7 @@ package final class RedisCluster: Sendable {
     }
 
     /// Waits until every running node sees all slots served by running masters, all see the same, and the replicas that
-    /// run are linked.
+    /// run have what was written to their masters.
     package func waitUntilHealthy() throws {
         try Deadline.wait(for: "a healthy cluster", milliseconds: Deadline.agreementMilliseconds) {
             try checkHealth()

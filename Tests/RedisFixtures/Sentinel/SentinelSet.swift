@@ -32,10 +32,10 @@ package final class SentinelSet: Sendable {
             }
         }
         try RedisServer.start(servers)
+        // Sentinels learn of replicas from the master, and would otherwise do so later.
         try Deadline.wait(for: "the replicas", milliseconds: Deadline.startMilliseconds) {
-            let replication = try master.info("replication")
-            return replication["connected_slaves"] == "\(replicas)"
-                && (0..<replicas).allSatisfy { replication["slave\($0)"]?.contains("state=online") == true }
+            try master.waitForReplicas(replicas)
+            return true
         }
         try RedisServer.start(sentinels)
         for sentinel in sentinels { try quicken(sentinel) }
@@ -93,7 +93,7 @@ package final class SentinelSet: Sendable {
     }
 
     /// Waits until all running sentinels name one running master, know all servers and each other, have a quorum, and
-    /// every other running server is linked to it.
+    /// every other running server has what was written to it.
     package func waitUntilSettled() throws {
         try Deadline.wait(for: "the sentinels to agree", milliseconds: Deadline.agreementMilliseconds) {
             let master = try currentMaster()
@@ -106,6 +106,7 @@ package final class SentinelSet: Sendable {
                     && role[3].text == "connected"
                 try demand(isLinked, "port \(replica.port) is not linked to \(master.port): \(role)")
             }
+            try master.waitForReplicas(currentReplicas().count)
             return true
         }
     }

@@ -126,6 +126,22 @@ package final class RedisServer: Sendable {
     /// The fields of one section of INFO.
     package func info(_ section: String) throws -> [String: String] { try order("INFO", section).infoFields }
 
+    /// Waits until so many replicas have all that was written here so far.
+    ///
+    /// A link that is "up" is not enough: a new replica gets nothing until it has said that it is there, which may take
+    /// a second.
+    /// - Parameter milliseconds: how long.
+    /// - Throws: `FixtureError` when fewer have it in time.
+    package func waitForReplicas(_ count: Int, milliseconds: Int = 2_000) throws {
+        let connection = try connection(timeoutMilliseconds: milliseconds + 2_000)
+        // WAIT counts from the last command of its connection that went to the replicas.
+        _ = try connection.roundTrip(["PUBLISH", "fixture", "here"])
+        let reply = try connection.roundTrip(["WAIT", "\(count)", "\(milliseconds)"])
+        guard let reached = reply.integer, reached >= count else {
+            throw FixtureError("port \(port): \(reply) of \(count) replicas have what was written")
+        }
+    }
+
     /// Starts the process without waiting for its answer.
     func launch() throws {
         guard !isRunning else { throw FixtureError("the server on port \(port) runs already") }
