@@ -125,7 +125,11 @@ let package = Package(
             name: "GatewayTesting", dependencies: ["IntentProtocol", "RateLimiting", "Routing", "Identity"],
             path: "Tests/GatewayTesting", swiftSettings: nonsending),
 
+        // Real servers and broken ones: redis-server alone, under Sentinel and as a cluster, a proxy that fails as told.
+        .target(name: "RedisFixtures", path: "Tests/RedisFixtures", swiftSettings: strict),
+
         tests("ArchitectureTests", []),
+        tests("RedisFixturesTests", ["RedisFixtures"]),
         tests("GatewayNodeTests", ["GatewayNode", "DevelopmentIssuer"]),
         tests("InteropTests", ["GatewayNode", "DevelopmentIssuer", "IntentusWorker", "intentusnet"]),
         tests("IntentProtocolTests", ["IntentProtocol"]),

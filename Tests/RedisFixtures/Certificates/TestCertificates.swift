@@ -1,0 +1,102 @@
+/// An authority, and certificates it signed, as PEM files in a private folder; made by the `openssl` command.
+package final class TestCertificates: Sendable {
+    /// A certificate and its key.
+    package struct Pair: Sendable {
+        package let certificateFile: String
+        package let keyFile: String
+    }
+
+    package let folder: PrivateFolder
+    package let authority: Pair
+    /// For 127.0.0.1 and localhost.
+    package let server: Pair
+    package let client: Pair
+    /// An authority that signed none of the others.
+    package let otherAuthority: Pair
+    /// For 127.0.0.1 and localhost, signed by the other authority.
+    package let strangeServer: Pair
+    /// A client's, signed by the other authority.
+    package let strangeClient: Pair
+    /// Signed by the authority, for another host.
+    package let misnamedServer: Pair
+
+    package init() throws {
+        let folder = try PrivateFolder()
+        let authority = try Self.make("authority", .authority, signedBy: nil, folder)
+        let other = try Self.make("other-authority", .authority, signedBy: nil, folder)
+        let local = Kind.leaf(alternativeNames: "IP:127.0.0.1,DNS:localhost")
+        let away = Kind.leaf(alternativeNames: "DNS:elsewhere.example")
+        self.folder = folder
+        self.authority = authority
+        otherAuthority = other
+        server = try Self.make("server", local, signedBy: authority, folder)
+        client = try Self.make("client", .leaf(alternativeNames: "DNS:client"), signedBy: authority, folder)
+        strangeServer = try Self.make("strange-server", local, signedBy: other, folder)
+        strangeClient = try Self.make("strange-client", .leaf(alternativeNames: "DNS:client"), signedBy: other, folder)
+        misnamedServer = try Self.make("misnamed-server", away, signedBy: authority, folder)
+    }
+
+    /// What a server needs to speak TLS with these.
+    ///
+    /// - Parameters:
+    ///   - server: the certificate it shows; its own by default.
+    ///   - requiresClientCertificate: whether clients must show one of the authority.
+    package func serverTLS(
+        showing server: Pair? = nil, requiresClientCertificate: Bool = false
+    ) -> RedisServerOptions.TLS {
+        let shown = server ?? self.server
+        return RedisServerOptions.TLS(
+            authorityFile: authority.certificateFile, certificateFile: shown.certificateFile, keyFile: shown.keyFile,
+            requiresClientCertificate: requiresClientCertificate, folder: folder)
+    }
+
+    private enum Kind {
+        case authority
+        case leaf(alternativeNames: String)
+
+        var extensions: String {
+            switch self {
+            case .authority:
+                """
+                basicConstraints = critical, CA:TRUE
+                keyUsage = critical, keyCertSign, cRLSign
+                """
+            case .leaf(let names):
+                // Nodes of a cluster show their certificate as clients too.
+                """
+                basicConstraints = critical, CA:FALSE
+                keyUsage = critical, digitalSignature
+                extendedKeyUsage = serverAuth, clientAuth
+                subjectAltName = \(names)
+                """
+            }
+        }
+    }
+
+    private static func make(
+        _ name: String, _ kind: Kind, signedBy issuer: Pair?, _ folder: PrivateFolder
+    ) throws -> Pair {
+        let configuration = """
+            [req]
+            distinguished_name = name
+            prompt = no
+            x509_extensions = extensions
+            [name]
+            CN = \(name)
+            [extensions]
+            subjectKeyIdentifier = hash
+            authorityKeyIdentifier = keyid:always
+            \(kind.extensions)
+
+            """
+        let pair = Pair(certificateFile: folder.file("\(name).pem"), keyFile: folder.file("\(name).key"))
+        var words = [
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-sha256",
+            "-days", "2", "-config", try folder.write("\(name).cnf", configuration), "-keyout", pair.keyFile, "-out",
+            pair.certificateFile,
+        ]
+        if let issuer { words += ["-CA", issuer.certificateFile, "-CAkey", issuer.keyFile] }
+        _ = try SpawnedProcess.run(words, in: folder)
+        return pair
+    }
+}
