@@ -26,7 +26,8 @@ struct RoomTests {
     /// Rooms that see everything because they wire it.
     static let wiring: Set<String> = ["GatewayNode", "intentusnet", "Benchmarks"]
     static let pure: Set<String> = [
-        "IntentProtocol", "Documents", "Identity", "Authorization", "IntentPolicy", "RateLimiting", "Routing", "Gateway",
+        "IntentProtocol", "Documents", "Identity", "Authorization", "IntentPolicy", "RateLimiting", "Routing",
+        "Gateway",
         "GatewayConfiguration",
     ]
     static let systemModules: Set<String> = ["COpenSSL", "CPCRE2"]
