@@ -31,11 +31,12 @@ package enum AuthorizationExplainer {
         for (place, policy) in compiled.policies.enumerated() where policy.action == action {
             lines.append("\(title(policy)):")
             if policy.rules.isEmpty { lines.append("  has no rules and never matches") }
-            for (row, rule) in compiled.table.rows.enumerated() where Int(rule.policy) == place {
+            for (row, rule) in compiled.rows.enumerated() where Int(rule.policy) == place {
                 let source = policy.rules[Int(rule.rule)]
-                let outcome =
-                    compiled.table.matches(row, request, path.span)
-                    ? "matches" : "does not match: \(why(source, rule, compiled.table, request, path))"
+                let outcome = compiled.rules.with(request, path: path) { rules, view in
+                    rules.matches(row, view)
+                        ? "matches" : "does not match: \(why(source, rule, rules, view, request, path))"
+                }
                 lines.append("  rule \(rule.rule) (\(source.location)) \(outcome)")
             }
         }
@@ -44,19 +45,19 @@ package enum AuthorizationExplainer {
 
     /// The first term that fails of each alternative, as none of them holds.
     private static func why(
-        _ rule: AuthorizationRule, _ row: RuleRow, _ table: RuleTable, _ request: AuthorizationRequest,
-        _ path: ArraySlice<UInt8>
+        _ rule: AuthorizationRule, _ row: RuleRow, _ rules: borrowing RuleView, _ view: borrowing RequestView,
+        _ request: AuthorizationRequest, _ path: ArraySlice<UInt8>
     ) -> String {
         func failure(_ terms: [RuleTerm], _ range: TermRange) -> String? {
             for (place, term) in terms.enumerated()
-            where !table.holds(table.terms[Int(range.start) + place], request, path.span) {
+            where !rules.holds(rules.terms[Int(range.start) + place], view) {
                 return "\(term.name) \(values(term)) fails for \(RequestText.of(term.attribute, request, path))"
             }
             return nil
         }
         func failures(_ name: String, _ alternatives: [[RuleTerm]], from start: Int32) -> [String] {
             let found = alternatives.enumerated().map { place, terms in
-                failure(terms, table.alternatives[Int(start) + place]).map { "\(name)[\(place)]: \($0)" }
+                failure(terms, rules.alternatives[Int(start) + place]).map { "\(name)[\(place)]: \($0)" }
             }
             return found.contains(nil) ? [] : found.compactMap { $0 }
         }

@@ -30,23 +30,23 @@ package struct AuthorizationHeaders: Sendable {
         fields.append(Field(name: start..<middle, value: middle..<bytes.count))
     }
 
-    /// Asks about the value of a field; nil when there is none. Several fields of one name count as one with commas between.
-    func withValue<Answer>(of lowercaseName: [UInt8], _ body: (Span<UInt8>) -> Answer) -> Answer? {
-        var first: Field?
-        var joined: [UInt8]?
+    /// How many bytes the values of all fields can take at most when they are joined.
+    var byteCount: Int { fields.reduce(0) { $0 + $1.value.count + 1 } }
+
+    /// Hands out the values of a field in their order; false when there is none.
+    func forEachValue(of lowercaseName: [UInt8], _ body: (ArraySlice<UInt8>) -> Void) -> Bool {
+        var isThere = false
         for field in fields where isNamed(field, lowercaseName) {
-            guard let earlier = first else {
-                first = field
-                continue
-            }
-            joined = (joined ?? Array(bytes[earlier.value])) + [UInt8(ascii: ",")] + bytes[field.value]
+            isThere = true
+            body(bytes[field.value])
         }
-        if let joined { return body(joined.span) }
-        return first.map { body(bytes.span.extracting($0.value)) }
+        return isThere
     }
 
     private func isNamed(_ field: Field, _ lowercaseName: [UInt8]) -> Bool {
-        field.name.count == lowercaseName.count
-            && bytes.span.extracting(field.name).lowercasedHolds(lowercaseName.span, at: 0)
+        guard field.name.count == lowercaseName.count else { return false }
+        return bytes.withUnsafeBytes { bytes in
+            lowercaseName.withUnsafeBytes { bytes.part(field.name).lowercasedHolds($0, at: 0) }
+        }
     }
 }

@@ -17,7 +17,7 @@ struct ByteKeyTable: Sendable {
         while size < entries.count * 2 { size *= 2 }
         slots = Array(repeating: Slot(), count: size)
         for (key, numbers) in entries {
-            var place = Int(truncatingIfNeeded: key.span.keyHash) & (size - 1)
+            var place = Int(truncatingIfNeeded: key.withUnsafeBytes { $0.keyHash }) & (size - 1)
             while slots[place].keyCount >= 0 { place = (place + 1) & (size - 1) }
             slots[place] = Slot(
                 keyStart: Int32(keys.count), keyCount: Int32(key.count), valuesStart: Int32(values.count),
@@ -30,7 +30,7 @@ struct ByteKeyTable: Sendable {
     var isEmpty: Bool { values.isEmpty }
 
     /// Where in `values` the numbers of a key stand; empty when the key is unknown.
-    func values(of key: Span<UInt8>) -> Range<Int> {
+    func values(of key: UnsafeRawBufferPointer) -> Range<Int> {
         guard !values.isEmpty else { return 0..<0 }
         let mask = slots.count - 1
         var place = Int(truncatingIfNeeded: key.keyHash) & mask
@@ -39,7 +39,7 @@ struct ByteKeyTable: Sendable {
             let slot = slots[place]
             if Int(slot.keyCount) == key.count {
                 let start = Int(slot.keyStart)
-                if key.isSame(as: keys.span.extracting(start..<start + key.count)) {
+                if keys.withUnsafeBytes({ key.isSame(as: $0.part(start..<start + key.count)) }) {
                     return Int(slot.valuesStart)..<Int(slot.valuesEnd)
                 }
             }

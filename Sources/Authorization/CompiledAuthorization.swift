@@ -13,7 +13,9 @@ package final class CompiledAuthorization: Sendable {
     /// How a path is read before it is compared.
     package let pathNormalization: PathNormalization
     private let peerModes: PeerModes
-    let table: RuleTable
+    let rules: FrozenRules
+    /// The policy and the place of each row.
+    let rows: [RuleRow]
     let names: [String]
     private let enforced: ActionSets
     private let shadowed: ActionSets?
@@ -37,7 +39,8 @@ package final class CompiledAuthorization: Sendable {
         let dryRuns = attached.indices.filter { attached[$0].isDryRun }
         policies = attached
         self.unattached = unattached
-        table = builder.table
+        rules = FrozenRules(builder.table)
+        self.rows = builder.table.rows
         names = attached.map(\.metadata.fullName)
         enforced = ActionSets(attached, rows, builder.table) { !$0.isDryRun }
         shadowed = dryRuns.isEmpty ? nil : ActionSets(attached, rows, builder.table) { _ in true }
@@ -63,29 +66,30 @@ package final class CompiledAuthorization: Sendable {
         case .refused(let fault):
             return AuthorizationDecision(reason: .unservablePath(fault), audited: [], shadow: nil)
         case .path(let path):
-            let span = path.span
-            return AuthorizationDecision(
-                reason: reason(enforced, request, span), audited: audited(request, span),
-                shadow: shadowed.map { reason($0, request, span) })
+            return rules.with(request, path: path) { rules, request in
+                AuthorizationDecision(
+                    reason: reason(enforced, rules, request), audited: audited(rules, request),
+                    shadow: shadowed.map { reason($0, rules, request) })
+            }
         }
     }
 
     private func reason(
-        _ sets: ActionSets, _ request: borrowing AuthorizationRequest, _ path: Span<UInt8>
+        _ sets: ActionSets, _ rules: borrowing RuleView, _ request: borrowing RequestView
     ) -> AuthorizationDecision.Reason {
-        if let row = sets.custom.firstMatch(table, request, path) { return .providerUnknown(matched(row)) }
-        if let row = sets.deny.firstMatch(table, request, path) { return .denied(matched(row)) }
+        if let row = sets.custom.firstMatch(rules, request) { return .providerUnknown(matched(row)) }
+        if let row = sets.deny.firstMatch(rules, request) { return .denied(matched(row)) }
         guard sets.allow.policyCount > 0 else { return .noAllowPolicy }
-        guard let row = sets.allow.firstMatch(table, request, path) else { return .noRuleMatched }
+        guard let row = sets.allow.firstMatch(rules, request) else { return .noRuleMatched }
         return .allowed(matched(row))
     }
 
-    private func audited(_ request: borrowing AuthorizationRequest, _ path: Span<UInt8>) -> [MatchedRule] {
+    private func audited(_ rules: borrowing RuleView, _ request: borrowing RequestView) -> [MatchedRule] {
         var matches: [MatchedRule] = []
         var last: Int32 = -1
         for row in enforced.audit.rows {
-            let policy = table.rows[Int(row)].policy
-            guard policy != last, table.matches(Int(row), request, path) else { continue }
+            let policy = rows[Int(row)].policy
+            guard policy != last, rules.matches(Int(row), request) else { continue }
             last = policy
             matches.append(matched(Int(row)))
         }
@@ -93,7 +97,7 @@ package final class CompiledAuthorization: Sendable {
     }
 
     func matched(_ row: Int) -> MatchedRule {
-        let row = table.rows[row]
+        let row = rows[row]
         return MatchedRule(policy: names[Int(row.policy)], rule: Int(row.rule))
     }
 }

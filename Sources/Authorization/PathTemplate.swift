@@ -1,15 +1,13 @@
 /// A path pattern with `{*}` (one segment) and `{**}` (any number of segments).
-struct PathTemplate: Sendable, Hashable {
-    private enum Part: Sendable, Hashable {
+enum PathTemplate {
+    enum Part {
         case literal([UInt8])
         case oneSegment
         case anySegments
     }
 
-    private let parts: [Part]
-
-    /// Takes a text in which `fault` finds nothing.
-    init(_ text: String) {
+    /// The parts of a text in which `fault` finds nothing; no two literals follow each other.
+    static func parts(of text: String) -> [Part] {
         var parts: [Part] = []
         var literal: [UInt8] = []
         for (place, segment) in text.split(separator: "/", omittingEmptySubsequences: false).enumerated() {
@@ -23,7 +21,7 @@ struct PathTemplate: Sendable, Hashable {
             parts.append(segment == "{*}" ? .oneSegment : .anySegments)
         }
         if !literal.isEmpty { parts.append(.literal(literal)) }
-        self.parts = parts
+        return parts
     }
 
     static func isTemplate(_ text: String) -> Bool {
@@ -50,31 +48,6 @@ struct PathTemplate: Sendable, Hashable {
             return "has a character beside {*} or {**} that no segment may hold"
         }
         return nil
-    }
-
-    func matches(_ path: Span<UInt8>) -> Bool {
-        var index = 0
-        for place in parts.indices {
-            switch parts[place] {
-            case .literal(let literal):
-                guard path.holds(literal.span, at: index) else { return false }
-                index += literal.count
-            case .oneSegment:
-                let start = index
-                while index < path.count, Self.isSegmentByte(path[index]) { index += 1 }
-                guard index > start else { return false }
-            case .anySegments:
-                // It is the last operator, so whatever follows is one literal at the path's end.
-                var end = path.count
-                if place + 1 < parts.count, case .literal(let literal) = parts[place + 1] { end -= literal.count }
-                guard end >= index else { return false }
-                while index < end {
-                    guard path[index] == UInt8(ascii: "/") || Self.isSegmentByte(path[index]) else { return false }
-                    index += 1
-                }
-            }
-        }
-        return index == path.count
     }
 
     /// What a segment may hold.

@@ -31,30 +31,24 @@ package struct PeerPrincipal: Sendable, Hashable {
         self.init(text.utf8)
     }
 
-    /// Calls back for each part that is the namespace until one is taken.
-    func hasNamespace(where isWanted: (Span<UInt8>) -> Bool) -> Bool {
-        if let namespace { return isWanted(bytes.span.extracting(namespace)) }
+    /// Whether one of the parts that may be the namespace, in an identity of another form than the usual, is wanted.
+    func hasUnusualNamespace(where isWanted: (ArraySlice<UInt8>) -> Bool) -> Bool {
         let segments = Self.segments(of: bytes)
         return segments.indices.contains { place in
             isNamespaceMark(segments, place) && place + 2 < segments.count && !segments[place + 1].isEmpty
-                && isWanted(bytes.span.extracting(segments[place + 1]))
+                && isWanted(bytes[segments[place + 1]])
         }
     }
 
-    /// Whether the peer runs as this account of this namespace.
-    func isAccount(_ account: Span<UInt8>, of wantedNamespace: Span<UInt8>) -> Bool {
-        if let namespace, let serviceAccount {
-            return bytes.span.extracting(serviceAccount).isSame(as: account)
-                && bytes.span.extracting(namespace).isSame(as: wantedNamespace)
-        }
+    /// Whether an identity of another form than the usual is of this account of this namespace.
+    func isUnusualAccount(_ account: UnsafeRawBufferPointer, of namespace: UnsafeRawBufferPointer) -> Bool {
         let segments = Self.segments(of: bytes)
         return segments.indices.contains { place in
             guard isNamespaceMark(segments, place), place + 3 < segments.count,
-                bytes.span.extracting(segments[place + 1]).isSame(as: wantedNamespace)
+                bytes[segments[place + 1]].elementsEqual(namespace)
             else { return false }
             return (place + 2..<segments.count - 1).contains { mark in
-                bytes[segments[mark]].elementsEqual("sa".utf8)
-                    && bytes.span.extracting(segments[mark + 1]).isSame(as: account)
+                bytes[segments[mark]].elementsEqual("sa".utf8) && bytes[segments[mark + 1]].elementsEqual(account)
             }
         }
     }

@@ -47,19 +47,22 @@ package enum RequestReader {
     }
 
     private static func token(_ fields: FieldReader, _ node: DocumentNode?) -> TokenAttributes? {
-        guard fields.isMapping, let node, case .object(let members) = ClaimValue(node) else { return nil }
-        return TokenAttributes(members: members, spaceDelimitedClaims: [])
+        guard fields.isMapping, let node else { return nil }
+        return TokenAttributes(members: ClaimValue(node).members, spaceDelimitedClaims: [])
     }
 }
 
 extension ClaimValue {
-    fileprivate init(_ node: DocumentNode) {
+    fileprivate convenience init(_ node: DocumentNode) {
         switch node.kind {
-        case .null: self = .other
-        case .scalar(let scalar): self = scalar.kind == .string ? .text(Array(scalar.text.utf8)) : .other
-        case .sequence(let entries): self = .list(entries.compactMap { $0.string.map { Array($0.utf8) } })
+        case .null: self.init(.other)
+        case .scalar(let scalar):
+            self.init(
+                scalar.kind == .string ? .text : .other, texts: scalar.kind == .string ? [Array(scalar.text.utf8)] : [])
+        case .sequence(let entries): self.init(.list, texts: entries.compactMap { $0.string.map { Array($0.utf8) } })
         case .mapping(let members):
-            self = .object(members.map { Member(name: Array($0.key.utf8), value: ClaimValue($0.value)) })
+            self.init(
+                .object, members: members.map { Member(name: Array($0.key.utf8), value: ClaimValue($0.value)) })
         }
     }
 }

@@ -16,10 +16,7 @@ enum RequestText {
         case .method: quoted(request.method)
         case .path: quoted(path)
         case .serverName: quoted(request.serverName.map { Array($0) })
-        case .header(let name):
-            request.headers.withValue(of: Array(name.utf8)) { value in
-                quoted(value.withUnsafeBufferPointer { Array($0) }[...])
-            } ?? nothing
+        case .header(let name): header(name, request)
         case .audiences: claim(["aud"], request)
         case .presenter: claim(["azp"], request)
         case .claim(let path): claim(path, request)
@@ -43,12 +40,19 @@ enum RequestText {
 
     private static func claim(_ path: [String], _ request: AuthorizationRequest) -> String {
         guard let token = request.token else { return noToken }
-        return switch token.value(at: path.map { Array($0.utf8) }) {
-        case .text(let text): quoted(text[...])
-        case .list(let texts): "[\(texts.prefix(8).map { quoted($0[...]) }.joined(separator: ", "))]"
+        guard let value = token.value(at: path.map({ Array($0.utf8) })) else { return nothing }
+        return switch value.kind {
+        case .text: quoted(value.texts.first)
+        case .list: "[\(value.texts.prefix(8).map { quoted($0[...]) }.joined(separator: ", "))]"
         case .object: "an object"
         case .other: "what is neither a text nor a list of texts"
-        case nil: nothing
         }
+    }
+
+    private static func header(_ name: String, _ request: AuthorizationRequest) -> String {
+        var values: [String] = []
+        if name == "host", let host = request.host { return quoted(host) }
+        _ = request.headers.forEachValue(of: Array(name.utf8)) { values.append(String(decoding: $0, as: UTF8.self)) }
+        return values.isEmpty ? nothing : MessageText.quoted(values.joined(separator: ","))
     }
 }

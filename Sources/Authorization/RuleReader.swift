@@ -2,13 +2,14 @@ import Documents
 
 /// Reads one entry of `rules`.
 enum RuleReader {
+    // What differs most between rules comes first, so that most rules are left after one comparison.
     private static let sourceFields: [(name: String, attribute: RuleAttribute)] = [
         ("principals", .principal), ("requestPrincipals", .requestPrincipal), ("namespaces", .namespace),
         ("ipBlocks", .sourceAddress), ("remoteIpBlocks", .remoteAddress), ("serviceAccounts", .serviceAccount),
         ("trustDomains", .trustDomain),
     ]
     private static let operationFields: [(name: String, attribute: RuleAttribute)] = [
-        ("hosts", .host), ("ports", .port), ("methods", .method), ("paths", .path),
+        ("paths", .path), ("hosts", .host), ("ports", .port), ("methods", .method),
     ]
 
     static func read(_ fields: inout FieldReader) -> AuthorizationRule {

@@ -11,8 +11,12 @@ enum PatternKind: UInt8 {
     case present
     /// Stars stand for any bytes.
     case glob
-    /// `start` is the place of a path template.
+    /// `start` and `count` say where the parts of the template stand.
     case template
+    /// A part of a template: one segment.
+    case oneSegment
+    /// A part of a template: any number of segments.
+    case anySegments
     /// `start` is the place of an address block.
     case block
     /// `start` is the number itself.
@@ -59,6 +63,8 @@ struct Term {
     let name: Int32
     let patternsStart: Int32
     let patternsEnd: Int32
+
+    var places: Range<Int> { Int(patternsStart)..<Int(patternsEnd) }
 }
 
 /// A range of terms, all of which must hold.

@@ -33,29 +33,29 @@ struct RuleSet: Sendable {
 
     /// The first rule that matches, in the order of the policies; nil when none does.
     func firstMatch(
-        _ table: RuleTable, _ request: borrowing AuthorizationRequest, _ path: Span<UInt8>
+        _ rules: borrowing RuleView, _ request: borrowing RequestView
     ) -> Int? {
         guard !rows.isEmpty else { return nil }
         var first = Int32.max
         if !byPrincipal.isEmpty, let principal = request.principal {
-            let found = byPrincipal.values(of: principal.bytes.span)
-            first = Self.firstMatch(byPrincipal.values, found, below: first, table, request, path)
+            let found = byPrincipal.values(of: principal)
+            first = Self.firstMatch(byPrincipal.values, found, below: first, rules, request)
         }
         if !byPath.isEmpty {
-            first = Self.firstMatch(byPath.values, byPath.values(of: path), below: first, table, request, path)
+            first = Self.firstMatch(byPath.values, byPath.values(of: request.path), below: first, rules, request)
         }
-        first = Self.firstMatch(others, others.indices, below: first, table, request, path)
+        first = Self.firstMatch(others, others.indices, below: first, rules, request)
         return first == Int32.max ? nil : Int(first)
     }
 
     private static func firstMatch(
-        _ rows: [Int32], _ range: Range<Int>, below bound: Int32, _ table: RuleTable,
-        _ request: borrowing AuthorizationRequest, _ path: Span<UInt8>
+        _ rows: [Int32], _ range: Range<Int>, below bound: Int32, _ rules: borrowing RuleView,
+        _ request: borrowing RequestView
     ) -> Int32 {
         for place in range {
             let row = rows[place]
             guard row < bound else { return bound }
-            if table.matches(Int(row), request, path) { return row }
+            if rules.matches(Int(row), request) { return row }
         }
         return bound
     }

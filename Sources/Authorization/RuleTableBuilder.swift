@@ -109,8 +109,7 @@ struct RuleTableBuilder {
         case .port:
             table.patterns.append(Pattern(kind: .number, start: Int32(ValueRules.port(value) ?? 0), count: 0))
         case .path where PathTemplate.isTemplate(value):
-            table.templates.append(PathTemplate(value))
-            table.patterns.append(Pattern(kind: .template, start: Int32(table.templates.count - 1), count: 0))
+            appendTemplate(value)
         case .host:
             append(value.lowercased(), whenStar: .present)
         case .method, .header:
@@ -139,6 +138,22 @@ struct RuleTableBuilder {
         } else {
             append(value.contains("*") ? .glob : .exact, value)
         }
+    }
+
+    private mutating func appendTemplate(_ value: String) {
+        let start = table.templateParts.count
+        for part in PathTemplate.parts(of: value) {
+            switch part {
+            case .literal(let text):
+                table.templateParts.append(
+                    Pattern(kind: .exact, start: Int32(table.bytes.count), count: Int32(text.count)))
+                table.bytes += text
+            case .oneSegment: table.templateParts.append(Pattern(kind: .oneSegment, start: 0, count: 0))
+            case .anySegments: table.templateParts.append(Pattern(kind: .anySegments, start: 0, count: 0))
+            }
+        }
+        table.patterns.append(
+            Pattern(kind: .template, start: Int32(start), count: Int32(table.templateParts.count - start)))
     }
 
     private mutating func appendBlock(_ value: String) {

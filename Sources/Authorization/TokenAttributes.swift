@@ -26,10 +26,8 @@ package final class TokenAttributes: Sendable {
             return ClaimValue.Member(name: member.name, value: member.value.splitAtSpaces)
         }
         func text(_ name: String) -> [UInt8]? {
-            guard case .text(let text)? = members.first(where: { $0.name.elementsEqual(name.utf8) })?.value else {
-                return nil
-            }
-            return text
+            let value = members.first { $0.name.elementsEqual(name.utf8) }?.value
+            return value?.kind == .text ? value?.texts.first : nil
         }
         issuer = text("iss")
         subject = text("sub")
@@ -37,13 +35,12 @@ package final class TokenAttributes: Sendable {
 
     /// The claim at a path from the outermost object inwards.
     func value(at path: [[UInt8]]) -> ClaimValue? {
-        var members = members
-        for (place, name) in path.enumerated() {
-            guard let value = members.first(where: { $0.name == name })?.value else { return nil }
-            if place == path.count - 1 { return value }
-            guard case .object(let inner) = value else { return nil }
-            members = inner
+        var found: ClaimValue?
+        for name in path {
+            let members = found?.members ?? self.members
+            found = members.first { $0.name == name }?.value
+            guard found != nil else { return nil }
         }
-        return nil
+        return found
     }
 }

@@ -72,6 +72,7 @@ struct DecisionTests {
         #expect(try !admits("request.headers[x-a]", "1", asked))
         #expect(try admits("request.headers[X-B]", "2", asked))
         #expect(try admits("request.headers[x-e]", "*", asked))
+        #expect(try admits("request.headers[x-f]", ",,b", request(headers: [("x-f", ""), ("x-f", ""), ("x-f", "b")])))
         #expect(try !admits("request.headers[x-c]", "*", asked))
         #expect(try admits("request.headers[Host]", "httpbin.foo", asked))
         let names = try compile(

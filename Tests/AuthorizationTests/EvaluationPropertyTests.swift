@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Properties of evaluation")
 struct EvaluationPropertyTests {
-    @Test("random policies decide as the slow evaluator does, in any order of policies and rules", arguments: 1...40)
+    @Test("random policies decide as the slow evaluator does, in any order of policies and rules", arguments: 1...20)
     func reference(seed: UInt64) throws {
         var generator = SplitMix64(seed: seed)
         for _ in 0..<25 {
