@@ -61,14 +61,18 @@ enum ConditionKey {
 
     /// `a][b` are two names; what is not a clean sequence of brackets is one name as it stands.
     private static func path(_ inner: String) -> [String] {
-        var names: [String] = []
-        var rest = inner[...]
-        while let end = rest.firstRange(of: "][") {
-            names.append(String(rest[..<end.lowerBound]))
-            rest = rest[end.upperBound...]
+        let (open, close) = (UInt8(ascii: "["), UInt8(ascii: "]"))
+        var names: [[UInt8]] = [[]]
+        var rest = Array(inner.utf8)[...]
+        while let byte = rest.popFirst() {
+            if byte == close, rest.first == open {
+                rest.removeFirst()
+                names.append([])
+            } else {
+                names[names.count - 1].append(byte)
+            }
         }
-        names.append(String(rest))
-        let isClean = names.allSatisfy { !$0.isEmpty && !$0.contains("[") && !$0.contains("]") }
-        return isClean ? names : [inner]
+        let isClean = names.allSatisfy { !$0.isEmpty && !$0.contains(open) && !$0.contains(close) }
+        return isClean ? names.map { String(decoding: $0, as: UTF8.self) } : [inner]
     }
 }

@@ -2,33 +2,36 @@
 ///
 /// The value is cut at its last `/`; so a subject that holds one cannot be named in full.
 struct RequestPrincipalPattern {
-    let issuer: (kind: PatternKind, text: String)
-    let subject: (kind: PatternKind, text: String)
+    typealias Part = (kind: PatternKind, text: ArraySlice<UInt8>)
 
-    init(_ value: String) {
-        let cut = value.lastIndex(of: "/")
-        let head = cut.map { String(value[..<$0]) }
-        let tail = cut.map { String(value[value.index(after: $0)...]) }
-        let any = (kind: PatternKind.nonEmpty, text: "")
-        if value == "*" {
+    let issuer: Part
+    let subject: Part
+
+    init(_ value: [UInt8]) {
+        let star = UInt8(ascii: "*")
+        let cut = value.lastIndex(of: UInt8(ascii: "/"))
+        let head = cut.map { value[..<$0] }
+        let tail = cut.map { value[($0 + 1)...] }
+        let any: Part = (.nonEmpty, [])
+        if value == [star] {
             (issuer, subject) = (any, any)
-        } else if value.hasPrefix("*") {
+        } else if value.first == star {
             guard let head, let tail else {
-                (issuer, subject) = (any, (.suffix, String(value.dropFirst())))
+                (issuer, subject) = (any, (.suffix, value.dropFirst()))
                 return
             }
-            issuer = head == "*" ? any : (.suffix, String(head.dropFirst()))
+            issuer = head == [star] ? any : (.suffix, head.dropFirst())
             subject = (.exact, tail)
-        } else if value.hasSuffix("*") {
+        } else if value.last == star {
             guard let head, let tail else {
-                (issuer, subject) = ((.prefix, String(value.dropLast())), any)
+                (issuer, subject) = ((.prefix, value.dropLast()), any)
                 return
             }
             issuer = (.exact, head)
-            subject = tail == "*" ? any : (.prefix, String(tail.dropLast()))
+            subject = tail == [star] ? any : (.prefix, tail.dropLast())
         } else {
-            issuer = (.exact, head ?? value)
-            subject = (.exact, tail ?? "")
+            issuer = (.exact, head ?? value[...])
+            subject = (.exact, tail ?? [])
         }
     }
 }

@@ -89,58 +89,60 @@ struct RuleTableBuilder {
     }
 
     private mutating func append(_ value: String, _ attribute: RuleAttribute, _ namespace: String) {
+        // Bytes from here on: a star with an accent over it is still a star, which characters would not tell.
+        let bytes = Array(value.utf8)
         switch attribute {
         case .principal:
-            for name in trustDomains.expanded(principal: value) { append(name, whenStar: .nonEmpty) }
+            for name in trustDomains.expanded(principal: value) { append(Array(name.utf8), whenStar: .nonEmpty) }
         case .namespace:
-            appendGlob(value, whenStar: .nonEmpty)
+            appendGlob(bytes, whenStar: .nonEmpty)
         case .serviceAccount:
-            let parts = value.split(separator: "/").map(String.init)
-            append(.exact, parts.count == 2 ? parts[0] : namespace)
-            append(.exact, parts.last ?? "")
+            let parts = bytes.split(separator: UInt8(ascii: "/"))
+            append(.exact, parts.count == 2 ? parts[0] : Array(namespace.utf8)[...])
+            append(.exact, parts.last ?? [])
         case .trustDomain:
-            for name in trustDomains.expanded(trustDomain: value) { appendGlob(name, whenStar: .present) }
+            for name in trustDomains.expanded(trustDomain: value) { appendGlob(Array(name.utf8), whenStar: .present) }
         case .requestPrincipal:
-            let pair = RequestPrincipalPattern(value)
+            let pair = RequestPrincipalPattern(bytes)
             append(pair.issuer.kind, pair.issuer.text)
             append(pair.subject.kind, pair.subject.text)
         case .sourceAddress, .remoteAddress, .destinationAddress:
             appendBlock(value)
         case .port:
             table.patterns.append(Pattern(kind: .number, start: Int32(ValueRules.port(value) ?? 0), count: 0))
-        case .path where PathTemplate.isTemplate(value):
-            appendTemplate(value)
+        case .path where PathTemplate.isTemplate(bytes):
+            appendTemplate(bytes)
         case .host:
-            append(value.lowercased(), whenStar: .present)
+            append(bytes.map(\.asciiLowercased), whenStar: .present)
         case .method, .header:
-            append(value, whenStar: .present)
+            append(bytes, whenStar: .present)
         case .path, .audiences, .presenter, .claim, .serverName:
-            append(value, whenStar: .nonEmpty)
+            append(bytes, whenStar: .nonEmpty)
         }
     }
 
     /// The usual patterns: `*`, `*suffix`, `prefix*`, or the value itself. A star elsewhere is a star.
-    private mutating func append(_ value: String, whenStar star: PatternKind) {
-        if value == "*" {
-            append(star, "")
-        } else if value.hasPrefix("*") {
-            append(.suffix, String(value.dropFirst()))
-        } else if value.hasSuffix("*") {
-            append(.prefix, String(value.dropLast()))
+    private mutating func append(_ value: [UInt8], whenStar kind: PatternKind) {
+        if value == [star] {
+            append(kind, [])
+        } else if value.first == star {
+            append(.suffix, value.dropFirst())
+        } else if value.last == star {
+            append(.prefix, value.dropLast())
         } else {
-            append(.exact, value)
+            append(.exact, value[...])
         }
     }
 
-    private mutating func appendGlob(_ value: String, whenStar star: PatternKind) {
-        if value == "*" {
-            append(star, "")
+    private mutating func appendGlob(_ value: [UInt8], whenStar kind: PatternKind) {
+        if value == [star] {
+            append(kind, [])
         } else {
-            append(value.contains("*") ? .glob : .exact, value)
+            append(value.contains(star) ? .glob : .exact, value[...])
         }
     }
 
-    private mutating func appendTemplate(_ value: String) {
+    private mutating func appendTemplate(_ value: [UInt8]) {
         let start = table.templateParts.count
         for part in PathTemplate.parts(of: value) {
             switch part {
@@ -157,14 +159,16 @@ struct RuleTableBuilder {
     }
 
     private mutating func appendBlock(_ value: String) {
-        guard let block = AddressBlock(value) else { return append(.never, "") }
+        guard let block = AddressBlock(value) else { return append(.never, []) }
         table.blocks.append(block)
         table.patterns.append(Pattern(kind: .block, start: Int32(table.blocks.count - 1), count: 0))
     }
 
-    private mutating func append(_ kind: PatternKind, _ text: String) {
+    private mutating func append(_ kind: PatternKind, _ text: ArraySlice<UInt8>) {
         let start = table.bytes.count
-        table.bytes += text.utf8
+        table.bytes += text
         table.patterns.append(Pattern(kind: kind, start: Int32(start), count: Int32(table.bytes.count - start)))
     }
 }
+
+private let star = UInt8(ascii: "*")

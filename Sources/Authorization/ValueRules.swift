@@ -15,7 +15,7 @@ enum ValueRules {
         case .sourceAddress, .remoteAddress, .destinationAddress:
             AddressBlock(text) == nil ? "is neither an address nor a block such as 10.0.0.0/8" : nil
         case .port: port(text) == nil ? "is no port from 0 to 65535" : nil
-        case .path: PathTemplate.fault(text)
+        case .path: PathTemplate.fault(Array(text.utf8))
         case .serviceAccount: serviceAccountFault(text)
         case .trustDomain: trustDomainFault(text)
         case .principal, .namespace, .requestPrincipal, .host, .method, .header, .audiences, .presenter, .claim,

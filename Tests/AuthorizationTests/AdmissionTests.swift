@@ -48,6 +48,7 @@ struct AdmissionTests {
             ("rules: [{from: [{source: {trustDomains: ['*a*']}}]}]", "one '*' at most"),
             ("rules: [{to: [{operation: {paths: ['/a/{x}']}}]}]", "has a brace"),
             ("rules: [{to: [{operation: {paths: ['/a{*}/b']}}]}]", "has a brace"),
+            ("rules: [{to: [{operation: {paths: ['/{*}\u{301}/b']}}]}]", "has a brace"),
             ("rules: [{to: [{operation: {paths: ['/{**}/{*}']}}]}]", "must be the last one"),
             ("rules: [{to: [{operation: {paths: ['/{**}/{**}']}}]}]", "must be the last one"),
             ("rules: [{to: [{operation: {paths: ['/a//{*}']}}]}]", "empty segment"),

@@ -83,6 +83,20 @@ struct DecisionTests {
         #expect(names == [Array("x-a".utf8)])
     }
 
+    @Test("stars and slashes are bytes, whatever accents follow them; a host's case is that of ASCII")
+    func bytesNotCharacters() throws {
+        func admits(_ field: String, _ value: String, _ request: AuthorizationRequest) throws -> Bool {
+            try compile(resource("rules: [{to: [{operation: {\(field): [\"\(value)\"]}}]}]")).evaluate(request)
+                .isAllowed
+        }
+        #expect(try admits("paths", "*\u{301}x", request("/a\u{301}x")))
+        #expect(try admits("paths", "/a\u{301}*", request("/a\u{301}x")))
+        #expect(try !admits("paths", "/\u{e9}", request("/e\u{301}")))
+        #expect(try admits("paths", "/{*}/\u{61}", request("/x/a")))
+        #expect(try admits("hosts", "B\u{c9}.example", request(host: "b\u{c9}.EXAMPLE")))
+        #expect(try !admits("hosts", "b\u{c9}.example", request(host: "b\u{e9}.example")))
+    }
+
     @Test("a request without a host matches no host, so every notHosts")
     func noHost() throws {
         let positive = try compile(resource("rules: [{to: [{operation: {hosts: ['*']}}]}]"))
