@@ -16,6 +16,21 @@ package enum DocumentParser {
         return try YAMLDocument.parse(text, file: file, limits: limits)
     }
 
+    /// Reads a text of several YAML documents, as Kubernetes resources are written; documents without content are left out.
+    ///
+    /// Keys may be integers without quotes (`8080: …`), which Kubernetes takes as their text.
+    ///
+    /// - Parameters:
+    ///   - text: the documents with `---` between them.
+    ///   - file: the name that locations carry.
+    ///   - limits: what the documents may hold together.
+    package static func yamlStream(
+        _ text: String, file: String, limits: DocumentLimits = DocumentLimits()
+    ) throws(DiagnosticError) -> [DocumentNode] {
+        try checkSize(text, file: file, limits: limits)
+        return try YAMLDocument.parseStream(text, file: file, limits: limits).filter { !$0.isNull }
+    }
+
     /// Reads one JSON text (RFC 8259); numbers keep the text they were written with.
     ///
     /// - Parameters:

@@ -4,15 +4,31 @@ import Yams
 struct YAMLDocument {
     private let file: String
     private let limits: DocumentLimits
+    private let takesIntegerKeys: Bool
     private var nodes = 0
     private var faults: [Diagnostic] = []
 
-    private init(file: String, limits: DocumentLimits) {
+    private init(file: String, limits: DocumentLimits, takesIntegerKeys: Bool) {
         self.file = file
         self.limits = limits
+        self.takesIntegerKeys = takesIntegerKeys
     }
 
     static func parse(_ text: String, file: String, limits: DocumentLimits) throws(DiagnosticError) -> DocumentNode {
+        var document = YAMLDocument(file: file, limits: limits, takesIntegerKeys: false)
+        return try document.roots(of: text, isStream: false).first
+            ?? DocumentNode(.null, at: SourceLocation(file: file, line: 1, column: 1))
+    }
+
+    /// Every document of a text; the limits count for all of them together.
+    static func parseStream(
+        _ text: String, file: String, limits: DocumentLimits
+    ) throws(DiagnosticError) -> [DocumentNode] {
+        var document = YAMLDocument(file: file, limits: limits, takesIntegerKeys: true)
+        return try document.roots(of: text, isStream: true)
+    }
+
+    private mutating func roots(of text: String, isStream: Bool) throws(DiagnosticError) -> [DocumentNode] {
         // A byte order mark is allowed at the start of YAML and is no part of the first key.
         let text = text.unicodeScalars.first == "\u{feff}" ? String(text.unicodeScalars.dropFirst()) : text
         if let offset = AliasGuard.firstExplosiveKey(in: text) {
@@ -20,19 +36,26 @@ struct YAMLDocument {
             throw DiagnosticError(
                 "too many aliases beside keys that are not plain text", at: lines.location(ofByte: offset))
         }
-        let root: Node?
+        var roots: [Node] = []
         do {
-            root = try Parser(yaml: text, resolver: .basic).singleRoot()
+            let parser = try Parser(yaml: text, resolver: .basic)
+            if isStream {
+                while let root = try parser.nextRoot() {
+                    roots.append(root)
+                    guard roots.count <= limits.nodesMax else { break }
+                }
+            } else if let root = try parser.singleRoot() {
+                roots = [root]
+            }
         } catch let error as YamlError {
             throw DiagnosticError([YAMLFault.diagnostic(error, text: text, file: file)])
         } catch {
             throw DiagnosticError("not valid YAML", at: SourceLocation(file: file, line: 1, column: 1))
         }
-        guard let root else { return DocumentNode(.null, at: SourceLocation(file: file, line: 1, column: 1)) }
-        var document = YAMLDocument(file: file, limits: limits)
-        let node = try document.convert(root, depth: 0)
-        guard document.faults.isEmpty else { throw DiagnosticError(document.faults) }
-        return node
+        var nodes: [DocumentNode] = []
+        for root in roots { nodes.append(try convert(root, depth: 0)) }
+        guard faults.isEmpty else { throw DiagnosticError(faults) }
+        return nodes
     }
 
     private mutating func convert(_ node: Node, depth: Int) throws(DiagnosticError) -> DocumentNode {
@@ -91,7 +114,9 @@ struct YAMLDocument {
             return nil
         }
         let kind = CoreSchema.kind(ofPlain: scalar.string)
-        if case .scalar(let resolved) = kind, resolved.kind == .string { return scalar.string }
+        if case .scalar(let resolved) = kind {
+            if resolved.kind == .string || takesIntegerKeys && resolved.kind == .integer { return scalar.string }
+        }
         let summary = DocumentNode(kind, at: location).summary
         faults.append(Diagnostic(.error, "a key must be a string, found \(summary); put it in quotes", at: location))
         return nil

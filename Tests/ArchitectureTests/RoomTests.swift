@@ -9,6 +9,7 @@ struct RoomTests {
         "IntentProtocol": [],
         "Documents": [],
         "Identity": ["IntentProtocol", "COpenSSL"],
+        "Authorization": ["IntentProtocol", "Documents"],
         "IntentPolicy": ["IntentProtocol", "Documents", "CPCRE2"],
         "RateLimiting": ["IntentProtocol"],
         "Routing": ["IntentProtocol"],
@@ -26,7 +27,8 @@ struct RoomTests {
     /// Rooms that see everything because they wire it.
     static let wiring: Set<String> = ["GatewayNode", "intentusnet", "Benchmarks"]
     static let pure: Set<String> = [
-        "IntentProtocol", "Documents", "Identity", "IntentPolicy", "RateLimiting", "Routing", "Gateway",
+        "IntentProtocol", "Documents", "Identity", "Authorization", "IntentPolicy", "RateLimiting", "Routing",
+        "Gateway",
         "GatewayConfiguration",
     ]
     static let systemModules: Set<String> = ["CHiredis", "COpenSSL", "CPCRE2"]

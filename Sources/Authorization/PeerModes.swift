@@ -1,0 +1,32 @@
+/// The modes that the PeerAuthentications give to one workload.
+struct PeerModes: Sendable {
+    private let workloadMode: MutualTLSMode
+    private let portModes: [Int: MutualTLSMode]
+
+    /// The narrower level wins where it states a mode: mesh, namespace, workload. At one level the oldest resource counts.
+    /// A selector in the root namespace reaches nothing.
+    init(_ resources: [PeerAuthentication], mesh: MeshSettings, workload: Workload) {
+        func oldest(_ isWanted: (PeerAuthentication) -> Bool) -> PeerAuthentication? {
+            resources.filter(isWanted).min { $0.metadata.isOlder(than: $1.metadata) }
+        }
+        let isInRoot = workload.namespace == mesh.rootNamespace
+        let forMesh = oldest { $0.metadata.namespace == mesh.rootNamespace && $0.labels == nil }
+        let forNamespace = oldest {
+            !isInRoot && $0.metadata.namespace == workload.namespace && $0.labels == nil
+        }
+        let forWorkload = oldest { resource in
+            guard !isInRoot, resource.metadata.namespace == workload.namespace, let labels = resource.labels else {
+                return false
+            }
+            return labels.allSatisfy { workload.labels[$0.key] == $0.value }
+        }
+        var mode = MutualTLSMode.permissive
+        for level in [forMesh, forNamespace, forWorkload] { mode = level?.mode ?? mode }
+        workloadMode = mode
+        portModes = (forWorkload?.portModes ?? [:]).compactMapValues { $0 }
+    }
+
+    func mode(port: Int) -> MutualTLSMode {
+        portModes[port] ?? workloadMode
+    }
+}
