@@ -6,12 +6,15 @@ struct LeaseCall {
         let first: Int
         /// What all demands on the bucket cost together.
         var cost: Int
+        /// What is held and pays part of it.
+        var part = LeaseState.Batch()
         /// Tokens to take ahead of use; others wait for them.
         var lease = 0
         /// Tokens that pay what was admitted while the store was away.
         var owed = 0
 
-        var wanted: Int { cost + lease + owed }
+        var minimum: Int { cost - part.tokens }
+        var wanted: Int { minimum + lease + owed }
     }
 
     /// What each demand came to so far; nil where the store is asked.

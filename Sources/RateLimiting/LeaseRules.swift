@@ -16,7 +16,7 @@
 ///
 /// Without the deduction it would not hold: tokens that are given back and taken again are young again, and the bucket refills while they
 /// are out. What the proof needs of the world: one bucket that forgets nothing, and clocks that run at one pace for τ. An ask must be
-/// answered or given up within τ.
+/// answered or given up within half of τ.
 ///
 /// A limit for which the reserve would be more than 2 % of its burst is never leased, and its bucket holds all of the burst; it admits no
 /// more than burst + rate × T either, counted at the instants at which the store decided.

@@ -67,8 +67,17 @@ struct LeaseState: Sendable {
         return .unknown
     }
 
+    /// Takes all that is held towards a cost that it does not cover, if it lives long enough to see the store's answer.
+    mutating func takePart(of cost: Int, _ rules: LeaseRules, now: Int64) -> Batch {
+        let isLasting = current.expiresNanoseconds - now >= rules.lifetimeNanoseconds / 2
+        guard heldTokens > 0, heldTokens < cost, isLasting else { return Batch() }
+        spending.add(heldTokens, rules, now: now)
+        return spend(heldTokens)
+    }
+
     /// Puts back what another limit of the same request made useless.
     mutating func putBack(_ batch: Batch, now: Int64) {
+        guard batch.tokens > 0 else { return }
         spending.subtract(batch.tokens)
         guard batch.expiresNanoseconds > now else {
             expiredTokens += batch.tokens
@@ -125,7 +134,10 @@ struct LeaseState: Sendable {
 
     /// The store granted what was asked for, or part of what was wanted: the cost is spent, what is owed is paid, the rest is held.
     ///
-    /// - Parameter owed: what the ask was to pay of the debt.
+    /// - Parameters:
+    ///   - cost: what the request spends of the grant.
+    ///   - owed: what the ask was to pay of the debt.
+    ///   - wanted: what was asked for at most.
     mutating func granted(
         _ batch: Batch, cost: Int, owed: Int, wanted: Int, remaining: Int, _ rules: LeaseRules, now: Int64
     ) {

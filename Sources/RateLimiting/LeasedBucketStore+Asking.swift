@@ -7,12 +7,18 @@ extension LeasedBucketStore {
         asks.reserveCapacity(call.asks.count)
         for place in call.asks.indices {
             let demand = demands[call.asks[place].first]
-            let (lease, owed) = book.with(demand.key) { table in
-                table.withState(demand.key, now: sent) { ($0.beginLease(demand.limit, rules), $0.takeDebt()) }
+            let planned = call.asks[place]
+            let ask = book.with(demand.key) { table in
+                table.withState(demand.key, now: sent) { state in
+                    var ask = planned
+                    ask.part = state.takePart(of: ask.cost, rules, now: sent)
+                    ask.lease = state.beginLease(demand.limit, rules)
+                    ask.owed = state.takeDebt()
+                    return ask
+                }
             }
-            call.asks[place].lease = lease
-            call.asks[place].owed = owed
-            asks.append(demand.ask(minimum: call.asks[place].cost, wanted: call.asks[place].wanted, rules))
+            call.asks[place] = ask
+            asks.append(demand.ask(minimum: ask.minimum, wanted: ask.wanted, rules))
         }
         let outcome = await authority.take(asks)
         let now = book.around.nowNanoseconds()
@@ -36,6 +42,7 @@ extension LeasedBucketStore {
             let waiters = book.with(key) { table in
                 table.withState(key, now: now) { state in
                     state.owes(ask.owed)
+                    state.putBack(ask.part, now: now)
                     return ask.lease > 0 ? state.endAsking() : []
                 }
             }
@@ -77,12 +84,14 @@ extension LeasedBucketStore {
                 state.refused(
                     cost: ask.cost, owed: ask.owed, remaining: grant.remainingTokens,
                     waitNanoseconds: grant.waitMicroseconds * 1_000, demand.limit, rules, now: now)
+                state.putBack(ask.part, now: now)
             } else if isTaken {
                 state.granted(
-                    book.batch(grant, taken, sent: sent), cost: ask.cost, owed: ask.owed, wanted: ask.wanted,
+                    book.batch(grant, taken, sent: sent), cost: ask.minimum, owed: ask.owed, wanted: ask.wanted,
                     remaining: grant.remainingTokens, rules, now: now)
             } else {
                 state.owes(ask.owed)
+                state.putBack(ask.part, now: now)
             }
             return (state.heldTokens > 0, state.knownTokens, ask.lease > 0 ? state.endAsking() : [])
         }
@@ -117,7 +126,7 @@ extension LeaseCall {
         let refuses = isRefused(by: grants, demands)
         return zip(asks, grants).allSatisfy { ask, grant in
             guard grant.isThere, !refuses else { return grant.grantedTokens == 0 }
-            return grant.grantedTokens >= ask.cost && grant.grantedTokens <= ask.wanted
+            return grant.grantedTokens >= ask.minimum && grant.grantedTokens <= ask.wanted
         }
     }
 }

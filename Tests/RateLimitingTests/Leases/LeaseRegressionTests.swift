@@ -1,4 +1,3 @@
-import GatewayTesting
 import RateLimiting
 import Testing
 
@@ -6,15 +5,6 @@ import Testing
 @Suite("Leases: what went wrong once")
 struct LeaseRegressionTests {
     private let large = RateLimit(name: "large", capacityTokens: 100_000, ratePerMinute: 600_000)
-
-    @Test("a bucket has one lease in flight, the one that is taken ahead of use included")
-    func oneLeaseInFlight() {
-        let fixture = LeaseFixture()
-        fixture.authority.change { $0.latencyNanoseconds = 5_000_000 }
-        fixture.heat(fixture.demand(large), perMillisecond: 10, milliseconds: 200)
-        #expect(fixture.book.gauges().leased > 1_000)
-        #expect(fixture.authority.read(\.leasesInFlightMax) == 1)
-    }
 
     @Test("a store that comes back is asked again, also when a lease ahead of use met it away", arguments: 1...6)
     func recovers(perMillisecond: Int) {
@@ -48,25 +38,6 @@ struct LeaseRegressionTests {
         fixture.pass(milliseconds: 3_000)
         #expect(fixture.book.isStoreAsked)
         #expect(fixture.told.value == ["no answer", nil])
-    }
-
-    @Test("what is put back lives no longer than it did")
-    func putBackKeepsItsAge() {
-        let fixture = LeaseFixture()
-        let hot = fixture.demand(large)
-        let never = fixture.demand(RateLimit(name: "none", capacityTokens: 1, ratePerMinute: 1))
-        fixture.heat(hot, perMillisecond: 20, milliseconds: 100)
-        // The other limit refuses: whatever this takes locally goes back at once, for longer than a lease lives.
-        _ = fixture.take(never)
-        var times = 0
-        while times < 400 {
-            _ = fixture.start([hot, never])
-            fixture.pass(milliseconds: 1)
-            times += 1
-        }
-        let before = fixture.book.gauges().leased
-        #expect(fixture.store.takeNow(hot, nowNanoseconds: fixture.world.nowNanoseconds) == nil)
-        #expect(fixture.book.gauges().leased == before)
     }
 
     @Test("what was admitted while the store was away is paid once, and pays for no lease of a limit that has none")
