@@ -2,13 +2,15 @@ extension BucketDemand {
     /// What the shared store is asked.
     func ask(minimum: Int, wanted: Int, _ rules: LeaseRules) -> BucketAsk {
         BucketAsk(
-            name: BucketName(limit: limit.name, fields: fields), capacityTokens: rules.sharedCapacity(limit),
+            name: BucketName(limit: limit.name, fields), capacityTokens: rules.sharedCapacity(limit),
             ratePerMinute: limit.ratePerMinute, minimumTokens: minimum, wantedTokens: wanted, isShadow: limit.shadow)
     }
 
     /// How the bucket stands as far as this node knows.
-    func state(admits: Bool, _ known: LeaseState, _ rules: LeaseRules, wait: Int64 = 0) -> BucketState {
-        let left = min(limit.capacityTokens, (known.sharedRemaining ?? limit.capacityTokens) + known.heldTokens)
+    ///
+    /// - Parameter remaining: tokens left, as the store said and as this node holds; nil when it has not been asked.
+    func state(admits: Bool, remaining: Int?, wait: Int64 = 0) -> BucketState {
+        let left = min(limit.capacityTokens, remaining ?? limit.capacityTokens)
         let missing = Int64(limit.capacityTokens - left)
         return BucketState(
             verdict: admits ? .admits : .refuses, shadow: limit.shadow, sharesOverflow: false, remainingTokens: left,

@@ -7,9 +7,9 @@ package struct BucketDemand: Sendable {
     /// Tokens to take; 0 only looks, less counts as 0.
     package let cost: Int
     /// The fields of the key, for a store that names its buckets.
-    package let fields: [String]
+    package let fields: KeyFields
 
-    init(limit: RateLimit, key: BucketKey, fields: [String], cost: Int) {
+    init(limit: RateLimit, key: BucketKey, fields: KeyFields, cost: Int) {
         self.limit = limit
         self.key = key
         self.fields = fields

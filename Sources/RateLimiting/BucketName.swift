@@ -7,10 +7,15 @@ package struct BucketName: Sendable, Hashable {
 
     /// Names the bucket of a limit and a key.
     package init(limit: String, fields: [String]) {
+        self.init(limit: limit, .several(fields))
+    }
+
+    /// Names the bucket of a limit and a key.
+    package init(limit: String, _ fields: KeyFields) {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(limit.utf8.count + fields.reduce(8) { $0 + $1.utf8.count + 4 })
+        bytes.reserveCapacity(limit.utf8.count + fields.byteCount + 16)
         Self.append(limit, to: &bytes)
-        for field in fields { Self.append(field, to: &bytes) }
+        fields.forEach { Self.append($0, to: &bytes) }
         self.bytes = bytes
     }
 

@@ -31,15 +31,17 @@ package final class LeaseBook: Sendable {
         }
     }
 
-    private static let shardCount = 64
+    static let shardCount = 64
 
     /// Makes the keys of this book.
     package let hasher: BucketKeyHasher
     let rules: LeaseRules
     let around: Surroundings
-    private let shards: [LeaseShard]
+    let shards: [LeaseShard]
+    let isReclaiming = Atomic(false)
     private let breaker = Mutex(StoreBreaker())
-    private let isReclaiming = Atomic(false)
+    /// What the breaker says, to be read without its lock.
+    private let isOpen = Atomic(false)
     private let forgetCursor = Atomic(0)
 
     /// Makes an empty book.
@@ -66,9 +68,6 @@ package final class LeaseBook: Sendable {
         return sum
     }
 
-    /// Whether the store is being asked.
-    package var isStoreAsked: Bool { breaker.withLock { $0.isClosed } }
-
     /// Forgets idle buckets, a few shards at a time; for a timer.
     package func sweep(shardCount: Int) {
         let now = around.nowNanoseconds()
@@ -84,59 +83,32 @@ package final class LeaseBook: Sendable {
 
     // MARK: the breaker
 
-    func wantsToAsk(now: Int64) -> StoreBreaker.Decision { breaker.withLock { $0.wants(now: now) } }
+    /// Whether the store is being asked.
+    package var isStoreAsked: Bool { !isOpen.load(ordering: .acquiring) }
 
     func storeAnswered() { breaker.withLock { $0.succeeded() } }
 
-    func storeFailed(_ reason: String, now: Int64) {
+    /// - Returns: when the store is not asked from now on, nanoseconds until the first probe.
+    func storeFailed(_ reason: String) -> Int64? {
         let jitter = around.jitter()
-        if breaker.withLock({ $0.failed(jitter: jitter, now: now) }) { around.onChange(reason) }
-    }
-
-    func storeProbed(answered: Bool, now: Int64) {
-        let jitter = around.jitter()
-        if breaker.withLock({ $0.probed(answered: answered, jitter: jitter, now: now) }) { around.onChange(nil) }
-    }
-
-    // MARK: giving back
-
-    /// Whether the caller is to run the loop that gives idle tokens back.
-    func beginReclaiming() -> Bool {
-        isReclaiming.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged
-    }
-
-    func endReclaiming() { isReclaiming.store(false, ordering: .releasing) }
-
-    /// Takes out what is held and idle.
-    ///
-    /// - Returns: what to give back, and whether anything is still held.
-    func reclaim(now: Int64) -> (asks: [BucketAsk], isHolding: Bool) {
-        var asks: [BucketAsk] = []
-        var isHolding = false
-        for shard in shards {
-            shard.table.withLock { table in
-                for (key, demand) in table.holding {
-                    guard var state = table.entries[key] else {
-                        table.holding[key] = nil
-                        continue
-                    }
-                    for batch in state.reclaim(rules, now: now) {
-                        asks.append(giveBack(demand, batch))
-                        table.gauges.returned &+= UInt64(batch.tokens)
-                    }
-                    if state.heldTokens == 0 { table.holding[key] = nil } else { isHolding = true }
-                    table.entries[key] = state
-                }
-            }
+        let wait = breaker.withLock { breaker in
+            let wait = breaker.failed(jitter: jitter)
+            isOpen.store(!breaker.isClosed, ordering: .releasing)
+            return wait
         }
-        return (asks, isHolding)
+        if wait != nil { around.onChange(reason) }
+        return wait
     }
 
-    private func giveBack(_ demand: BucketDemand, _ batch: LeaseState.Batch) -> BucketAsk {
-        BucketAsk(
-            name: BucketName(limit: demand.limit.name, fields: demand.fields),
-            capacityTokens: rules.sharedCapacity(demand.limit), ratePerMinute: demand.limit.ratePerMinute,
-            minimumTokens: 0, wantedTokens: -batch.tokens,
-            returnsUntilMicroseconds: batch.takenMicroseconds + rules.lifetimeNanoseconds / 1_000)
+    /// - Returns: nanoseconds until the next probe; nil when the store is asked again.
+    func storeProbed(answered: Bool) -> Int64? {
+        let jitter = around.jitter()
+        let wait = breaker.withLock { breaker in
+            let wait = breaker.probed(answered: answered, jitter: jitter)
+            isOpen.store(!breaker.isClosed, ordering: .releasing)
+            return wait
+        }
+        if wait == nil { around.onChange(nil) }
+        return wait
     }
 }

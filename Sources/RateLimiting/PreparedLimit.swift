@@ -11,17 +11,21 @@ package struct PreparedLimit: Sendable {
 
     /// A demand on the bucket of one value.
     package func demand(on key: String, cost: Int = 1) -> BucketDemand {
-        demand(onFields: [key], cost: cost)
+        var hash = prefix
+        Self.absorb(key, into: &hash)
+        return BucketDemand(limit: limit, key: BucketKey(hash.finish()), fields: .one(key), cost: cost)
     }
 
     /// A demand on the bucket of several values, each a field of its own: ("a", "b:c") and ("a:b", "c") are two
     /// buckets.
     package func demand(onFields fields: [String], cost: Int = 1) -> BucketDemand {
         var hash = prefix
-        for field in fields {
-            var field = field
-            field.withUTF8 { hash.absorb(field: UnsafeRawBufferPointer($0)) }
-        }
-        return BucketDemand(limit: limit, key: BucketKey(hash.finish()), fields: fields, cost: cost)
+        for field in fields { Self.absorb(field, into: &hash) }
+        return BucketDemand(limit: limit, key: BucketKey(hash.finish()), fields: .several(fields), cost: cost)
+    }
+
+    private static func absorb(_ field: String, into hash: inout SipHash128) {
+        var field = field
+        field.withUTF8 { hash.absorb(field: UnsafeRawBufferPointer($0)) }
     }
 }

@@ -16,8 +16,10 @@ package struct SharedLimitGauges: Sendable, Hashable {
     package var degraded: UInt64 = 0
     /// Calls that the store did not answer.
     package var failures: UInt64 = 0
-    /// Tokens given back unspent.
+    /// Tokens credited to the shared store, unspent.
     package var returned: UInt64 = 0
+    /// Tokens held too long and dropped, those included that a bucket had regained when they were given back.
+    package var expired: UInt64 = 0
     /// Buckets remembered now.
     package var entries = 0
 
@@ -39,6 +41,7 @@ package struct SharedLimitGauges: Sendable, Hashable {
         degraded &+= other.degraded
         failures &+= other.failures
         returned &+= other.returned
+        expired &+= other.expired
         entries += other.entries
     }
 }

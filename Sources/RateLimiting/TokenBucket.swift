@@ -11,7 +11,8 @@
 ///   at a full bucket, empties it and asks again as soon as a token is due gets exactly burst + ⌊rate × T / 60e9⌋.
 /// - **A clock that goes back adds nothing and takes nothing.** The bucket keeps the latest time it has seen.
 ///
-/// Sixteen bytes: 66 bits of level (10⁹ tokens are 6 × 10¹⁹ units) and 62 bits of time (146 years of nanoseconds).
+/// Sixteen bytes: 66 bits of level, of which the largest burst uses 63 (10⁸ tokens are 6 × 10¹⁸ units), and 62 bits of time (146
+/// years of nanoseconds).
 package struct TokenBucket: Sendable, Hashable {
     /// Units that make one token.
     package static let unitsPerToken: UInt64 = 60_000_000_000
@@ -69,6 +70,12 @@ package struct TokenBucket: Sendable, Hashable {
         let cost = Self.units(costTokens)
         let held = units
         self = TokenBucket(units: held > cost ? held - cost : 0, updatedNanoseconds: updatedNanoseconds)
+    }
+
+    /// Puts tokens back that were taken and not used; never more than the burst.
+    package mutating func putBack(_ tokens: Int, limit: RateLimit) {
+        let full = Self.units(limit.capacityTokens)
+        self = TokenBucket(units: min(full, units + Self.units(tokens)), updatedNanoseconds: updatedNanoseconds)
     }
 
     /// Takes the cost if the bucket, refilled up to now, covers it; otherwise takes nothing.

@@ -1,0 +1,140 @@
+extension LeasedBucketStore {
+    /// Asks the store for what is not held, and with it for a lease of what is hot.
+    func ask(_ planned: LeaseCall, _ demands: [BucketDemand], _ sent: Int64) async -> BucketOutcome {
+        var call = planned
+        let rules = book.rules
+        var asks: [BucketAsk] = []
+        asks.reserveCapacity(call.asks.count)
+        for place in call.asks.indices {
+            let demand = demands[call.asks[place].first]
+            let planned = call.asks[place]
+            let ask = book.with(demand.key) { table in
+                table.withState(demand.key, now: sent) { state in
+                    var ask = planned
+                    ask.part = state.takePart(of: ask.cost, rules, now: sent)
+                    ask.lease = state.beginLease(demand.limit, rules)
+                    ask.owed = state.takeDebt()
+                    return ask
+                }
+            }
+            call.asks[place] = ask
+            asks.append(demand.ask(minimum: ask.minimum, wanted: ask.wanted, rules))
+        }
+        let outcome = await authority.take(asks)
+        let now = book.around.nowNanoseconds()
+        switch outcome {
+        case .decided(let grants, let taken):
+            guard call.isAnswered(by: grants, demands) else { return fail(call, demands, "the answer is none", now) }
+            book.storeAnswered()
+            return .decided(settle(call, demands, grants, taken, sent: sent, now: now))
+        case .unavailable(let reason): return fail(call, demands, reason, now)
+        }
+    }
+
+    private func fail(_ call: LeaseCall, _ demands: [BucketDemand], _ reason: String, _ now: Int64) -> BucketOutcome {
+        storeFailed(reason)
+        book.with(demands[0].key) { table in
+            table.gauges.asked &+= 1
+            table.gauges.failures &+= 1
+        }
+        for ask in call.asks {
+            let key = demands[ask.first].key
+            let waiters = book.with(key) { table in
+                table.withState(key, now: now) { state in
+                    state.owes(ask.owed)
+                    state.putBack(ask.part, now: now)
+                    return ask.lease > 0 ? state.endAsking() : []
+                }
+            }
+            for waiter in waiters { waiter.resume() }
+        }
+        return degrade(call, demands, reason, now)
+    }
+
+    private func settle(
+        _ asked: LeaseCall, _ demands: [BucketDemand], _ grants: [BucketGrant], _ taken: Int64, sent: Int64,
+        now: Int64
+    ) -> Admission {
+        var call = asked
+        let refuses = call.isRefused(by: grants, demands)
+        for (place, grant) in grants.enumerated() {
+            let ask = call.asks[place]
+            let demand = demands[ask.first]
+            let (remaining, waiters) = book.with(demand.key) { table in
+                note(grant, ask, demand, isTaken: !refuses, taken, sent: sent, now: now, in: &table)
+            }
+            for waiter in waiters { waiter.resume() }
+            let state = demand.state(
+                admits: grant.isThere, remaining: remaining, wait: grant.waitMicroseconds * 1_000)
+            for index in demands.indices where call.askOf[index] == place { call.settle(index, state) }
+        }
+        if refuses { putBack(call, demands, now) }
+        if call.asks.contains(where: { $0.lease > 0 }) { reclaimInBackground() }
+        book.with(demands[0].key) { $0.gauges.asked &+= 1 }
+        return counted(call.admission, demands, leased: refuses ? 0 : call.paid.count)
+    }
+
+    private func note(
+        _ grant: BucketGrant, _ ask: LeaseCall.Ask, _ demand: BucketDemand, isTaken: Bool, _ taken: Int64, sent: Int64,
+        now: Int64, in table: inout LeaseShard.Table
+    ) -> (remaining: Int?, waiters: [UnsafeContinuation<Void, Never>]) {
+        let rules = book.rules
+        let (isHolding, remaining, waiters) = table.withState(demand.key, now: now) { state in
+            if !grant.isThere {
+                state.refused(
+                    cost: ask.cost, owed: ask.owed, remaining: grant.remainingTokens,
+                    waitNanoseconds: grant.waitMicroseconds * 1_000, demand.limit, rules, now: now)
+                state.putBack(ask.part, now: now)
+            } else if isTaken {
+                state.granted(
+                    book.batch(grant, taken, sent: sent), cost: ask.minimum, owed: ask.owed, wanted: ask.wanted,
+                    remaining: grant.remainingTokens, rules, now: now)
+            } else {
+                state.owes(ask.owed)
+                state.putBack(ask.part, now: now)
+            }
+            return (state.heldTokens > 0, state.knownTokens, ask.lease > 0 ? state.endAsking() : [])
+        }
+        if isHolding, table.entries[demand.key] != nil { table.holding[demand.key] = demand }
+        return (remaining, waiters)
+    }
+
+    /// Waits until the lease that is under way has come, or has not.
+    func waitForLease(_ demand: BucketDemand) async {
+        let rules = book.rules
+        await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+            let waits = book.with(demand.key) { $0.entries[demand.key]?.wait(continuation, rules) ?? false }
+            if !waits { continuation.resume() }
+        }
+    }
+}
+
+extension BucketGrant {
+    /// Whether the minimum was there.
+    var isThere: Bool { waitMicroseconds <= 0 }
+}
+
+extension LeaseCall {
+    /// Whether a minimum of an enforced limit was not there.
+    func isRefused(by grants: [BucketGrant], _ demands: [BucketDemand]) -> Bool {
+        zip(asks, grants).contains { !demands[$0.first].limit.shadow && !$1.isThere }
+    }
+
+    /// Whether an answer adds up: as many grants as asks, and each what was asked for.
+    func isAnswered(by grants: [BucketGrant], _ demands: [BucketDemand]) -> Bool {
+        guard grants.count == asks.count else { return false }
+        let refuses = isRefused(by: grants, demands)
+        return zip(asks, grants).allSatisfy { ask, grant in
+            guard grant.isThere, !refuses else { return grant.grantedTokens == 0 }
+            return grant.grantedTokens >= ask.minimum && grant.grantedTokens <= ask.wanted
+        }
+    }
+}
+
+extension LeaseBook {
+    /// What was granted, with its age: from the sending of the ask on, for the store took it later.
+    func batch(_ grant: BucketGrant, _ taken: Int64, sent: Int64) -> LeaseState.Batch {
+        LeaseState.Batch(
+            tokens: grant.grantedTokens, expiresNanoseconds: sent + rules.lifetimeNanoseconds, takenMicroseconds: taken)
+    }
+}

@@ -1,0 +1,82 @@
+extension LeasedBucketStore {
+    /// Gives back everything that is held; for the end of the node.
+    package func giveEverythingBack() async {
+        await giveBack(book.reclaim(now: book.around.nowNanoseconds(), isLast: true).asks)
+    }
+
+    /// Takes the next lease before the last one is used up.
+    func refillInBackground(_ demand: BucketDemand, _ lease: Int) {
+        book.around.spawn { await refill(demand, lease) }
+    }
+
+    private func refill(_ demand: BucketDemand, _ lease: Int) async {
+        let rules = book.rules
+        let sent = book.around.nowNanoseconds()
+        let owed = book.with(demand.key) { $0.entries[demand.key]?.takeDebt() ?? 0 }
+        let outcome = await authority.take([demand.ask(minimum: 0, wanted: lease + owed, rules)])
+        let now = book.around.nowNanoseconds()
+        let waiters: [UnsafeContinuation<Void, Never>] = book.with(demand.key) { table in
+            table.gauges.refills &+= 1
+            guard let index = table.entries.index(forKey: demand.key) else { return [] }
+            if case .decided(let grants, let taken) = outcome, let grant = grants.first,
+                (0...lease + owed).contains(grant.grantedTokens)
+            {
+                table.entries.values[index].granted(
+                    book.batch(grant, taken, sent: sent), cost: 0, owed: owed, wanted: lease + owed,
+                    remaining: grant.remainingTokens, rules, now: now)
+                if table.entries.values[index].heldTokens > 0 { table.holding[demand.key] = demand }
+            } else {
+                table.gauges.failures &+= 1
+                table.entries.values[index].owes(owed)
+            }
+            return table.entries.values[index].endAsking()
+        }
+        for waiter in waiters { waiter.resume() }
+        switch outcome {
+        case .decided:
+            book.storeAnswered()
+            reclaimInBackground()
+        case .unavailable(let reason): storeFailed(reason)
+        }
+    }
+
+    /// Counts a failure; with the one that opens the breaker begins the probing, which ends when the store answers.
+    func storeFailed(_ reason: String) {
+        guard let first = book.storeFailed(reason) else { return }
+        let sleep = book.around.sleep
+        let authority = authority
+        book.around.spawn { [weak book] in
+            var wait = first
+            while true {
+                await sleep(wait)
+                // A node that is gone has nobody to probe for.
+                guard book != nil else { return }
+                let answered = await authority.probe()
+                guard let next = book?.storeProbed(answered: answered) else { return }
+                wait = next
+            }
+        }
+    }
+
+    /// Gives idle tokens back while there are any; one loop for a node.
+    func reclaimInBackground() {
+        guard book.beginReclaiming() else { return }
+        book.around.spawn {
+            while true {
+                await book.around.sleep(book.rules.lifetimeNanoseconds / 4)
+                let (asks, isHolding) = book.reclaim(now: book.around.nowNanoseconds())
+                await giveBack(asks)
+                guard isHolding || book.endReclaiming() else { return }
+            }
+        }
+    }
+
+    private func giveBack(_ asks: [BucketAsk]) async {
+        var rest = asks[...]
+        // What a store that is away does not take is lost, and refilled in time.
+        while !rest.isEmpty, book.isStoreAsked {
+            _ = await authority.take(Array(rest.prefix(book.rules.returnsPerCallMax)))
+            rest = rest.dropFirst(book.rules.returnsPerCallMax)
+        }
+    }
+}
