@@ -141,7 +141,7 @@ package final class GatewayNode: Sendable {
     private func waitForKeys() async {
         await withTaskGroup(of: Void.self) { group in
             for refresher in parts.keys.refreshers {
-                group.addTask { await refresher.awaitKeys(waitingMilliseconds: 3_000) }
+                group.addTask { await refresher.awaitFirstFetch(waitingMilliseconds: 3_000) }
             }
         }
     }

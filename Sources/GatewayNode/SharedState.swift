@@ -33,7 +33,7 @@ final class SharedState: Sendable {
         logger: Logger
     ) throws {
         var settings = try RedisSettings(configured)
-        settings.scripts = RedisBucketAuthority.scripts
+        settings.scripts = RedisBucketAuthority.scripts + StoreScripts.all
         self.settings = settings
         self.logger = logger
         keyPrefix = configured.keyPrefix

@@ -92,6 +92,11 @@ package final class KeySetRefresher: Sendable {
         await wait(milliseconds: waitingMilliseconds) { $0.keysWanted(now: now) }
     }
 
+    /// Waits for the end of the first fetch, at the start of a node; costs nothing of what unknown keys may ask for.
+    package func awaitFirstFetch(waitingMilliseconds: Int64) async {
+        await wait(milliseconds: waitingMilliseconds) { $0.hasEndedAFetch ? .tooSoon : .join }
+    }
+
     /// Fetches because the operator says so, for a file has changed, and waits for the result.
     ///
     /// - Returns: how the keys stand then.

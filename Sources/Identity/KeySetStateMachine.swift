@@ -83,6 +83,9 @@ package struct KeySetStateMachine: Sendable {
         return .fetch
     }
 
+    /// Whether a fetch has ended, one way or the other.
+    package var hasEndedAFetch: Bool { keys != nil || failuresInARow > 0 }
+
     /// The operator asks for a fetch, for a file has changed; never too soon.
     package mutating func reload() {
         wanted = .reload
