@@ -23,6 +23,17 @@ final class LeaseShard: Sendable {
             return change(&entries[key, default: LeaseState()])
         }
 
+        /// Changes the state of a bucket in a way that may leave tokens in it: those are looked after from then on.
+        mutating func withTokens<R>(
+            of demand: BucketDemand, now: Int64, _ change: (inout LeaseState) -> R
+        ) -> R {
+            let result = withState(demand.key, now: now, change)
+            if let index = entries.index(forKey: demand.key), entries.values[index].isToBeReclaimed {
+                holding[demand.key] = demand
+            }
+            return result
+        }
+
         /// Whether the bucket is remembered, or can be.
         mutating func hasRoom(_ key: BucketKey, now: Int64) -> Bool {
             if entries.count < entriesMax || entries[key] != nil { return true }

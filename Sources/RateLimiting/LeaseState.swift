@@ -195,6 +195,9 @@ struct LeaseState: Sendable {
         return [current, next].filter { $0.tokens > 0 }
     }
 
+    /// Whether there are tokens to give back, or lost ones to count.
+    var isToBeReclaimed: Bool { heldTokens > 0 || expiredTokens > 0 }
+
     /// Whether nothing would be lost by forgetting this bucket.
     func isForgettable(now: Int64) -> Bool {
         let isOwing = debtTokens > 0 && now - touchedNanoseconds < Self.debtNanosecondsMax

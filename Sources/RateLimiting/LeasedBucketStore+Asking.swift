@@ -38,9 +38,9 @@ extension LeasedBucketStore {
             table.gauges.failures &+= 1
         }
         for ask in call.asks {
-            let key = demands[ask.first].key
-            let waiters = book.with(key) { table in
-                table.withState(key, now: now) { state in
+            let demand = demands[ask.first]
+            let waiters = book.with(demand.key) { table in
+                table.withTokens(of: demand, now: now) { state in
                     state.owes(ask.owed)
                     state.putBack(ask.part, now: now)
                     return ask.lease > 0 ? state.endAsking() : []
@@ -69,7 +69,7 @@ extension LeasedBucketStore {
             for index in demands.indices where call.askOf[index] == place { call.settle(index, state) }
         }
         if refuses { putBack(call, demands, now) }
-        if call.asks.contains(where: { $0.lease > 0 }) { reclaimInBackground() }
+        if call.asks.contains(where: { $0.lease > 0 || $0.part.tokens > 0 }) { reclaimInBackground() }
         book.with(demands[0].key) { $0.gauges.asked &+= 1 }
         return counted(call.admission, demands, leased: refuses ? 0 : call.paid.count)
     }
@@ -79,7 +79,7 @@ extension LeasedBucketStore {
         now: Int64, in table: inout LeaseShard.Table
     ) -> (remaining: Int?, waiters: [UnsafeContinuation<Void, Never>]) {
         let rules = book.rules
-        let (isHolding, remaining, waiters) = table.withState(demand.key, now: now) { state in
+        return table.withTokens(of: demand, now: now) { state in
             if !grant.isThere {
                 state.refused(
                     cost: ask.cost, owed: ask.owed, remaining: grant.remainingTokens,
@@ -93,10 +93,8 @@ extension LeasedBucketStore {
                 state.owes(ask.owed)
                 state.putBack(ask.part, now: now)
             }
-            return (state.heldTokens > 0, state.knownTokens, ask.lease > 0 ? state.endAsking() : [])
+            return (state.knownTokens, ask.lease > 0 ? state.endAsking() : [])
         }
-        if isHolding, table.entries[demand.key] != nil { table.holding[demand.key] = demand }
-        return (remaining, waiters)
     }
 
     /// Waits until the lease that is under way has come, or has not.

@@ -17,19 +17,18 @@ extension LeasedBucketStore {
         let now = book.around.nowNanoseconds()
         let waiters: [UnsafeContinuation<Void, Never>] = book.with(demand.key) { table in
             table.gauges.refills &+= 1
-            guard let index = table.entries.index(forKey: demand.key) else { return [] }
-            if case .decided(let grants, let taken) = outcome, let grant = grants.first,
-                (0...lease + owed).contains(grant.grantedTokens)
-            {
-                table.entries.values[index].granted(
-                    book.batch(grant, taken, sent: sent), cost: 0, owed: owed, wanted: lease + owed,
-                    remaining: grant.remainingTokens, rules, now: now)
-                if table.entries.values[index].heldTokens > 0 { table.holding[demand.key] = demand }
-            } else {
-                table.gauges.failures &+= 1
-                table.entries.values[index].owes(owed)
+            let grant = outcome.grant(upTo: lease + owed)
+            if grant == nil { table.gauges.failures &+= 1 }
+            return table.withTokens(of: demand, now: now) { state in
+                if let grant {
+                    state.granted(
+                        book.batch(grant.tokens, grant.taken, sent: sent), cost: 0, owed: owed, wanted: lease + owed,
+                        remaining: grant.tokens.remainingTokens, rules, now: now)
+                } else {
+                    state.owes(owed)
+                }
+                return state.endAsking()
             }
-            return table.entries.values[index].endAsking()
         }
         for waiter in waiters { waiter.resume() }
         switch outcome {
@@ -78,5 +77,15 @@ extension LeasedBucketStore {
             _ = await authority.take(Array(rest.prefix(book.rules.returnsPerCallMax)))
             rest = rest.dropFirst(book.rules.returnsPerCallMax)
         }
+    }
+}
+
+extension AuthorityOutcome {
+    /// What was granted to an ask for a lease alone, where the answer adds up.
+    fileprivate func grant(upTo wanted: Int) -> (tokens: BucketGrant, taken: Int64)? {
+        guard case .decided(let grants, let taken) = self, grants.count == 1,
+            (0...wanted).contains(grants[0].grantedTokens)
+        else { return nil }
+        return (grants[0], taken)
     }
 }

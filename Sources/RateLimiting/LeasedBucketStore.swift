@@ -105,10 +105,12 @@ package struct LeasedBucketStore<Authority: BucketAuthority>: BucketStore {
     }
 
     func putBack(_ call: LeaseCall, _ demands: [BucketDemand], _ now: Int64) {
+        guard !call.paid.isEmpty else { return }
         for (index, batch) in call.paid {
-            let key = demands[index].key
-            book.with(key) { table in table.withState(key, now: now) { $0.putBack(batch, now: now) } }
+            let demand = demands[index]
+            book.with(demand.key) { table in table.withTokens(of: demand, now: now) { $0.putBack(batch, now: now) } }
         }
+        reclaimInBackground()
     }
 
     func counted(_ admission: Admission, _ demands: [BucketDemand], leased: Int) -> Admission {

@@ -200,7 +200,8 @@ struct LeasedBucketStoreTests {
         fixture.pass(milliseconds: 150)
         let gauges = fixture.book.gauges()
         #expect(gauges.returned > 100)
-        #expect(gauges.expired < 20)
+        // Each batch is credited without what the bucket regains in its age and on its way: 35 ms and more, 4 tokens.
+        #expect((4..<20).contains(gauges.expired))
         #expect(fixture.store.takeNow(fixture.demand(slow), nowNanoseconds: fixture.world.nowNanoseconds) == nil)
         // Nothing is lost but what expired: the store has what was not admitted.
         let left = fixture.take(fixture.demand(slow, cost: 0))?.admission?.states.first?.remainingTokens ?? 0
