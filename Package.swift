@@ -131,7 +131,7 @@ let package = Package(
 
         tests("ArchitectureTests", []),
         tests("RedisFixturesTests", ["RedisFixtures"]),
-        tests("GatewayNodeTests", ["GatewayNode", "DevelopmentIssuer"]),
+        tests("GatewayNodeTests", ["GatewayNode", "DevelopmentIssuer", "RedisFixtures"]),
         tests("InteropTests", ["GatewayNode", "DevelopmentIssuer", "IntentusWorker", "intentusnet"]),
         tests("IntentProtocolTests", ["IntentProtocol"]),
         tests("DocumentsTests", ["Documents"]),

@@ -17,6 +17,8 @@ package struct Gateway<
     let policies: PolicyHolder
     let buckets: Buckets
     let directory: DirectoryStore
+    /// Takes registrations; the directory itself, or one that shares them with other nodes.
+    let registrar: any DirectoryRegistrar
     let workers: Worker
     let around: Around
     let meter: Meter
@@ -26,7 +28,8 @@ package struct Gateway<
 
     package init(
         settings: GatewaySettings, tokens: TokenVerifier, keys: any KeyRefreshing, policies: PolicyHolder,
-        buckets: Buckets, directory: DirectoryStore, workers: Worker, around: Around, meter: Meter, audit: Audit
+        buckets: Buckets, directory: DirectoryStore, registrar: any DirectoryRegistrar, workers: Worker, around: Around,
+        meter: Meter, audit: Audit
     ) {
         self.settings = settings
         self.tokens = tokens
@@ -34,6 +37,7 @@ package struct Gateway<
         self.policies = policies
         self.buckets = buckets
         self.directory = directory
+        self.registrar = registrar
         self.workers = workers
         self.around = around
         self.meter = meter

@@ -67,6 +67,7 @@ package final class GatewayNode: Sendable {
         var tasks = parts.keys.refreshers.map { refresher in Task { await refresher.run() } }
         tasks += parts.shared?.tasks() ?? []
         await waitForKeys()
+        await parts.shared?.awaitAgents(waitingMilliseconds: 1_000)
         do {
             let (admin, adminPort) = try await startAdmin(adminGroup)
             tasks.append(admin)

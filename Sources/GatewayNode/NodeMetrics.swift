@@ -96,6 +96,22 @@ enum NodeMetrics {
         registry.gaugeCallback("intentusnet_nodes", "Gateways alive in the cluster, this one included.") {
             Double(shared.nodes.liveCount)
         }
+        registry.gaugeCallback(
+            "intentusnet_directory_shared", "1 while the agents are in step with the other nodes, 0 while not."
+        ) {
+            let figures = shared.directory.figures
+            return figures.isComplete && !figures.isAway ? 1 : 0
+        }
+        registry.gaugeCallback(
+            "intentusnet_directory_pending", "Registrations and departures that wait for the shared store."
+        ) {
+            Double(shared.directory.figures.pending)
+        }
+        registry.counterCallback(
+            "intentusnet_directory_records_rejected_total", "Shared agents that were not used as they stood."
+        ) {
+            Double(shared.directory.figures.recordsRejected)
+        }
         let redis: [(String, String, @Sendable (RedisCounters.Reading) -> Int)] = [
             ("intentusnet_redis_commands_total", "Commands sent to Redis.", { $0.commands }),
             ("intentusnet_redis_timeouts_total", "Commands that Redis did not answer in time.", { $0.timeouts }),

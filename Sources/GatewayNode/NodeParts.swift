@@ -49,9 +49,9 @@ final class NodeParts: Sendable {
             cacheEntries: configuration.authentication.tokenCacheEntries)
         let hasher = BucketKeyHasher(
             secret: (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max)))
-        let logger = logger
+        let (logger, directory) = (logger, directory)
         shared = try configuration.store.redis.map {
-            try SharedState($0, configuration, hasher: hasher, logger: logger)
+            try SharedState($0, configuration, hasher: hasher, directory: directory, logger: logger)
         }
         keys = try Self.refreshers(configuration.authentication.issuers, loaded.files, tokens, shared, logger)
         onStoreFailure =
@@ -78,7 +78,8 @@ final class NodeParts: Sendable {
         NodeGateway(
             settings: settings, tokens: tokens, keys: keys, policies: policies,
             buckets: shared?.buckets(on: loop) ?? .memory(buckets),
-            directory: directory, workers: workers, around: SystemSurroundings(), meter: meter, audit: audit)
+            directory: directory, registrar: shared?.directory ?? directory, workers: workers,
+            around: SystemSurroundings(), meter: meter, audit: audit)
     }
 
     /// Puts another policy in force.

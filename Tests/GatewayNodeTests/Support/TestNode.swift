@@ -21,11 +21,12 @@ final class TestNode: Sendable {
 
     /// - Parameters:
     ///   - agents: the `agents:` part of the configuration, as flow-style YAML.
+    ///   - store: where limits, keys and agents are shared; a URL of Redis, or a flow-style mapping.
     ///   - extra: more top-level keys.
     ///   - authentication: more keys below `authentication`, each indented by two spaces.
     init(
         agents: String = "[]", policy: String = TestNode.allowUsers, authentication: String = "",
-        listen: String = #"http: "127.0.0.1:0""#, extra: String = ""
+        listen: String = #"http: "127.0.0.1:0""#, store: String = "memory", extra: String = ""
     ) async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "intentusnet-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -35,7 +36,7 @@ final class TestNode: Sendable {
             listen: { \(listen) }
             admin: { http: "127.0.0.1:0" }
             eventLoops: 1
-            store: memory
+            store: \(store)
             authentication:
               issuers:
                 - issuer: \(TestNode.issuer)
