@@ -2,7 +2,9 @@ import Documents
 
 /// Reads one rule of the glob dialect.
 enum RuleReader {
-    private static let ratesMax = 100_000_000
+    /// What a bucket can count; more is no limit that one bucket could ever reach.
+    private static let rateCounted = 100_000_000
+    private static let rateMax = 1_000_000_000_000
 
     static func read(_ fields: inout FieldReader, number: Int) -> PolicyRule? {
         let id = fields.string("id") ?? "rule-\(number)"
@@ -17,8 +19,8 @@ enum RuleReader {
         rule.roles = fields.strings("roles")
         rule.tenants = fields.strings("tenants")
         rule.payload = payload(&fields)
-        rule.ratePerMinute = fields.integer("rate_limit_per_minute", in: 0...ratesMax)
-        rule.burst = fields.integer("rate_limit_burst", in: 0...ratesMax)
+        rule.ratePerMinute = rate("rate_limit_per_minute", &fields)
+        rule.burst = rate("rate_limit_burst", &fields)
         rule.keyTemplate = template(&fields)
         rule.onStoreFailure = fields.enumeration("on_store_failure", as: StoreFailureChoice.self)
         rule.maxTimeoutMilliseconds = fields.integer("max_timeout_ms", in: 1...86_400_000)
@@ -32,6 +34,13 @@ enum RuleReader {
         }
         fields.finish()
         return action == nil ? nil : rule
+    }
+
+    private static func rate(_ key: String, _ fields: inout FieldReader) -> Int? {
+        guard let written = fields.integer(key, in: 0...rateMax) else { return nil }
+        guard written > rateCounted else { return written }
+        fields.warning("\(fields.place(key)): \(written) counts as \(rateCounted), the most a bucket counts", at: key)
+        return rateCounted
     }
 
     private static func payload(_ fields: inout FieldReader) -> [(path: String, regex: PayloadRegex)] {

@@ -4,6 +4,23 @@ import Testing
 
 @Suite("policy files")
 struct PolicyLoaderTests {
+    @Test("a limit beyond what a bucket counts is taken for the most it counts, and said so")
+    func hugeLimit() throws {
+        let diagnostics = Diagnostics()
+        let text = """
+            default: deny
+            rules:
+              - {id: a, action: ALLOW, rate_limit_per_minute: 1000000000, rate_limit_burst: 7}
+            """
+        let policy = PolicyLoader.load([("policy.yaml", text)], into: diagnostics)
+        #expect(policy?.rules.first?.ratePerMinute == 100_000_000)
+        #expect(policy?.rules.first?.burst == 7)
+        #expect(
+            diagnostics.warnings.map(\.description).contains {
+                $0.contains("policy.yaml:3:51") && $0.contains("counts as 100000000")
+            }, "\(diagnostics.all)")
+    }
+
     @Test(
         "refuses with file, line and reason",
         arguments: [
