@@ -17,14 +17,15 @@ test: ## every test
 	swift build --build-tests
 	INTENTUSNET_TEST_PYTHON="$(CURDIR)/.venv/bin/python" swift test --skip-build --disable-xctest --no-parallel
 
-bench: build ## side by side with Envoy and HAProxy, warm and cold, then the microbenchmarks
+bench: build ## side by side with Envoy and HAProxy, warm and cold
 	@Tests/Tools/install bench
 	@Tests/Tools/bench "$$(swift build $(RELEASE) --show-bin-path)/intentusnet"
 
-microbench: ## the parts of the warm path, each alone, held against their bounds
-	@Tests/Tools/install build
+microbench: ## the parts of the warm path and the shared limits, each alone, held against their bounds
+	@Tests/Tools/install build redis
 	swift build $(RELEASE) --product Benchmarks
 	"$$(swift build $(RELEASE) --show-bin-path)/Benchmarks"
+	"$$(swift build $(RELEASE) --show-bin-path)/Benchmarks" redis
 
 format: ## rewrites the sources in the house style
 	swift format --in-place --recursive --parallel Package.swift Sources Tests
