@@ -42,11 +42,12 @@ package final class HTTPServer<Handler: HTTPHandler>: Sendable {
             )
             .childChannelInitializer { child in
                 // More connections than may be: closed before a byte is read, so that a flood costs no memory.
+                let peer = limits.connectionsPerPeerMax > 0 ? PeerNetwork(child.remoteAddress) : nil
                 guard let shared = byLoop[ObjectIdentifier(child.eventLoop)],
-                    gauges.connectionOpened(max: limits.connectionsMax)
+                    gauges.connectionOpened(by: peer, limits: limits)
                 else { return child.close() }
                 return child.eventLoop.makeCompletedFuture {
-                    try child.pipeline.syncOperations.addHandler(ServerConnection(shared))
+                    try child.pipeline.syncOperations.addHandler(ServerConnection(shared, peer: peer))
                 }
             }
             .bind(host: host, port: port).get()

@@ -26,6 +26,8 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
     }
 
     private let shared: ServerShared<Handler>
+    /// By whom it was counted; nil when it was not counted by peer.
+    let peer: PeerNetwork?
     private var phase = Phase.idle
     private var buffer = ByteBuffer()
     private var context: ChannelHandlerContext?
@@ -41,8 +43,9 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
     /// Until when a closing connection whose answer was taken waits for its peer at most; nil before that.
     private var lingersUntilNanoseconds: Int64?
 
-    init(_ shared: ServerShared<Handler>) {
+    init(_ shared: ServerShared<Handler>, peer: PeerNetwork?) {
         self.shared = shared
+        self.peer = peer
     }
 
     // MARK: events of the channel

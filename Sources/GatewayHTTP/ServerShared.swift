@@ -43,7 +43,7 @@ final class ServerShared<Handler: HTTPHandler>: @unchecked Sendable {
     func closed(_ connection: ServerConnection<Handler>) {
         eventLoop.assertInEventLoop()
         connections[ObjectIdentifier(connection)] = nil
-        gauges.connectionClosed()
+        gauges.connectionClosed(by: connection.peer)
         if connections.isEmpty { stopSweep() }
     }
 

@@ -263,17 +263,3 @@ package final class UpstreamPool: @unchecked Sendable {
         }
     }
 }
-
-extension SocketAddress {
-    /// The address in network order, 4 or 16 bytes; empty for a Unix socket.
-    fileprivate var packedAddress: [UInt8] {
-        withSockAddr { pointer, size in
-            let bytes = UnsafeRawBufferPointer(start: pointer, count: size)
-            switch self.protocol {
-            case .inet: return Array(bytes[4..<8])
-            case .inet6: return Array(bytes[8..<24])
-            default: return []
-            }
-        }
-    }
-}

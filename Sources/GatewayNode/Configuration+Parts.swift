@@ -46,6 +46,7 @@ extension HTTPLimits {
         requestTimeoutMilliseconds = Int64(listen.requestTimeoutMilliseconds)
         idleTimeoutMilliseconds = Int64(listen.idleTimeoutMilliseconds)
         connectionsMax = listen.connectionsMax
+        connectionsPerPeerMax = listen.connectionsPerPeerMax
     }
 }
 

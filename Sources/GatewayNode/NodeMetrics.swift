@@ -37,6 +37,15 @@ enum NodeMetrics {
             server.refusalCounts.sorted { $0.key.rawValue < $1.key.rawValue }
                 .map { MetricSample([MetricLabel("reason", $0.key.rawValue)], Double($0.value)) }
         }
+        registry.samplesCallback(
+            "intentusnet_connections_refused_total", "Connections closed at once, by the limit they were over.",
+            .counter
+        ) {
+            let closed = server.closedConnections
+            return ConnectionLimit.allCases.map {
+                MetricSample([MetricLabel("limit", $0.rawValue)], Double(closed[$0] ?? 0))
+            }
+        }
         registry.gaugeCallback("intentusnet_worker_connections", "Open connections to workers.") {
             Double(pools.counts().connections)
         }

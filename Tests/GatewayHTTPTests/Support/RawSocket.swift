@@ -15,14 +15,27 @@ final class RawSocket: Sendable {
         configure(timeoutMilliseconds: 10_000)
     }
 
-    /// - Parameter receiveBufferBytes: a small one makes a reader that is slow from the start.
-    init(port: Int, timeoutMilliseconds: Int = 10_000, receiveBufferBytes: Int32? = nil) throws {
+    /// - Parameters:
+    ///   - source: the loopback address to call from.
+    ///   - receiveBufferBytes: a small one makes a reader that is slow from the start.
+    init(
+        port: Int, from source: String? = nil, timeoutMilliseconds: Int = 10_000, receiveBufferBytes: Int32? = nil
+    ) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         if var bytes = receiveBufferBytes {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
         }
         var address = Self.loopback(port: port)
         let descriptor = descriptor
+        if let source {
+            var own = Self.loopback(port: 0)
+            own.sin_addr.s_addr = inet_addr(source)
+            withUnsafePointer(to: &own) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    _ = bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
+            }
+        }
         let result = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))

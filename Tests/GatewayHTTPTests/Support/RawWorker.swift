@@ -10,6 +10,7 @@ final class RawWorker: Sendable {
     let accepted = Counter()
     private let listener: Int32
     private let script: Script
+    private let isStopped = Mutex(false)
 
     init(_ script: @escaping Script) {
         self.script = script
@@ -56,14 +57,23 @@ final class RawWorker: Sendable {
     }
 
     func stop() {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
+        isStopped.withLock {
+            guard !$0 else { return }
+            $0 = true
+            shutdown(listener, Int32(SHUT_RDWR))
+        }
     }
 
+    /// The loop alone closes the listener: were it closed under a loop between two accepts, the loop would go on accepting from
+    /// whatever listener is given the same number next, and answer the connections of another test.
     private func acceptLoop() {
         while true {
             let descriptor = accept(listener, nil, nil)
-            guard descriptor >= 0 else { return }
+            guard descriptor >= 0 else {
+                guard isStopped.withLock(\.self) else { continue }
+                close(listener)
+                return
+            }
             accepted.add()
             let socket = RawSocket(accepted: descriptor)
             Thread { [script] in try? script(socket, HTTPMessageReader(socket)) }.start()
