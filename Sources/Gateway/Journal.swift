@@ -1,4 +1,4 @@
-package import IntentProtocol
+import IntentProtocol
 
 /// What is noted of one request on its way, for the answer, the audit record and the metrics.
 struct Journal: Sendable {
