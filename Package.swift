@@ -74,7 +74,7 @@ let package = Package(
         room("IntentPolicy", ["IntentProtocol", "Documents", "CPCRE2"]),
         room("RateLimiting", ["IntentProtocol"], nonsending),
         room("Routing", ["IntentProtocol"]),
-        room("Gateway", ["IntentProtocol", "Identity", "IntentPolicy", "RateLimiting", "Routing"], nonsending),
+        room("Gateway", ["Authorization", "IntentProtocol", "Identity", "IntentPolicy", "RateLimiting", "Routing"], nonsending),
         room("GatewayConfiguration", ["Documents", "IntentProtocol"]),
 
         // Edges: one room for each outside thing.
@@ -99,16 +99,16 @@ let package = Package(
         room(
             "GatewayNode",
             [
-                "Gateway", "GatewayConfiguration", "GatewayHTTP", "KeySources", "Observability", "AdminServer",
-                "Documents", "Identity", "IntentPolicy", "IntentProtocol", "RateLimiting", "RedisState", "Routing",
+                "Authorization", "Gateway", "GatewayConfiguration", "GatewayHTTP", "KeySources", "Observability",
+                "AdminServer", "Documents", "Identity", "IntentPolicy", "IntentProtocol", "RateLimiting", "RedisState", "Routing",
                 nioCore, nioPosix,
                 logging, unixSignals,
             ], nonsending),
         .executableTarget(
             name: "intentusnet",
             dependencies: [
-                "GatewayNode", "IntentusClient", "IntentusWorker", "DevelopmentIssuer", "Documents", "IntentPolicy",
-                "IntentProtocol", "Observability", arguments, logging, lifecycle, unixSignals,
+                "Authorization", "GatewayNode", "IntentusClient", "IntentusWorker", "DevelopmentIssuer", "Documents",
+                "IntentPolicy", "IntentProtocol", "Observability", arguments, logging, lifecycle, unixSignals,
             ],
             swiftSettings: strict),
 

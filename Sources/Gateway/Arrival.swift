@@ -19,13 +19,15 @@ package struct Arrival: Sendable {
     /// The value of the `X-Intentus-Timeout-Ms` header as it came; nil when there was none.
     package var timeoutMilliseconds: ArraySlice<UInt8>?
     package var body: [UInt8]
-    /// The peer's address, `203.0.113.7:51334`.
-    package var remoteAddress: String
+    /// What the request arrived on.
+    package var connection: ArrivalConnection
+    /// For authorization policies; nil where there are none.
+    package var head: ArrivalHead?
 
     package init(
         door: Door, authorization: ArraySlice<UInt8>? = nil, traceparent: ArraySlice<UInt8>? = nil,
         tracestate: ArraySlice<UInt8>? = nil, timeoutMilliseconds: ArraySlice<UInt8>? = nil, body: [UInt8],
-        remoteAddress: String
+        connection: ArrivalConnection, head: ArrivalHead? = nil
     ) {
         self.door = door
         self.authorization = authorization
@@ -33,6 +35,7 @@ package struct Arrival: Sendable {
         self.tracestate = tracestate
         self.timeoutMilliseconds = timeoutMilliseconds
         self.body = body
-        self.remoteAddress = remoteAddress
+        self.connection = connection
+        self.head = head
     }
 }

@@ -10,6 +10,7 @@ package struct AuditRecord: Sendable {
     package enum Event: String, Sendable, CaseIterable {
         case request
         case authFailure = "auth_failure"
+        case authorizationDeny = "authz_deny"
         case policyDeny = "policy_deny"
         case rateLimited = "rate_limited"
         case agentRegistered = "agent_registered"
@@ -34,6 +35,12 @@ package struct AuditRecord: Sendable {
     package var subject: String?
     package var issuer: String?
     package var tenant: String?
+    /// Why the mesh's policies refused, and which one; nil when they did not.
+    package var authorization: String?
+    /// AUDIT policies of the mesh that matched.
+    package var auditedPolicies: [String] = []
+    /// What the mesh's dry-run policies would have decided, where that differs.
+    package var dryRun: String?
     /// The agent that answered, or the last one that was tried.
     package var agent: String?
     /// The policy rule that decided, nil for the default.

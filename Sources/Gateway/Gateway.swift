@@ -14,6 +14,7 @@ package struct Gateway<
     let settings: GatewaySettings
     let tokens: TokenVerifier
     let keys: any KeyRefreshing
+    let authorization: AuthorizationHolder
     let policies: PolicyHolder
     let buckets: Buckets
     let directory: DirectoryStore
@@ -27,13 +28,15 @@ package struct Gateway<
     let serviceEntry: [UInt8]
 
     package init(
-        settings: GatewaySettings, tokens: TokenVerifier, keys: any KeyRefreshing, policies: PolicyHolder,
+        settings: GatewaySettings, tokens: TokenVerifier, keys: any KeyRefreshing,
+        authorization: AuthorizationHolder, policies: PolicyHolder,
         buckets: Buckets, directory: DirectoryStore, registrar: any DirectoryRegistrar, workers: Worker, around: Around,
         meter: Meter, audit: Audit
     ) {
         self.settings = settings
         self.tokens = tokens
         self.keys = keys
+        self.authorization = authorization
         self.policies = policies
         self.buckets = buckets
         self.directory = directory
@@ -56,7 +59,8 @@ package struct Gateway<
             let credential = try presentedCredential(arrival)
             let caller = try await authenticate(credential, peer, &journal)
             let envelope = try openEnvelope(arrival, credential, caller, &journal)
-            let terms = try applyPolicy(envelope, caller, &journal)
+            let permit = try authorize(arrival, peer, caller, &journal)
+            let terms = try applyPolicy(envelope, caller, permit, &journal)
             var ticket = try await admit(terms, &journal)
             let route = try chooseRoute(envelope, terms)
             let reply = try await callWorkers(route, envelope, caller, terms, &ticket, &journal)

@@ -61,7 +61,7 @@ struct Terms: Sendable {
 extension Gateway {
     /// Asks the policy for each candidate agent; an explicit target that is denied is a denial and never rerouted.
     func applyPolicy(
-        _ envelope: borrowing OpenedEnvelope, _ caller: Caller, _ journal: inout Journal
+        _ envelope: borrowing OpenedEnvelope, _ caller: Caller, _ permit: Permit, _ journal: inout Journal
     ) throws(Refusal) -> Terms {
         let active = policies.current
         let request = PolicyRequest(

@@ -20,6 +20,7 @@ extension Gateway {
             let peer = PeerIdentity(arrival)
             let credential = try presentedInHeader(arrival)
             let caller = try await authenticate(credential, peer, &journal)
+            _ = try authorize(arrival, peer, caller, &journal)
             let answer =
                 switch request {
                 case .register(let agent, let instance):

@@ -32,7 +32,8 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
     private var buffer = ByteBuffer()
     private var context: ChannelHandlerContext?
     private var task: Task<Void, Never>?
-    private var remoteAddress = ""
+    /// What the handler made of this connection; nil before its first request.
+    private var accepted: Handler.Connection?
     private var isReading = true
     private var isAdvancing = false
     private var isWritable = true
@@ -52,7 +53,6 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        remoteAddress = context.channel.remoteAddress?.peerText ?? ""
         becomeIdle()
         shared.opened(self)
     }
@@ -290,14 +290,16 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
     // MARK: answering
 
     private func dispatch(_ head: RequestHead, _ match: RouteTable.Match, _ headBytes: [UInt8], _ body: [UInt8]) {
+        guard let context else { return }
         phase = .handling
         deadlineNanoseconds = .max
         buffer.releaseWhenEmpty()
-        let request = HTTPRequest(
-            route: match, head: head, headBytes: headBytes, body: body, remoteAddress: remoteAddress)
+        let request = HTTPRequest(route: match, head: head, headBytes: headBytes, body: body)
+        let connection = accepted ?? shared.handler.accept(HTTPConnection(context.channel))
+        accepted = connection
         shared.began()
         task = Task.immediate(executorPreference: shared.executor) { [shared] in
-            let answer = await shared.handler.handle(request)
+            let answer = await shared.handler.handle(request, on: connection)
             self.finish(answer)
         }
         // The answer may have been written before the task was known here.

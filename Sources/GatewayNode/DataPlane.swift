@@ -1,3 +1,4 @@
+import Authorization
 import Gateway
 import GatewayHTTP
 import IntentProtocol
@@ -37,14 +38,23 @@ enum DataPlane {
 /// Brings requests of the listener to the gateway of its event loop, and its answers back.
 struct DataPlaneHandler: HTTPHandler {
     let gateway: NodeGateway
+    /// The mesh's policies, where the configuration names any.
+    let authorization: AuthorizationHolder
 
-    func handle(_ request: consuming HTTPRequest) async -> HTTPAnswer {
+    func accept(_ connection: HTTPConnection) -> ArrivalConnection {
+        ArrivalConnection(
+            remoteAddress: connection.remoteAddress, sourceAddress: NetworkAddress(packed: connection.remotePacked),
+            destinationAddress: NetworkAddress(packed: connection.localPacked),
+            destinationPort: UInt16(truncatingIfNeeded: connection.localPort))
+    }
+
+    func handle(_ request: consuming HTTPRequest, on connection: ArrivalConnection) async -> HTTPAnswer {
         let match = request.route
         let place = DataPlane.Place(rawValue: match.index) ?? .intent
         let arrival = Arrival(
             door: place.door, authorization: request.authorization, traceparent: request.traceparent,
             tracestate: request.tracestate, timeoutMilliseconds: request.timeoutMilliseconds, body: request.body,
-            remoteAddress: request.remoteAddress)
+            connection: connection, head: authorization.current.map { Self.head(request, for: $0) })
         let answer =
             switch place {
             case .intent, .pythonIntent, .pythonRoot: await gateway.handle(arrival)
@@ -52,6 +62,16 @@ struct DataPlaneHandler: HTTPHandler {
             case .instance: await gateway.handle(Self.change(match), arrival)
             }
         return HTTPAnswer(status: answer.status, headerLines: answer.headerLines, body: answer.body)
+    }
+
+    /// What policies may look at; the header lines are found only for policies that look at any.
+    private static func head(_ request: borrowing HTTPRequest, for policies: CompiledAuthorization) -> ArrivalHead {
+        var head = ArrivalHead(method: request.method, target: request.target, host: request.host)
+        guard !policies.headerNames.isEmpty else { return head }
+        head.headers = AuthorizationHeaders(
+            bytes: request.headBytes,
+            fields: request.headerFields().map { AuthorizationHeaders.Field(name: $0.name, value: $0.value) })
+        return head
     }
 
     private static func change(_ match: RouteTable.Match) -> DirectoryRequest {

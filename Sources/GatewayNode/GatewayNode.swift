@@ -160,7 +160,8 @@ package final class GatewayNode: Sendable {
                 InstanceAddressRules().refusal(packedAddress: packed) == nil
             }
             pools.add(pool, on: loop)
-            return DataPlaneHandler(gateway: parts.gateway(workers: WorkerConnections(pool), on: loop))
+            return DataPlaneHandler(
+                gateway: parts.gateway(workers: WorkerConnections(pool), on: loop), authorization: parts.authorization)
         }
     }
 

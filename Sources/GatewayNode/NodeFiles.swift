@@ -1,5 +1,7 @@
+import Authorization
 import Documents
 import Foundation
+import Gateway
 import GatewayConfiguration
 import Identity
 import IntentPolicy
@@ -13,6 +15,8 @@ final class NodeFiles: Sendable {
     struct Loaded {
         let configuration: GatewayConfiguration
         let policy: PolicyDocument
+        /// nil where the configuration names no policies of the mesh.
+        let authorization: CompiledAuthorization?
         let agents: [ConfiguredAgent]
         let files: NodeFiles
     }
@@ -20,10 +24,12 @@ final class NodeFiles: Sendable {
     private let policyPaths: [String]
     private let watched: Mutex<[WatchedFile]>
     let keyFiles: [FileKeySetSource?]
+    private let authorization: AuthorizationFiles
 
     private init(_ configuration: GatewayConfiguration) {
         policyPaths = configuration.policy.files
         watched = Mutex(configuration.policy.files.map(WatchedFile.init))
+        authorization = AuthorizationFiles(configuration)
         keyFiles = configuration.authentication.issuers.map { $0.jwks.file.map(FileKeySetSource.init) }
     }
 
@@ -39,9 +45,11 @@ final class NodeFiles: Sendable {
         // Noted before they are read: a file that changes in between is then read again, not missed.
         let files = NodeFiles(configuration)
         let policy = loadPolicy(configuration.policy.files, into: diagnostics)
+        let authorization = files.authorization.load(into: diagnostics)
         for path in configuration.authentication.issuers.compactMap(\.jwks.file) { checkKeys(path, into: diagnostics) }
         guard let policy, !diagnostics.hasErrors else { return nil }
-        return Loaded(configuration: configuration, policy: policy, agents: agents, files: files)
+        return Loaded(
+            configuration: configuration, policy: policy, authorization: authorization, agents: agents, files: files)
     }
 
     private static func checkKeys(_ path: String, into diagnostics: Diagnostics) {
@@ -76,7 +84,8 @@ final class NodeFiles: Sendable {
         let policies = watched.withLock { files in
             files.indices.reduce(false) { changed, index in files[index].hasChanged() || changed }
         }
-        return keyFiles.reduce(policies) { changed, file in file?.hasChanged() == true || changed }
+        let authorizations = authorization.haveChanged()
+        return keyFiles.reduce(policies || authorizations) { changed, file in file?.hasChanged() == true || changed }
     }
 
     /// Reads policies and key files anew; what is wrong stays out, and what was in force stays in force.
@@ -85,6 +94,7 @@ final class NodeFiles: Sendable {
         if let policy = Self.loadPolicy(policyPaths, into: diagnostics) {
             parts.activate(policy)
         }
+        if let policies = authorization.load(into: diagnostics) { parts.authorization.replace(policies) }
         for (index, file) in keyFiles.enumerated() where file != nil {
             let status = await parts.keys.refreshers[index].reload(waitingMilliseconds: 3_000)
             if let failure = status.lastFailure {

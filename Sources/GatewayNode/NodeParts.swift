@@ -20,6 +20,8 @@ final class NodeParts: Sendable {
     let tokens: TokenVerifier
     let keys: IssuerKeyRefreshers
     let policies: PolicyHolder
+    /// The mesh's policies.
+    let authorization: AuthorizationHolder
     /// The buckets of this process; unused where they are shared.
     let buckets: MemoryBucketStore
     /// What is shared with other nodes; nil for a node on its own.
@@ -59,6 +61,7 @@ final class NodeParts: Sendable {
         buckets = MemoryBucketStore(hasher: hasher, keysMax: configuration.limits.liveKeysMax)
         policies = PolicyHolder(
             ActivePolicy(CompiledPolicy(loaded.policy), hasher: hasher, onStoreFailure: onStoreFailure))
+        authorization = AuthorizationHolder(loaded.authorization)
         var meterSettings = RequestMeter.Settings()
         meterSettings.shards = eventLoopCount
         meter = RequestMeter(meterSettings)
@@ -76,7 +79,7 @@ final class NodeParts: Sendable {
     /// The gateway of one event loop.
     func gateway(workers: WorkerConnections, on loop: any EventLoop) -> NodeGateway {
         NodeGateway(
-            settings: settings, tokens: tokens, keys: keys, policies: policies,
+            settings: settings, tokens: tokens, keys: keys, authorization: authorization, policies: policies,
             buckets: shared?.buckets(on: loop) ?? .memory(buckets),
             directory: directory, registrar: shared?.directory ?? directory, workers: workers,
             around: SystemSurroundings(), meter: meter, audit: audit)

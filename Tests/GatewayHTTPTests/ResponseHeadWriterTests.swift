@@ -53,7 +53,7 @@ extension SocketTests {
     struct BodilessAnswerTests {
         @Test("does not put the next answer of its connection out of step", arguments: [204, 304])
         func inStep(status: Int) async throws {
-            try await TestServer.run { request in
+            try await TestServer.run { request, connection in
                 HTTPAnswer(status: request.body.isEmpty ? status : 200, body: Array("body".utf8))
             } during: { server in
                 let socket = try server.connect()

@@ -132,6 +132,46 @@ struct CommandTests {
         #expect(text.contains("214 passed, 0 failed"), "\(text)")
     }
 
+    @Test("policy test runs every case of Istio's policies, counted by tier")
+    func authorizationVectors() async throws {
+        let cases = ChildProcess.root.appending(path: "Tests/Vectors/istio/cases.json")
+        let (code, text) = try await Self.run("policy", "test", cases.path)
+        #expect(code == 0, "\(text)")
+        #expect(text.contains("172 passed, 0 failed"), "\(text)")
+        #expect(text.contains("documented: "), "\(text)")
+        #expect(text.contains("implementation: "), "\(text)")
+    }
+
+    @Test("policy explain tells which of Istio's policies decides, and why the others do not")
+    func authorizationExplained() async throws {
+        let folder = try TestFolder()
+        defer { folder.remove() }
+        try folder.write(
+            """
+            apiVersion: security.istio.io/v1
+            kind: AuthorizationPolicy
+            metadata: { name: intents, namespace: default }
+            spec:
+              action: ALLOW
+              rules:
+                - from: [{ source: { principals: ["cluster.local/ns/default/sa/api-gateway"] } }]
+                  to: [{ operation: { methods: ["POST"], paths: ["/api/v1/intent"] } }]
+            """, to: "authz.yaml")
+        func explain(_ principal: String) async throws -> String {
+            try folder.write(
+                "{ peerPrincipal: \(principal), method: POST, path: /api/v1/intent, port: 8080 }", to: "request.yaml")
+            let (code, text) = try await Self.run(
+                "policy", "explain", "--authorization", folder.path("authz.yaml"), "--request",
+                folder.path("request.yaml"))
+            #expect(code == 0, "\(text)")
+            return text
+        }
+        let allowed = try await explain("cluster.local/ns/default/sa/api-gateway")
+        #expect(allowed.contains("decision: allowed by default/intents rule 0"), "\(allowed)")
+        let denied = try await explain("cluster.local/ns/default/sa/other")
+        #expect(denied.contains("decision: denied: no ALLOW rule matches"), "\(denied)")
+    }
+
     @Test("policy test names the case that fails and exits with 1, and so does a file without cases")
     func policyFailure() async throws {
         let folder = try TestFolder()

@@ -23,10 +23,12 @@ final class TestNode: Sendable {
     ///   - agents: the `agents:` part of the configuration, as flow-style YAML.
     ///   - store: where limits, keys and agents are shared; a URL of Redis, or a flow-style mapping.
     ///   - extra: more top-level keys.
+    ///   - files: more files of the node's folder, by their path in it.
     ///   - authentication: more keys below `authentication`, each indented by two spaces.
     init(
         agents: String = "[]", policy: String = TestNode.allowUsers, authentication: String = "",
-        listen: String = #"http: "127.0.0.1:0""#, store: String = "memory", extra: String = ""
+        listen: String = #"http: "127.0.0.1:0""#, store: String = "memory", extra: String = "",
+        files: [String: String] = [:]
     ) async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "intentusnet-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -49,6 +51,12 @@ final class TestNode: Sendable {
             agents: \(agents)
             \(extra)
             """
+        for (name, text) in files {
+            let place = folder.appending(path: name)
+            try FileManager.default.createDirectory(
+                at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try text.write(to: place, atomically: true, encoding: .utf8)
+        }
         let path = folder.appending(path: "gateway.yaml")
         try text.write(to: path, atomically: true, encoding: .utf8)
         node = try GatewayNode(configurationFile: path.path, environment: [:])
