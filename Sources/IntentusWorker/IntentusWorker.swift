@@ -55,9 +55,10 @@ public final class IntentusWorker: Service {
 
     /// Listens, registers, and answers until the task is cancelled or its service group shuts down.
     ///
-    /// - Throws: when the address cannot be bound.
+    /// - Throws: ``WorkerConfigurationError`` when gateways would refuse what is configured, and when the address cannot be bound.
     public func run() async throws {
         let handlers = handlers.withLock { $0 }
+        try configuration.check(handlers.capabilities)
         let responder = IntentResponder(
             name: configuration.name, table: handlers, concurrencyMax: configuration.concurrencyMax, logger: logger)
         let http = Self.registrationClient()
