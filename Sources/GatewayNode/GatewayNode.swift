@@ -154,7 +154,7 @@ package final class GatewayNode: Sendable {
         return try await HTTPServer.start(
             host: configuration.listen.http.host, port: configuration.listen.http.port, group: group,
             routes: DataPlane.routes,
-            limits: parts.httpLimits
+            limits: parts.httpLimits, notify: { parts.report($0) }
         ) { loop in
             let pool = UpstreamPool(eventLoop: loop, limits: parts.upstreamLimits) { packed in
                 InstanceAddressRules().refusal(packedAddress: packed) == nil

@@ -46,6 +46,11 @@ enum NodeMetrics {
                 MetricSample([MetricLabel("limit", $0.rawValue)], Double(closed[$0] ?? 0))
             }
         }
+        registry.counterCallback(
+            "intentusnet_accept_failures_total", "Times the system had no file descriptor or memory for a connection."
+        ) {
+            Double(server.acceptFailures)
+        }
         registry.gaugeCallback("intentusnet_worker_connections", "Open connections to workers.") {
             Double(pools.counts().connections)
         }
