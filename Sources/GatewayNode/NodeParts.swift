@@ -25,7 +25,7 @@ final class NodeParts: Sendable {
     /// What is shared with other nodes; nil for a node on its own.
     let shared: SharedState?
     private let onStoreFailure: StoreFailureMode
-    let directory = DirectoryStore()
+    let directory: DirectoryStore
     let meter: NodeMeter
     let audit: NodeAudit
     let registry = MetricsRegistry()
@@ -59,6 +59,11 @@ final class NodeParts: Sendable {
         buckets = MemoryBucketStore(hasher: hasher, keysMax: configuration.limits.liveKeysMax)
         policies = PolicyHolder(
             ActivePolicy(CompiledPolicy(loaded.policy), hasher: hasher, onStoreFailure: onStoreFailure))
+        var directoryLimits = DirectoryLimits()
+        if let registration = configuration.registration {
+            directoryLimits.registeredNodePriorityMin = registration.minimumNodePriority
+        }
+        directory = DirectoryStore(limits: directoryLimits)
         var meterSettings = RequestMeter.Settings()
         meterSettings.shards = eventLoopCount
         meter = RequestMeter(meterSettings)
