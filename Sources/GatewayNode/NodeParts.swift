@@ -115,13 +115,20 @@ final class NodeParts: Sendable {
     private func watchHealth() {
         if let shared { health.probe("redis") { shared.health } }
         for refresher in keys.refreshers {
-            health.probe("issuer \(refresher.status().issuer)") {
+            let issuer = refresher.status().issuer
+            health.probe("issuer \(issuer)") {
                 switch refresher.status().availability {
                 case .ready: (.healthy, "")
-                case .stale: (.degraded, "the issuer cannot be reached; its last keys serve")
-                case .unavailable: (.unhealthy, "there are no keys")
+                case .stale: (.degraded, "'\(issuer)' cannot be reached; its last keys serve")
+                case .unavailable: (.degraded, "there are no keys of '\(issuer)'; its tokens are answered 503")
                 }
             }
+        }
+        // The tokens of one issuer are no reason to send those of the others away.
+        guard !keys.refreshers.isEmpty else { return }
+        health.probe("keys") { [keys] in
+            let isKeyless = keys.refreshers.allSatisfy { $0.status().availability == .unavailable }
+            return isKeyless ? (.unhealthy, "no issuer has keys") : (.healthy, "")
         }
     }
 
