@@ -44,6 +44,7 @@ package final class GatewayNode: Sendable {
     private let parts: NodeParts
     private let files: NodeFiles
     private let life = Mutex(Life.notRunning)
+    private let reloads = ReloadTurns()
 
     /// Reads the configuration and everything it names; nothing is listening before ``start()``.
     ///
@@ -166,7 +167,17 @@ package final class GatewayNode: Sendable {
     /// Reads policies and key files anew; what is wrong stays out, and what was in force stays in force.
     @discardableResult
     package func reload() async -> [Diagnostic] {
-        await files.reload(parts)
+        await reloads.take { [files, parts] in await files.reload(parts) }
+    }
+
+    /// Reloads when a file is another than at the last reload.
+    ///
+    /// - Returns: whether one was.
+    @discardableResult
+    func reloadIfFilesChanged() async -> Bool {
+        guard files.haveChanged() else { return false }
+        await reload()
+        return true
     }
 
     /// Runs until SIGTERM or SIGINT, which stop it gracefully; SIGHUP reloads.
@@ -239,7 +250,7 @@ package final class GatewayNode: Sendable {
             parts.buckets.sweep(shardCount: 8, nowNanoseconds: now)
             parts.shared?.book.sweep(shardCount: 8)
             await pools.refresh()
-            if files.haveChanged() { await reload() }
+            await reloadIfFilesChanged()
             try? await Task.sleep(for: .milliseconds(500))
         }
     }

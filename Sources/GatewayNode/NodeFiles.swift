@@ -82,6 +82,8 @@ final class NodeFiles: Sendable {
     /// Reads policies and key files anew; what is wrong stays out, and what was in force stays in force.
     func reload(_ parts: NodeParts) async -> [Diagnostic] {
         let diagnostics = Diagnostics()
+        // What is read now needs no second reload by whoever watches the files.
+        _ = haveChanged()
         if let policy = Self.loadPolicy(policyPaths, into: diagnostics) {
             parts.activate(policy)
         }
