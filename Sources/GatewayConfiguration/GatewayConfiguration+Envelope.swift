@@ -47,6 +47,7 @@ extension GatewayConfiguration.Envelope: ConfigurationSection {
 
 extension GatewayConfiguration.Policy: ConfigurationSection {
     static let keys: [ConfigurationKey<Self>] = [
-        .requiredPaths("files", \.files, "Policy files (YAML or JSON), in the order their rules count.")
+        .requiredPaths(
+            "files", \.files, of: .policy, "Policy files (YAML or JSON), in the order their rules count.")
     ]
 }
