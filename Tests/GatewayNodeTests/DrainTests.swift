@@ -104,6 +104,21 @@ struct DrainTests {
         await node.stop()
     }
 
+    @Test("however many requests are cut, each is in the audit log when the node has stopped")
+    func manyStuck() async throws {
+        let worker = try ScriptedWorker(.silence)
+        defer { worker.stop() }
+        let node = try await TestNode.inFront(of: worker, extra: "drainTimeoutMilliseconds: 100")
+        let token = try TestNode.token()
+        let clients = try (0..<200).map { _ in try SocketClient(port: node.port) }
+        for client in clients { try client.send(Self.request(Envelope.bare(), token)) }
+        try await eventually { try await node.metric("intentusnet_requests_in_flight") == Double(clients.count) }
+        await node.node.stop()
+        let log = try String(contentsOf: node.folder.appending(path: "audit.jsonl"), encoding: .utf8)
+        #expect(log.split(separator: "\n").count == clients.count)
+        await node.stop()
+    }
+
     @Test("stopping twice, or before any request, is harmless")
     func twice() async throws {
         let node = try await TestNode()
