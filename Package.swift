@@ -74,7 +74,9 @@ let package = Package(
         room("IntentPolicy", ["IntentProtocol", "Documents", "CPCRE2"]),
         room("RateLimiting", ["IntentProtocol"], nonsending),
         room("Routing", ["IntentProtocol"]),
-        room("Gateway", ["Authorization", "IntentProtocol", "Identity", "IntentPolicy", "RateLimiting", "Routing"], nonsending),
+        room(
+            "Gateway", ["Authorization", "IntentProtocol", "Identity", "IntentPolicy", "RateLimiting", "Routing"],
+            nonsending),
         room("GatewayConfiguration", ["Documents", "IntentProtocol"]),
 
         // Edges: one room for each outside thing.
@@ -100,7 +102,8 @@ let package = Package(
             "GatewayNode",
             [
                 "Authorization", "Gateway", "GatewayConfiguration", "GatewayHTTP", "KeySources", "Observability",
-                "AdminServer", "Documents", "Identity", "IntentPolicy", "IntentProtocol", "RateLimiting", "RedisState", "Routing",
+                "AdminServer", "Documents", "Identity", "IntentPolicy", "IntentProtocol", "RateLimiting", "RedisState",
+                "Routing",
                 nioCore, nioPosix,
                 logging, unixSignals,
             ], nonsending),

@@ -45,7 +45,9 @@ extension GatewayConfiguration.Agent: ConfigurationSection {
     static let keys: [ConfigurationKey<Self>] = [
         .required("name", \.name, .text(bytesMax: 128), "The agent's name, unique within the gateway."),
         .optional("nodeId", \.nodeId, .text(bytesMax: 128), "The node it belongs to; agents without one come first."),
-        .value("nodePriority", \.nodePriority, .integer(0...1_000_000), "Smaller comes first."),
+        .value(
+            "nodePriority", \.nodePriority, .integer(0...1_000_000),
+            "Smaller comes first; at equal priority before every registered agent."),
         .sections(
             "intents", \.intents, isRequired: true, countMax: 256,
             identity: { ("name", $0.name.isEmpty ? "" : "\($0.name):\($0.version)") }, "What it answers."),
@@ -55,6 +57,10 @@ extension GatewayConfiguration.Agent: ConfigurationSection {
     ]
 
     func check(_ reader: SectionReader) {
+        if name == "gateway" {
+            reader.fields.error(
+                "\(reader.fields.place("name")) 'gateway' is the gateway's own in answers; choose another", at: "name")
+        }
         guard instances.isEmpty, !name.isEmpty else { return }
         reader.fields.warning(
             "\(reader.fields.path) has no instances: it answers only once one has registered", at: "instances")

@@ -69,7 +69,7 @@ extension GatewayConfiguration.Mesh: ConfigurationSection {
 extension GatewayConfiguration.Authorization: ConfigurationSection {
     static let keys: [ConfigurationKey<Self>] = [
         .paths(
-            "files", \.files,
+            "files", \.files, of: .authorization,
             "Files of AuthorizationPolicy, RequestAuthentication and PeerAuthentication, or folders of such files.")
     ]
 }

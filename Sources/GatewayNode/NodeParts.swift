@@ -27,7 +27,7 @@ final class NodeParts: Sendable {
     /// What is shared with other nodes; nil for a node on its own.
     let shared: SharedState?
     private let onStoreFailure: StoreFailureMode
-    let directory = DirectoryStore()
+    let directory: DirectoryStore
     let meter: NodeMeter
     let audit: NodeAudit
     let registry = MetricsRegistry()
@@ -51,9 +51,16 @@ final class NodeParts: Sendable {
             cacheEntries: configuration.authentication.tokenCacheEntries)
         let hasher = BucketKeyHasher(
             secret: (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max)))
+        var directoryLimits = DirectoryLimits()
+        if let registration = configuration.registration {
+            directoryLimits.registeredNodePriorityMin = registration.minimumNodePriority
+        }
+        let limits = directoryLimits
+        directory = DirectoryStore(limits: limits)
         let (logger, directory) = (logger, directory)
         shared = try configuration.store.redis.map {
-            try SharedState($0, configuration, hasher: hasher, directory: directory, logger: logger)
+            try SharedState(
+                $0, configuration, hasher: hasher, directory: directory, directoryLimits: limits, logger: logger)
         }
         keys = try Self.refreshers(configuration.authentication.issuers, loaded.files, tokens, shared, logger)
         onStoreFailure =
@@ -114,13 +121,20 @@ final class NodeParts: Sendable {
     private func watchHealth() {
         if let shared { health.probe("redis") { shared.health } }
         for refresher in keys.refreshers {
-            health.probe("issuer \(refresher.status().issuer)") {
+            let issuer = refresher.status().issuer
+            health.probe("issuer \(issuer)") {
                 switch refresher.status().availability {
                 case .ready: (.healthy, "")
-                case .stale: (.degraded, "the issuer cannot be reached; its last keys serve")
-                case .unavailable: (.unhealthy, "there are no keys")
+                case .stale: (.degraded, "'\(issuer)' cannot be reached; its last keys serve")
+                case .unavailable: (.degraded, "there are no keys of '\(issuer)'; its tokens are answered 503")
                 }
             }
+        }
+        // The tokens of one issuer are no reason to send those of the others away.
+        guard !keys.refreshers.isEmpty else { return }
+        health.probe("keys") { [keys] in
+            let isKeyless = keys.refreshers.allSatisfy { $0.status().availability == .unavailable }
+            return isKeyless ? (.unhealthy, "no issuer has keys") : (.healthy, "")
         }
     }
 

@@ -38,7 +38,7 @@ final class SharedState: Sendable {
 
     init(
         _ configured: GatewayConfiguration.Redis, _ configuration: GatewayConfiguration, hasher: BucketKeyHasher,
-        directory store: DirectoryStore, logger: Logger
+        directory store: DirectoryStore, directoryLimits: DirectoryLimits, logger: Logger
     ) throws {
         var settings = try RedisSettings(configured)
         settings.scripts = RedisBucketAuthority.scripts + StoreScripts.all
@@ -67,8 +67,8 @@ final class SharedState: Sendable {
                 logger.warning("shared key set", metadata: ["issuer": "\(issuer)", "event": "\(event)"])
             })
         directory = SharedDirectory(
-            store: store, commands: background, subscriptions: subscriber, names: names, surroundings: around,
-            onEvent: Self.tellOfAgents(logger))
+            store: store, commands: background, subscriptions: subscriber, names: names, limits: directoryLimits,
+            surroundings: around, onEvent: Self.tellOfAgents(logger))
         let load = Box()
         loadBox = load
         nodes = NodePresence(

@@ -165,4 +165,20 @@ struct PolicyLoaderTests {
                 "\(result.findings)")
         }
     }
+
+    @Test("a file that is missing or cannot be parsed hides no error of the others, and nothing is taken")
+    func incomplete() {
+        let bad = (name: "b.yaml", text: "default: deny\nrules:\n  - {id: a, action: PERMIT}\n")
+        let diagnostics = Diagnostics()
+        #expect(PolicyLoader.load([(name: "a.yaml", text: "default: ["), bad], into: diagnostics) == nil)
+        #expect(diagnostics.errors.map { $0.location?.file } == ["a.yaml", "b.yaml"])
+        let rest = Diagnostics()
+        #expect(PolicyLoader.load([bad], isWhole: false, into: rest) == nil)
+        #expect(rest.errors.count == 1)
+        // That a default is nowhere stated cannot be known of a part.
+        let good = Diagnostics()
+        let text = "rules:\n  - {id: a, action: ALLOW, roles: [x]}\n"
+        #expect(PolicyLoader.load([(name: "c.yaml", text: text)], isWhole: false, into: good) == nil)
+        #expect(good.all.isEmpty)
+    }
 }

@@ -37,16 +37,9 @@ final class RawWorker: Sendable {
 
     /// Binds to a free port and listens; the port.
     static func listen(_ descriptor: Int32, backlog: Int32) -> Int {
-        var address = RawSocket.loopback(port: 0)
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                _ = bind(descriptor, $0, length)
-                _ = Glibc.listen(descriptor, backlog)
-                _ = getsockname(descriptor, $0, &length)
-            }
-        }
-        return Int(UInt16(bigEndian: address.sin_port))
+        RawSocket.withLoopback(port: 0) { _ = bind(descriptor, $0, $1) }
+        _ = Glibc.listen(descriptor, backlog)
+        return RawSocket.port(of: descriptor)
     }
 
     /// A port at which nobody listens.

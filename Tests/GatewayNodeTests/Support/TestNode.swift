@@ -24,16 +24,23 @@ final class TestNode: Sendable {
     ///   - store: where limits, keys and agents are shared; a URL of Redis, or a flow-style mapping.
     ///   - extra: more top-level keys.
     ///   - files: more files of the node's folder, by their path in it.
-    ///   - authentication: more keys below `authentication`, each indented by two spaces.
+    ///   - authentication: more keys below `authentication`, each indented by two spaces; they begin with more issuers.
+    ///   - hasOwnIssuer: whether the issuer of ``token(subject:roles:tenant:issuer:audience:lifetimeSeconds:now:)`` is
+    ///     one of the node's.
     init(
         agents: String = "[]", policy: String = TestNode.allowUsers, authentication: String = "",
         listen: String = #"http: "127.0.0.1:0""#, store: String = "memory", extra: String = "",
-        files: [String: String] = [:]
+        files: [String: String] = [:], hasOwnIssuer: Bool = true
     ) async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "intentusnet-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try TestNode.key.get().jwks().write(to: folder.appending(path: "jwks.json"), atomically: true, encoding: .utf8)
         try policy.write(to: folder.appending(path: "policy.yaml"), atomically: true, encoding: .utf8)
+        let ownIssuer = """
+                - issuer: \(TestNode.issuer)
+                  audiences: [intentusnet]
+                  jwks: { file: jwks.json }
+            """
         let text = """
             listen: { \(listen) }
             admin: { http: "127.0.0.1:0" }
@@ -41,9 +48,7 @@ final class TestNode: Sendable {
             store: \(store)
             authentication:
               issuers:
-                - issuer: \(TestNode.issuer)
-                  audiences: [intentusnet]
-                  jwks: { file: jwks.json }
+            \(hasOwnIssuer ? ownIssuer : "")
             \(authentication)
             policy: { files: [policy.yaml] }
             audit: { output: file, file: audit.jsonl }
