@@ -144,6 +144,7 @@ package final class GatewayNode: Sendable {
         await parts.shared?.leave()
         for task in running.tasks { task.cancel() }
         for task in running.tasks { await task.value }
+        await reloads.finish()
         await parts.shared?.close()
         try? await running.group.shutdownGracefully()
         try? await running.adminGroup.shutdownGracefully()
@@ -168,8 +169,10 @@ package final class GatewayNode: Sendable {
     /// Reads policies and key files anew; what is wrong stays out, and what was in force stays in force.
     @discardableResult
     package func reload() async -> [Diagnostic] {
-        await reloads.take { [files, parts] in await files.reload(parts) }
+        await reloads.take(reloadFiles)
     }
+
+    @Sendable private func reloadFiles() async -> [Diagnostic] { await files.reload(parts) }
 
     /// Reloads when a file is another than at the last reload.
     ///
@@ -187,7 +190,8 @@ package final class GatewayNode: Sendable {
         try await start()
         for await signal in signals {
             guard signal == .sighup else { break }
-            await reload()
+            // Not awaited: signals that come meanwhile are one more reload, and one that stops does not wait for it.
+            _ = reloads.turn(reloadFiles)
         }
         await stop()
     }

@@ -40,6 +40,11 @@ final class ReloadTurns: Sendable {
         }
     }
 
+    /// Waits until nothing runs and nothing waits to run.
+    func finish() async {
+        while let last = state.withLock({ $0.waiting ?? $0.running }) { _ = await last.value }
+    }
+
     private func run(_ work: @Sendable () async -> [Diagnostic]) async -> [Diagnostic] {
         let findings = await work()
         state.withLock { $0.running = nil }

@@ -10,9 +10,10 @@ import Testing
 struct ReloadTurnsTests {
     /// Work that waits for its leave.
     private final class Work: Sendable {
-        private let state = Mutex((begun: 0, isOpen: false))
+        private let state = Mutex((begun: 0, ended: 0, isOpen: false))
 
         var begun: Int { state.withLock(\.begun) }
+        var ended: Int { state.withLock(\.ended) }
 
         func open() { state.withLock { $0.isOpen = true } }
 
@@ -22,6 +23,7 @@ struct ReloadTurnsTests {
                 return state.begun
             }
             while !state.withLock(\.isOpen) { await Task.yield() }
+            state.withLock { $0.ended += 1 }
             return [Diagnostic(.warning, "run \(number)")]
         }
     }
@@ -38,6 +40,12 @@ struct ReloadTurnsTests {
         for other in others { #expect(await other.value.map(\.message) == ["run 2"]) }
         #expect(work.begun == 2)
         #expect(await turns.take(work.run).map(\.message) == ["run 3"])
+        // Who waits for the end waits for the one that waits, too.
+        _ = turns.turn(work.run)
+        _ = turns.turn(work.run)
+        await turns.finish()
+        #expect(work.ended == 5)
+        await turns.finish()
     }
 
     @Test("a reload that was asked for takes the changes that the watch would have found")
