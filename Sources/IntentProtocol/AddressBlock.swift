@@ -1,5 +1,5 @@
 /// A single address, or all addresses with the same first bits.
-package struct AddressBlock: Sendable, Hashable {
+package struct AddressBlock: Sendable, Hashable, BitwiseCopyable {
     /// Whether the block is of IPv6 addresses; an IPv4 address inside IPv6 is an IPv4 address.
     package let isIPv6: Bool
     /// The first bits, the others are zero.
