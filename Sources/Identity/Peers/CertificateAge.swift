@@ -13,8 +13,8 @@ package enum CertificateAge: String, Sendable, Hashable, CaseIterable {
 
     /// The step at a Unix time.
     package init(_ facts: CertificateFacts, nowSeconds: Int64) {
-        let whole = facts.notAfterSeconds - facts.notBeforeSeconds + 1
-        let left = facts.notAfterSeconds - nowSeconds + 1
+        let whole = facts.notAfterSeconds - facts.notBeforeSeconds
+        let left = facts.notAfterSeconds - nowSeconds
         self =
             if left <= 0 || nowSeconds < facts.notBeforeSeconds {
                 .expired

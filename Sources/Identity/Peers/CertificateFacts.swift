@@ -27,7 +27,7 @@ package struct CertificateFacts: Sendable, Hashable {
     package var keyUsage: KeyUsage?
     /// The first Unix second of its time.
     package var notBeforeSeconds: Int64
-    /// The last Unix second of its time.
+    /// The Unix second at which its time is over: in it libcrypto believes the certificate no more, and nor do we.
     package var notAfterSeconds: Int64
     /// The subject as RFC 2253 writes it; empty when it has none.
     package var subject: String
@@ -57,7 +57,7 @@ package struct CertificateFacts: Sendable, Hashable {
         guard !isAuthority else { throw .isAuthority }
         if let keyUsage, !keyUsage.isDisjoint(with: [.keyCertSign, .cRLSign]) { throw .maySign }
         guard nowSeconds >= notBeforeSeconds else { throw .notYetValid }
-        guard nowSeconds <= notAfterSeconds else { throw .expired }
+        guard nowSeconds < notAfterSeconds else { throw .expired }
         guard let uri = uris.first else { throw .noURI }
         guard uris.count == 1 else { throw .severalURIs(uris.count) }
         let id: SPIFFEID

@@ -179,7 +179,7 @@ final class TrustBundle: @unchecked Sendable {
 
     /// Follows a chain, the leaf first, to an authority of the bundle.
     ///
-    /// - Returns: the last Unix second at which all of it holds.
+    /// - Returns: the Unix second at which the first of them is over.
     func verify(
         _ chain: [[UInt8]], as purpose: CertificatePurpose, nowSeconds: Int64
     ) throws(CertificateRefusal) -> Int64 {

@@ -4,6 +4,6 @@ package struct VerifiedCertificate: Sendable, Hashable {
     package let identity: ServiceIdentity
     /// What the leaf says of itself.
     package let facts: CertificateFacts
-    /// The last Unix second at which the whole chain holds.
+    /// The Unix second at which the first of the chain is over.
     package let notAfterSeconds: Int64
 }
