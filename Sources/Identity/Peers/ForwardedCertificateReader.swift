@@ -19,6 +19,37 @@ package struct ForwardedCertificateReader: Sendable, Hashable {
         self.elementsMax = min(max(elementsMax, 1), 16)
     }
 
+    /// What a pair states, in any letter case.
+    private enum Key: CaseIterable {
+        case uri
+        case by
+        case hash
+        case subject
+        case dns
+        case cert
+        case chain
+
+        init?(_ text: ArraySlice<UInt8>) {
+            for key in Self.allCases where text.elementsEqual(key.name.utf8, by: { lowercase($0) == $1 }) {
+                self = key
+                return
+            }
+            return nil
+        }
+
+        private var name: String {
+            switch self {
+            case .uri: "uri"
+            case .by: "by"
+            case .hash: "hash"
+            case .subject: "subject"
+            case .dns: "dns"
+            case .cert: "cert"
+            case .chain: "chain"
+            }
+        }
+    }
+
     /// A pair as places in the header.
     private struct Pair {
         let key: Range<Int>
@@ -86,24 +117,24 @@ package struct ForwardedCertificateReader: Sendable, Hashable {
     {
         var element = ForwardedCertificate()
         for pair in pairs {
-            switch header[pair.key].map(lowercase) {
-            case Array("uri".utf8): element.uris.append(text(pair, header))
-            case Array("by".utf8): element.by.append(text(pair, header))
-            case Array("dns".utf8): element.dnsNames.append(text(pair, header))
-            case Array("hash".utf8):
+            switch Key(header[pair.key]) {
+            case .uri: element.uris.append(text(pair, header))
+            case .by: element.by.append(text(pair, header))
+            case .dns: element.dnsNames.append(text(pair, header))
+            case .hash:
                 guard element.hash == nil else { throw .repeatedKey }
                 element.hash = text(pair, header)
-            case Array("subject".utf8):
+            case .subject:
                 guard element.subject == nil else { throw .repeatedKey }
                 element.subject = text(pair, header)
-            case Array("cert".utf8):
+            case .cert:
                 guard !element.hasCertificate else { throw .repeatedKey }
                 element.hasCertificate = true
-            case Array("chain".utf8):
+            case .chain:
                 guard !element.hasChain else { throw .repeatedKey }
                 element.hasChain = true
             // A key of a later Envoy says nothing about who the peer is.
-            default: break
+            case nil: break
             }
         }
         return element
