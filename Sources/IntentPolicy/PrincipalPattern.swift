@@ -60,9 +60,21 @@ package struct PrincipalPattern: Sendable, Hashable {
     private func matches(_ principal: UnsafeBufferPointer<UInt8>) -> Bool {
         switch form {
         case .any: !principal.isEmpty
-        case .equal: principal.count == bytes.count && principal.elementsEqual(bytes)
-        case .prefix: principal.starts(with: bytes)
-        case .suffix: principal.count >= bytes.count && principal.suffix(bytes.count).elementsEqual(bytes)
+        case .equal: principal.count == bytes.count && holds(principal, from: 0)
+        case .prefix: principal.count >= bytes.count && holds(principal, from: 0)
+        case .suffix: principal.count >= bytes.count && holds(principal, from: principal.count - bytes.count)
+        }
+    }
+
+    /// Whether the text stands there, where it has room; from its end, as the principals of a trust domain begin alike.
+    private func holds(_ principal: UnsafeBufferPointer<UInt8>, from start: Int) -> Bool {
+        bytes.withUnsafeBufferPointer { text in
+            var place = text.count
+            while place > 0 {
+                place -= 1
+                guard text[place] == principal[start + place] else { return false }
+            }
+            return true
         }
     }
 

@@ -39,5 +39,5 @@ package struct IdentitySources: OptionSet, Sendable, Hashable {
 
     /// The one that stands for all: a certificate says more than a proxy's word, that more than a shared secret, and a
     /// token least, for whoever reads it may use it.
-    package var strongest: IdentitySource { sources[0] }
+    package var strongest: IdentitySource { sources.first ?? .none }
 }

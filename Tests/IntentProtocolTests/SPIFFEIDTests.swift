@@ -99,6 +99,7 @@ struct SPIFFEIDTests {
     @Test("sources keep their order of strength, and none is the empty set")
     func sources() {
         #expect(IdentitySources([]).sources == [.none])
+        #expect(IdentitySources(rawValue: 128).strongest == .none)
         let all: IdentitySources = [.init(.serviceAccountToken), .init(.xfcc), .init(.mtls), .init(.nodeSignature)]
         #expect(all.sources == [.mtls, .xfcc, .nodeSignature, .serviceAccountToken])
         #expect(all.strongest == .mtls)

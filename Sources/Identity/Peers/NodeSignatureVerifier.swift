@@ -33,7 +33,7 @@ package struct NodeSignatureVerifier: Sendable {
         _ peers: [NodePeer], _ domains: TrustDomainTable, windowSeconds: Int = 60, replays: any ReplayCache
     ) throws(Fault) {
         var nodes: [[UInt8]: Node] = [:]
-        var owners: [Secret: String] = [:]
+        var owners: [Secret: [UInt8]] = [:]
         for peer in peers {
             let name = Array(peer.id.utf8)
             guard (1...NodePeer.idBytesMax).contains(name.count), nodes[name] == nil else {
@@ -44,7 +44,7 @@ package struct NodeSignatureVerifier: Sendable {
                 throw Fault(message: "node '\(peer.id)' needs one secret, or two while one replaces the other")
             }
             for secret in peer.secrets {
-                guard owners.updateValue(peer.id, forKey: secret) ?? peer.id == peer.id else {
+                guard (owners.updateValue(name, forKey: secret) ?? name) == name else {
                     throw Fault(message: "node '\(peer.id)' has another node's secret: give each node its own")
                 }
             }

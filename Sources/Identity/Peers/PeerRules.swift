@@ -24,12 +24,15 @@ package struct PeerRules: Sendable {
     /// What holds for a connection; asked once, after the handshake.
     ///
     /// - Parameters:
-    ///   - address: the TCP peer's own; nil for a Unix socket and for nothing else.
+    ///   - address: the TCP peer's own; nil where it is not known.
+    ///   - isLocalSocket: whether the peer came by a Unix socket.
     ///   - identity: of its verified certificate; nil when it showed none.
-    package func connection(address: NetworkAddress?, identity: ServiceIdentity?) -> PeerConnection {
+    package func connection(
+        address: NetworkAddress?, isLocalSocket: Bool = false, identity: ServiceIdentity?
+    ) -> PeerConnection {
         PeerConnection(
             address: address, identity: identity,
-            isTrustedProxy: proxies.trusts(address: address, identity: identity))
+            isTrustedProxy: proxies.trusts(address: address, isLocalSocket: isLocalSocket, identity: identity))
     }
 
     /// Who sends a request; nil when nothing says so.

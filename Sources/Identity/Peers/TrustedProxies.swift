@@ -46,13 +46,15 @@ package struct TrustedProxies: Sendable, Hashable {
     /// Whether a peer is trusted.
     ///
     /// - Parameters:
-    ///   - address: the TCP peer's own, whatever any header says; nil for a Unix socket.
+    ///   - address: the TCP peer's own, whatever any header says; nil where it is not known, which nobody is trusted for.
+    ///   - isLocalSocket: whether the peer came by a Unix socket.
     ///   - identity: of its verified certificate.
-    package func trusts(address: NetworkAddress?, identity: ServiceIdentity?) -> Bool {
+    package func trusts(address: NetworkAddress?, isLocalSocket: Bool, identity: ServiceIdentity?) -> Bool {
         if let identity, identity.sources.contains(IdentitySources(.mtls)), principals.contains(identity.principal) {
             return true
         }
-        guard let address else { return trustsLoopback }
+        if isLocalSocket { return trustsLoopback }
+        guard let address else { return false }
         return trustsLoopback && address.isLoopback || blocks.contains { $0.contains(address) }
     }
 
