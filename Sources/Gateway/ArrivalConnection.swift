@@ -1,4 +1,4 @@
-package import Authorization
+package import IntentProtocol
 
 /// What is known of the connection that requests arrive on; made once for all of them.
 package final class ArrivalConnection: Sendable {

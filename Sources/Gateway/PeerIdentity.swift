@@ -1,4 +1,5 @@
 import Authorization
+import IntentProtocol
 
 /// Who is at the other end of the connection, before any token is looked at.
 ///

@@ -1,4 +1,5 @@
 import Documents
+import IntentProtocol
 
 /// Reads one rule of the glob dialect.
 enum RuleReader {
@@ -18,6 +19,8 @@ enum RuleReader {
         rule.agents = fields.strings("agents")
         rule.roles = fields.strings("roles")
         rule.tenants = fields.strings("tenants")
+        rule.principals = principals(&fields)
+        rule.identitySources = identitySources(&fields)
         rule.payload = payload(&fields)
         rule.ratePerMinute = rate("rate_limit_per_minute", &fields)
         rule.burst = rate("rate_limit_burst", &fields)
@@ -41,6 +44,38 @@ enum RuleReader {
         guard written > rateCounted else { return written }
         fields.warning("\(fields.place(key)): \(written) counts as \(rateCounted), the most a bucket counts", at: key)
         return rateCounted
+    }
+
+    private static func principals(_ fields: inout FieldReader) -> PrincipalPatterns? {
+        guard let texts = fields.locatedStrings("principals") else { return nil }
+        guard fields.peek("principals")?.sequence?.isEmpty == false else {
+            fields.error(
+                "\(fields.place("principals")) must not be empty; identity_sources: [none] matches callers that are no service",
+                at: "principals")
+            return nil
+        }
+        var patterns: [(text: String, pattern: PrincipalPattern)] = []
+        for (place, (text, location)) in texts.enumerated() {
+            do throws(PrincipalPattern.Fault) {
+                patterns.append((text, try PrincipalPattern(text)))
+            } catch {
+                fields.diagnostics.error(
+                    "\(fields.place("principals"))[\(place)] \(MessageText.quoted(text)) \(error.problem)", at: location
+                )
+            }
+        }
+        return PrincipalPatterns(patterns)
+    }
+
+    private static func identitySources(_ fields: inout FieldReader) -> [IdentitySource]? {
+        guard let sources = fields.enumerations("identity_sources", as: IdentitySource.self) else { return nil }
+        guard fields.peek("identity_sources")?.sequence?.isEmpty == false else {
+            fields.error(
+                "\(fields.place("identity_sources")) must not be empty; leave it out where any source will do",
+                at: "identity_sources")
+            return nil
+        }
+        return sources
     }
 
     private static func payload(_ fields: inout FieldReader) -> [(path: String, regex: PayloadRegex)] {
