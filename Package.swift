@@ -134,7 +134,7 @@ let package = Package(
 
         tests("ArchitectureTests", []),
         tests("RedisFixturesTests", ["RedisFixtures"]),
-        tests("GatewayNodeTests", ["GatewayNode", "DevelopmentIssuer", "RedisFixtures"]),
+        tests("GatewayNodeTests", ["GatewayNode", "DevelopmentIssuer", "IntentProtocol", "RedisFixtures"]),
         tests("InteropTests", ["GatewayNode", "DevelopmentIssuer", "IntentusWorker", "intentusnet"]),
         tests("IntentProtocolTests", ["IntentProtocol"]),
         tests("DocumentsTests", ["Documents"]),

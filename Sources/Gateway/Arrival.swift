@@ -1,3 +1,5 @@
+package import Identity
+
 /// A complete request as the listener hands it in: inside every limit of the listener, nothing in it believed yet.
 package struct Arrival: Sendable {
     /// Which door the request came through; it decides how an error is told.
@@ -18,6 +20,10 @@ package struct Arrival: Sendable {
     package var tracestate: ArraySlice<UInt8>?
     /// The value of the `X-Intentus-Timeout-Ms` header as it came; nil when there was none.
     package var timeoutMilliseconds: ArraySlice<UInt8>?
+    /// The value of the `X-Forwarded-Client-Cert` header as it came; nil when there was none.
+    package var forwardedClientCertificate: ArraySlice<UInt8>?
+    /// The values of the node signature headers as they came; nil when there was none of them.
+    package var nodeSignature: NodeSignatureHeaders?
     package var body: [UInt8]
     /// What the request arrived on.
     package var connection: ArrivalConnection

@@ -9,6 +9,7 @@ package struct AuditRecord: Sendable {
     /// The kinds of event; names are stable and documented.
     package enum Event: String, Sendable, CaseIterable {
         case request
+        case peerRefused = "peer_refused"
         case authFailure = "auth_failure"
         case authorizationDeny = "authz_deny"
         case policyDeny = "policy_deny"
@@ -35,6 +36,11 @@ package struct AuditRecord: Sendable {
     package var subject: String?
     package var issuer: String?
     package var tenant: String?
+    /// The service that the caller is, and what says so at best; nil where nothing does.
+    package var principal: String?
+    package var identitySource: String?
+    /// Why the peer's identity was not accepted; nil where it was.
+    package var peerFault: String?
     /// Why the mesh's policies refused, and which one; nil when they did not.
     package var authorization: String?
     /// AUDIT policies of the mesh that matched.

@@ -12,7 +12,7 @@ struct Permit: Sendable {
 extension Gateway {
     /// Asks Istio's policies about the connection, the head of the request, and the token.
     func authorize(
-        _ arrival: borrowing Arrival, _ peer: PeerIdentity, _ caller: Caller, _ journal: inout Journal
+        _ arrival: borrowing Arrival, _ caller: Caller, _ journal: inout Journal
     ) throws(Refusal) -> Permit {
         guard let policies = authorization.current else { return Permit() }
         // Who hands in no head cannot be judged.
@@ -21,8 +21,9 @@ extension Gateway {
         let connection = arrival.connection
         let decision = policies.evaluate(
             AuthorizationRequest(
-                principal: peer.principal, sourceAddress: connection.sourceAddress,
-                remoteAddress: peer.clientAddress, destinationAddress: connection.destinationAddress,
+                principal: caller.service.flatMap { PeerPrincipal($0.id.principal) },
+                sourceAddress: connection.sourceAddress, remoteAddress: connection.sourceAddress,
+                destinationAddress: connection.destinationAddress,
                 destinationPort: connection.destinationPort, serverName: connection.serverName.map { $0[...] },
                 method: head.method, target: head.target, host: head.host, headers: head.headers, token: token))
         for match in decision.audited {

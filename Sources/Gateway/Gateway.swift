@@ -12,6 +12,8 @@ package struct Gateway<
     Worker: WorkerCaller, Buckets: BucketStore, Around: Surroundings, Meter: RequestMetering, Audit: AuditSink
 >: Sendable {
     let settings: GatewaySettings
+    /// How peers prove which service they are.
+    package let peers: PeerProofs
     let tokens: TokenVerifier
     let keys: any KeyRefreshing
     let authorization: AuthorizationHolder
@@ -28,12 +30,13 @@ package struct Gateway<
     let serviceEntry: [UInt8]
 
     package init(
-        settings: GatewaySettings, tokens: TokenVerifier, keys: any KeyRefreshing,
+        settings: GatewaySettings, peers: PeerProofs, tokens: TokenVerifier, keys: any KeyRefreshing,
         authorization: AuthorizationHolder, policies: PolicyHolder,
         buckets: Buckets, directory: DirectoryStore, registrar: any DirectoryRegistrar, workers: Worker, around: Around,
         meter: Meter, audit: Audit
     ) {
         self.settings = settings
+        self.peers = peers
         self.tokens = tokens
         self.keys = keys
         self.authorization = authorization
@@ -55,11 +58,11 @@ package struct Gateway<
     package func handle(_ arrival: consuming Arrival) async -> Answer {
         var journal = Journal(arrival, around)
         do throws(Refusal) {
-            let peer = PeerIdentity(arrival)
+            let peer = try await identifyPeer(arrival, &journal)
             let credential = try presentedCredential(arrival)
             let caller = try await authenticate(credential, peer, &journal)
             let envelope = try openEnvelope(arrival, credential, caller, &journal)
-            let permit = try authorize(arrival, peer, caller, &journal)
+            let permit = try authorize(arrival, caller, &journal)
             let terms = try applyPolicy(envelope, caller, permit, &journal)
             var ticket = try await admit(terms, &journal)
             let route = try chooseRoute(envelope, terms)

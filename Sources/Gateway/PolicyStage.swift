@@ -1,3 +1,4 @@
+import Identity
 import IntentPolicy
 import IntentProtocol
 import RateLimiting
@@ -65,7 +66,8 @@ extension Gateway {
     ) throws(Refusal) -> Terms {
         let active = policies.current
         let request = PolicyRequest(
-            subject: caller.subject, roles: caller.roles, tenant: caller.tenant, intent: envelope.intentName,
+            subject: caller.subject, roles: caller.roles, tenant: caller.tenant, principal: caller.service?.principal,
+            identitySources: caller.service?.sources ?? [], intent: envelope.intentName,
             content: .envelope(envelope.envelope))
         let directory = directory.snapshot
         let registered = directory.candidates(intent: envelope.intentName, version: envelope.intentVersion)

@@ -17,10 +17,10 @@ extension Gateway {
         var journal = Journal(arrival, around)
         journal.shape = .bare
         do throws(Refusal) {
-            let peer = PeerIdentity(arrival)
+            let peer = try await identifyPeer(arrival, &journal)
             let credential = try presentedInHeader(arrival)
             let caller = try await authenticate(credential, peer, &journal)
-            _ = try authorize(arrival, peer, caller, &journal)
+            _ = try authorize(arrival, caller, &journal)
             let answer =
                 switch request {
                 case .register(let agent, let instance):

@@ -98,7 +98,7 @@ extension Gateway {
     ) -> WorkerRequest {
         var body: [UInt8] = []
         envelope.envelope.appendFrame(
-            to: &body, userEntry: caller.token?.chainUserEntry, serviceEntry: serviceEntry, traceId: envelope.traceId)
+            to: &body, callerEntries: caller.chainEntries, serviceEntry: serviceEntry, traceId: envelope.traceId)
         let nodeLimit = journal.startNanoseconds + settings.requestTimeoutMilliseconds * 1_000_000
         return WorkerRequest(
             body: body, traceLines: envelope.traceLines, startNanoseconds: journal.startNanoseconds,

@@ -25,6 +25,9 @@ package struct HTTPRequest: Sendable {
     package var tracestate: ArraySlice<UInt8>? { value(head.tracestate) }
     package var timeoutMilliseconds: ArraySlice<UInt8>? { value(head.timeout) }
     package var forwardedClientCertificate: ArraySlice<UInt8>? { value(head.forwardedClientCertificate) }
+    package var nodeId: ArraySlice<UInt8>? { value(head.nodeId) }
+    package var nodeTime: ArraySlice<UInt8>? { value(head.nodeTime) }
+    package var nodeSignature: ArraySlice<UInt8>? { value(head.nodeSignature) }
     package var idempotencyKey: ArraySlice<UInt8>? { value(head.idempotencyKey) }
 
     /// Where every header line's name and value stand in ``headBytes``, in their order; values without the white space around them.

@@ -18,6 +18,7 @@ extension GatewaySettings {
         self.init()
         serviceName = configuration.authentication.serviceName
         allowsAnonymous = configuration.authentication.anonymous == .allow
+        allowsServices = configuration.authentication.services == .allow
         allowsParallel = configuration.routing.allowParallel
         requestTimeoutMilliseconds = Int64(configuration.routing.requestTimeoutMilliseconds)
         envelope.bodyBytesMax = configuration.listen.bodyBytesMax

@@ -1,6 +1,7 @@
 import Authorization
 import Gateway
 import GatewayHTTP
+import Identity
 import IntentProtocol
 import RateLimiting
 
@@ -43,7 +44,9 @@ struct DataPlaneHandler: HTTPHandler {
 
     func accept(_ connection: HTTPConnection) -> ArrivalConnection {
         ArrivalConnection(
-            remoteAddress: connection.remoteAddress, sourceAddress: NetworkAddress(packed: connection.remotePacked),
+            remoteAddress: connection.remoteAddress,
+            peer: gateway.peers.rules.connection(
+                address: NetworkAddress(packed: connection.remotePacked), identity: nil),
             destinationAddress: NetworkAddress(packed: connection.localPacked),
             destinationPort: UInt16(truncatingIfNeeded: connection.localPort))
     }
@@ -51,10 +54,13 @@ struct DataPlaneHandler: HTTPHandler {
     func handle(_ request: consuming HTTPRequest, on connection: ArrivalConnection) async -> HTTPAnswer {
         let match = request.route
         let place = DataPlane.Place(rawValue: match.index) ?? .intent
-        let arrival = Arrival(
+        var arrival = Arrival(
             door: place.door, authorization: request.authorization, traceparent: request.traceparent,
             tracestate: request.tracestate, timeoutMilliseconds: request.timeoutMilliseconds, body: request.body,
-            connection: connection, head: authorization.current.map { Self.head(request, for: $0) })
+            connection: connection)
+        arrival.forwardedClientCertificate = request.forwardedClientCertificate
+        arrival.nodeSignature = Self.nodeSignature(request)
+        arrival.head = authorization.current.map { Self.head(request, connection, for: $0) }
         let answer =
             switch place {
             case .intent, .pythonIntent, .pythonRoot: await gateway.handle(arrival)
@@ -65,13 +71,27 @@ struct DataPlaneHandler: HTTPHandler {
     }
 
     /// What policies may look at; the header lines are found only for policies that look at any.
-    private static func head(_ request: borrowing HTTPRequest, for policies: CompiledAuthorization) -> ArrivalHead {
+    private static func head(
+        _ request: borrowing HTTPRequest, _ connection: ArrivalConnection, for policies: CompiledAuthorization
+    ) -> ArrivalHead {
         var head = ArrivalHead(method: request.method, target: request.target, host: request.host)
         guard !policies.headerNames.isEmpty else { return head }
+        // What an untrusted peer says about certificates is not there for policies either.
+        let hidden = connection.peer.isTrustedProxy ? nil : request.forwardedClientCertificate?.startIndex
         head.headers = AuthorizationHeaders(
             bytes: request.headBytes,
-            fields: request.headerFields().map { AuthorizationHeaders.Field(name: $0.name, value: $0.value) })
+            fields: request.headerFields().compactMap { field in
+                field.value.lowerBound == hidden
+                    ? nil : AuthorizationHeaders.Field(name: field.name, value: field.value)
+            })
         return head
+    }
+
+    private static func nodeSignature(_ request: borrowing HTTPRequest) -> NodeSignatureHeaders? {
+        let (id, time, signature) = (request.nodeId, request.nodeTime, request.nodeSignature)
+        guard id != nil || time != nil || signature != nil else { return nil }
+        func list(_ value: ArraySlice<UInt8>?) -> [ArraySlice<UInt8>] { value.map { [$0] } ?? [] }
+        return NodeSignatureHeaders(ids: list(id), timestamps: list(time), signatures: list(signature))
     }
 
     private static func change(_ match: RouteTable.Match) -> DirectoryRequest {

@@ -22,11 +22,13 @@ final class NodeFiles: Sendable {
     }
 
     private let policyFiles: [NamedFile]
+    private let mesh: GatewayConfiguration.Mesh
     private let watched: Mutex<[WatchedFile]>
     let keyFiles: [FileKeySetSource?]
     private let authorization: AuthorizationFiles
 
     private init(_ configuration: GatewayConfiguration, _ named: [NamedFile]) {
+        mesh = configuration.mesh
         policyFiles = named.filter { $0.kind == .policy }
         authorization = AuthorizationFiles(named.filter { $0.kind == .authorization }, configuration.mesh)
         watched = Mutex(policyFiles.map(\.path).map(WatchedFile.init))
@@ -59,7 +61,7 @@ final class NodeFiles: Sendable {
             case .authorization, .output: break
             }
         }
-        let policy = loadPolicy(policyFiles, into: diagnostics)
+        let policy = loadPolicy(policyFiles, reading.configuration?.mesh, into: diagnostics)
         let authorization = authorizationFiles.load(into: diagnostics)
         guard let configuration = reading.configuration, let agents, let files, let policy, !diagnostics.hasErrors
         else {
@@ -88,10 +90,18 @@ final class NodeFiles: Sendable {
         }
     }
 
-    private static func loadPolicy(_ named: [NamedFile], into diagnostics: Diagnostics) -> PolicyDocument? {
+    private static func loadPolicy(
+        _ named: [NamedFile], _ mesh: GatewayConfiguration.Mesh?, into diagnostics: Diagnostics
+    ) -> PolicyDocument? {
         let files = named.compactMap { file in read(file, into: diagnostics).map { (name: file.path, text: $0) } }
         guard !files.isEmpty else { return nil }
-        return PolicyLoader.load(files, isWhole: files.count == named.count, into: diagnostics)
+        let policy = PolicyLoader.load(files, isWhole: files.count == named.count, into: diagnostics)
+        guard let policy, let mesh else { return policy }
+        let errorsBefore = diagnostics.errors.count
+        PolicyTrustDomains.check(
+            policy, own: mesh.trustDomain, aliases: mesh.trustDomainAliases, federated: mesh.federatedTrustDomains,
+            into: diagnostics)
+        return diagnostics.errors.count == errorsBefore ? policy : nil
     }
 
     private static func read(_ file: NamedFile, into diagnostics: Diagnostics) -> String? {
@@ -128,7 +138,7 @@ final class NodeFiles: Sendable {
         let diagnostics = Diagnostics()
         // What is read now needs no second reload by whoever watches the files.
         _ = haveChanged()
-        if let policy = Self.loadPolicy(policyFiles, into: diagnostics) {
+        if let policy = Self.loadPolicy(policyFiles, mesh, into: diagnostics) {
             parts.activate(policy)
         }
         if let policies = authorization.load(into: diagnostics) { parts.authorization.replace(policies) }

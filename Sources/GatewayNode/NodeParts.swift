@@ -17,6 +17,7 @@ import Synchronization
 /// The parts of a node that its event loops share, made from a configuration.
 final class NodeParts: Sendable {
     let settings: GatewaySettings
+    let peers: PeerProofs
     let tokens: TokenVerifier
     let keys: IssuerKeyRefreshers
     let policies: PolicyHolder
@@ -62,6 +63,10 @@ final class NodeParts: Sendable {
             try SharedState(
                 $0, configuration, hasher: hasher, directory: directory, directoryLimits: limits, logger: logger)
         }
+        let replays: any ReplayCache =
+            shared.map { $0.replays as any ReplayCache }
+            ?? MemoryReplayCache(nowNanoseconds: Timestamp.monotonicNanoseconds)
+        peers = try PeerProofs(configuration.mesh, issuers: configuration.authentication.issuers, replays: replays)
         keys = try Self.refreshers(configuration.authentication.issuers, loaded.files, tokens, shared, logger)
         onStoreFailure =
             configuration.store.redis.flatMap { StoreFailureMode(rawValue: $0.onFailure.rawValue) } ?? .local
@@ -86,7 +91,8 @@ final class NodeParts: Sendable {
     /// The gateway of one event loop.
     func gateway(workers: WorkerConnections, on loop: any EventLoop) -> NodeGateway {
         NodeGateway(
-            settings: settings, tokens: tokens, keys: keys, authorization: authorization, policies: policies,
+            settings: settings, peers: peers, tokens: tokens, keys: keys, authorization: authorization,
+            policies: policies,
             buckets: shared?.buckets(on: loop) ?? .memory(buckets),
             directory: directory, registrar: shared?.directory ?? directory, workers: workers,
             around: SystemSurroundings(), meter: meter, audit: audit)

@@ -20,6 +20,8 @@ final class SharedState: Sendable {
     let counters = RedisCounters()
     let keySets: SharedKeySets
     let nodes: NodePresence
+    /// Remembers which proofs were used, for the whole cluster.
+    let replays: RedisReplayCache
     /// Keeps the agents in step with the other nodes.
     let directory: SharedDirectory
     private let settings: RedisSettings
@@ -69,6 +71,7 @@ final class SharedState: Sendable {
         directory = SharedDirectory(
             store: store, commands: background, subscriptions: subscriber, names: names, limits: directoryLimits,
             surroundings: around, onEvent: Self.tellOfAgents(logger))
+        replays = RedisReplayCache(commands: background, names: names)
         let load = Box()
         loadBox = load
         nodes = NodePresence(
