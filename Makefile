@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 RELEASE := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 
-.PHONY: run build test bench microbench format lint
+.PHONY: run build test soak bench microbench format lint
 
 run: build ## a gateway, a worker and a token issuer on this machine, and a signed intent through them
 	@Tests/Tools/demo "$$(swift build $(RELEASE) --show-bin-path)/intentusnet"
@@ -16,6 +16,12 @@ test: ## every test
 	@Tests/Tools/install build test
 	swift build --build-tests
 	INTENTUSNET_TEST_PYTHON="$(CURDIR)/.venv/bin/python" swift test --skip-build --disable-xctest --no-parallel
+
+soak: build ## the tests of a cluster at full rates for full times, against the release build
+	@Tests/Tools/install build test
+	swift build --build-tests
+	INTENTUSNET_SOAK=1 INTENTUSNET_TEST_GATEWAY="$$(swift build $(RELEASE) --show-bin-path)/intentusnet" \
+		swift test --skip-build --disable-xctest --no-parallel --filter ClusterTests
 
 bench: build ## side by side with Envoy and HAProxy, warm and cold
 	@Tests/Tools/install bench

@@ -132,7 +132,14 @@ let package = Package(
         // Real servers and broken ones: redis-server alone, under Sentinel and as a cluster, a proxy that fails as told.
         .target(name: "RedisFixtures", path: "Tests/RedisFixtures", swiftSettings: strict),
 
+        // A client that keeps its schedule whatever the answers.
+        .target(
+            name: "LoadClient", dependencies: [nioCore, nioPosix], path: "Tests/LoadClient", swiftSettings: strict),
+
         tests("ArchitectureTests", []),
+        tests(
+            "ClusterTests",
+            ["DevelopmentIssuer", "LoadClient", "RedisFixtures", "intentusnet", nioCore, nioPosix]),
         tests("RedisFixturesTests", ["RedisFixtures"]),
         tests("GatewayNodeTests", ["GatewayNode", "DevelopmentIssuer", "IntentProtocol", "RedisFixtures"]),
         tests("InteropTests", ["GatewayNode", "DevelopmentIssuer", "IntentusWorker", "intentusnet"]),
