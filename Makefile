@@ -17,11 +17,11 @@ test: ## every test
 	swift build --build-tests
 	INTENTUSNET_TEST_PYTHON="$(CURDIR)/.venv/bin/python" swift test --skip-build --disable-xctest --no-parallel
 
-soak: build ## the tests of a cluster at full rates for full times, against the release build
+soak: build ## the tests of a cluster at full rates for full times; gateways and load client are release builds
 	@Tests/Tools/install build test
-	swift build --build-tests
+	swift build -c release --build-tests -Xswiftc -enable-testing --scratch-path .build/soak
 	INTENTUSNET_SOAK=1 INTENTUSNET_TEST_GATEWAY="$$(swift build $(RELEASE) --show-bin-path)/intentusnet" \
-		swift test --skip-build --disable-xctest --no-parallel --filter ClusterTests
+		swift test -c release --skip-build --scratch-path .build/soak --disable-xctest --no-parallel --filter ClusterTests
 
 bench: build ## side by side with Envoy and HAProxy, warm and cold
 	@Tests/Tools/install bench

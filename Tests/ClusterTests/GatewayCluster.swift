@@ -11,6 +11,8 @@ final class GatewayCluster: Sendable {
         let process: SpawnedProcess
     }
 
+    /// What every request allows for its answer.
+    static let deadlineMilliseconds = 1_000
     static let issuer = "https://idp.example.com"
 
     private let folder: PrivateFolder
@@ -35,6 +37,20 @@ final class GatewayCluster: Sendable {
 
     deinit { for node in nodes { node.process.kill9() } }
 
+    /// The compiler of the Swift toolchain; nil where it is not in the PATH.
+    static let compiler: String? = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+        .map { "\($0)/clang" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+
+    /// Compiles the library that puts a process's wall clock off.
+    private func fakeClock() throws -> String {
+        let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Tools/wall_clock_off.c").path
+        let library = folder.file("libwall_clock_off.so")
+        guard let compiler = Self.compiler else { throw FixtureError("clang is not in the PATH") }
+        _ = try SpawnedProcess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, source], in: folder)
+        return library
+    }
+
     var jwks: String { get throws { try key.jwks() } }
 
     /// The executable of the test run, or the one that the environment names.
@@ -55,9 +71,11 @@ final class GatewayCluster: Sendable {
 
     /// Starts a gateway and waits until it is ready.
     ///
-    /// - Parameter store: the `store:` of its configuration.
+    /// - Parameters:
+    ///   - store: the `store:` of its configuration.
+    ///   - clock: seconds by which its wall clock is off.
     @discardableResult
-    func start(store: String) throws -> Node {
+    func start(store: String, clockOffSeconds: Int = 0) throws -> Node {
         let (port, adminPort) = (try FreePorts.next(), try FreePorts.next())
         let number = nodes.count
         let file = try folder.write(
@@ -80,8 +98,11 @@ final class GatewayCluster: Sendable {
                 intents: [{ name: SummarizeIntent, version: "1.0" }]
                 instances: [{ url: "http://127.0.0.1:\(workerPort)/execute-agent" }]
             """)
+        let clock =
+            clockOffSeconds == 0
+            ? [] : ["env", "LD_PRELOAD=\(try fakeClock())", "WALL_CLOCK_OFF_SECONDS=\(clockOffSeconds)"]
         let process = try SpawnedProcess(
-            [try Self.executable, "gateway", "--config", file], log: folder.file("gateway-\(number).log"))
+            clock + [try Self.executable, "gateway", "--config", file], log: folder.file("gateway-\(number).log"))
         let node = Node(port: port, adminPort: adminPort, process: process)
         state.withLock { $0.append(node) }
         do {
@@ -106,7 +127,7 @@ final class GatewayCluster: Sendable {
         let token = try key.sign(
             DevelopmentClaims(
                 issuer: Self.issuer, audience: "intentusnet", subject: "alice", roles: ["user"], tenant: tenant,
-                lifetimeSeconds: 3_600, now: Date()))
+                lifetimeSeconds: 3_600, now: Date(timeIntervalSinceNow: -300)))
         let body = """
             {"version":"1.0","intent":{"name":"SummarizeIntent","version":"1.0"},"payload":{"text":"hello"},\
             "context":{"sourceAgent":"client","timestamp":"2026-11-23T03:00:00Z","priority":"normal","tags":[]},\
@@ -118,7 +139,8 @@ final class GatewayCluster: Sendable {
         return Array(
             """
             POST /api/v1/intent HTTP/1.1\r\nhost: gateway\r\nauthorization: Bearer \(token)\r\n\
-            content-type: application/json\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)
+            content-type: application/json\r\nx-intentus-timeout-ms: \(Self.deadlineMilliseconds)\r\n\
+            content-length: \(body.utf8.count)\r\n\r\n\(body)
             """.utf8)
     }
 
