@@ -4,15 +4,21 @@ package struct HTTPRequest: Sendable {
     package var body: [UInt8]
     /// `203.0.113.7:51334`.
     package let remoteAddress: String
+    /// What the TLS handshake of its connection came to; nil when it came in plain text.
+    package let security: ConnectionSecurity?
     private let head: RequestHead
     private let headBytes: [UInt8]
 
-    init(route: RouteTable.Match, head: RequestHead, headBytes: [UInt8], body: [UInt8], remoteAddress: String) {
+    init(
+        route: RouteTable.Match, head: RequestHead, headBytes: [UInt8], body: [UInt8], remoteAddress: String,
+        security: ConnectionSecurity? = nil
+    ) {
         self.route = route
         self.head = head
         self.headBytes = headBytes
         self.body = body
         self.remoteAddress = remoteAddress
+        self.security = security
     }
 
     /// The value of each header that this listener keeps; nil when the request had none.

@@ -1,7 +1,7 @@
 package import NIOCore
 import NIOPosix
 
-/// An HTTP/1.1 listener over the loops of a group.
+/// An HTTP listener over the loops of a group.
 package final class HTTPServer<Handler: HTTPHandler>: Sendable {
     /// What the server counts.
     package let gauges: ServerGauges
@@ -21,16 +21,17 @@ package final class HTTPServer<Handler: HTTPHandler>: Sendable {
     ///
     /// - Parameters:
     ///   - port: 0 takes a free one.
+    ///   - tls: nil for plain HTTP.
     ///   - handler: makes the handler of an event loop; called once for each.
     package static func start(
         host: String, port: Int, group: any EventLoopGroup, routes: RouteTable, limits: HTTPLimits,
-        handler: (any EventLoop) -> Handler
+        tls: ListenerTLS? = nil, handler: (any EventLoop) -> Handler
     ) async throws -> HTTPServer {
         let gauges = ServerGauges()
         var loops: [ObjectIdentifier: ServerShared<Handler>] = [:]
         for loop in group.makeIterator() {
             loops[ObjectIdentifier(loop)] = ServerShared(
-                eventLoop: loop, handler: handler(loop), routes: routes, limits: limits, gauges: gauges)
+                eventLoop: loop, handler: handler(loop), routes: routes, limits: limits, tls: tls, gauges: gauges)
         }
         let byLoop = loops
         let channel = try await ServerBootstrap(group: group)
@@ -46,7 +47,11 @@ package final class HTTPServer<Handler: HTTPHandler>: Sendable {
                     gauges.connectionOpened(max: limits.connectionsMax)
                 else { return child.close() }
                 return child.eventLoop.makeCompletedFuture {
-                    try child.pipeline.syncOperations.addHandler(ServerConnection(shared))
+                    if let tls {
+                        try child.pipeline.syncOperations.addHandler(TLSAcceptor(shared, tls))
+                    } else {
+                        try child.pipeline.syncOperations.addHandler(ServerConnection(shared))
+                    }
                 }
             }
             .bind(host: host, port: port).get()

@@ -2,13 +2,17 @@ import NIOCore
 
 /// Writes answers into one buffer: head and body leave in one write.
 enum ResponseHeadWriter {
-    static func write(_ answer: HTTPAnswer, closes: Bool, withoutBody: Bool, into buffer: inout ByteBuffer) {
+    static func write(
+        _ answer: HTTPAnswer, closes: Bool, withoutBody: Bool, security: ConnectionSecurity? = nil,
+        into buffer: inout ByteBuffer
+    ) {
         buffer.reserveCapacity(minimumWritableBytes: answer.body.count + answer.headerLines.count + 160)
         buffer.writeStaticString("HTTP/1.1 ")
         buffer.writeStaticString(statusLine(answer.status))
         buffer.writeStaticString("\r\ncontent-type: application/json\r\ncontent-length: ")
         buffer.writeDecimal(answer.body.count)
         buffer.writeStaticString(closes ? "\r\nconnection: close\r\n" : "\r\n")
+        if let security { buffer.writeBytes(security.headerLines) }
         if !answer.headerLines.isEmpty { buffer.writeBytes(answer.headerLines) }
         buffer.writeStaticString("\r\n")
         if !withoutBody { buffer.writeBytes(answer.body) }

@@ -3,7 +3,9 @@ import NIOCore
 /// One connection of a listener: reads requests one after the other and answers them in order.
 ///
 /// Safe to mark as sendable without checks: every member is touched on the connection's event loop alone.
-final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, FlushedAtTurnEnd, @unchecked Sendable {
+final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, FlushedAtTurnEnd, SweptConnection,
+    @unchecked Sendable
+{
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -26,6 +28,7 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
     }
 
     private let shared: ServerShared<Handler>
+    private let security: ConnectionSecurity?
     private var phase = Phase.idle
     private var buffer = ByteBuffer()
     private var context: ChannelHandlerContext?
@@ -41,8 +44,10 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
     /// Until when a closing connection whose answer was taken waits for its peer at most; nil before that.
     private var lingersUntilNanoseconds: Int64?
 
-    init(_ shared: ServerShared<Handler>) {
+    /// - Parameter security: what the handshake came to; nil for plain HTTP.
+    init(_ shared: ServerShared<Handler>, security: ConnectionSecurity? = nil) {
         self.shared = shared
+        self.security = security
     }
 
     // MARK: events of the channel
@@ -291,7 +296,8 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
         deadlineNanoseconds = .max
         buffer.releaseWhenEmpty()
         let request = HTTPRequest(
-            route: match, head: head, headBytes: headBytes, body: body, remoteAddress: remoteAddress)
+            route: match, head: head, headBytes: headBytes, body: body, remoteAddress: remoteAddress,
+            security: security)
         shared.began()
         task = Task.immediate(executorPreference: shared.executor) { [shared] in
             let answer = await shared.handler.handle(request)
@@ -334,7 +340,8 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
     private func write(_ answer: HTTPAnswer, closes: Bool, withoutBody: Bool = false) {
         guard let context else { return }
         var out = context.channel.allocator.buffer(capacity: answer.body.count + answer.headerLines.count + 160)
-        ResponseHeadWriter.write(answer, closes: closes, withoutBody: withoutBody, into: &out)
+        ResponseHeadWriter.write(
+            answer, closes: closes, withoutBody: withoutBody, security: security, into: &out)
         guard closes else {
             becomeIdle()
             // Large answers fill the channel's buffer by themselves: nothing is won by waiting.
