@@ -135,7 +135,9 @@ let package = Package(
 
         tests("ArchitectureTests", []),
         tests("RedisFixturesTests", ["RedisFixtures"]),
-        tests("GatewayNodeTests", ["GatewayNode", "DevelopmentIssuer", "RedisFixtures"]),
+        tests(
+            "GatewayNodeTests",
+            ["GatewayNode", "DevelopmentIssuer", "RedisFixtures", nioCore, nioPosix, nioSSL]),
         tests("InteropTests", ["GatewayNode", "DevelopmentIssuer", "IntentusWorker", "intentusnet"]),
         tests("IntentProtocolTests", ["IntentProtocol"]),
         tests("DocumentsTests", ["Documents"]),

@@ -21,11 +21,13 @@ package struct Arrival: Sendable {
     package var body: [UInt8]
     /// The peer's address, `203.0.113.7:51334`.
     package var remoteAddress: String
+    /// The leaf of the caller's verified certificate chain in DER; nil when the connection showed none.
+    package var peerCertificate: [UInt8]?
 
     package init(
         door: Door, authorization: ArraySlice<UInt8>? = nil, traceparent: ArraySlice<UInt8>? = nil,
         tracestate: ArraySlice<UInt8>? = nil, timeoutMilliseconds: ArraySlice<UInt8>? = nil, body: [UInt8],
-        remoteAddress: String
+        remoteAddress: String, peerCertificate: [UInt8]? = nil
     ) {
         self.door = door
         self.authorization = authorization
@@ -34,5 +36,6 @@ package struct Arrival: Sendable {
         self.timeoutMilliseconds = timeoutMilliseconds
         self.body = body
         self.remoteAddress = remoteAddress
+        self.peerCertificate = peerCertificate
     }
 }

@@ -21,6 +21,14 @@ extension ConfigurationKey where Section: ConfigurationSection {
         }
     }
 
+    /// A key with a list of paths; relative ones start at the folder of the file.
+    static func paths(_ name: String, _ place: Place<[String]>, _ meaning: String) -> Self {
+        let kind = ValueKind.text(bytesMax: 4096, what: "path")
+        return mappedList(name, place, of: kind, countMax: 256, isRequired: false, meaning) { path, surroundings in
+            surroundings.resolved(path: path)
+        }
+    }
+
     private static func mappedList<Value: Sendable & Hashable>(
         _ name: String, _ place: Place<[Value]>, of kind: ValueKind<Value>, countMax: Int, isRequired: Bool,
         _ meaning: String, _ transform: @escaping @Sendable (Value, Surroundings) -> Value

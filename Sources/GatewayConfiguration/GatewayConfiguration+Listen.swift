@@ -19,6 +19,8 @@ extension GatewayConfiguration {
         package var idleTimeoutMilliseconds = 60_000
         /// Connections at the same time.
         package var connectionsMax = 10_000
+        /// TLS.
+        package var tls = ListenTLS()
 
         /// The defaults above.
         package init() {}
@@ -66,6 +68,7 @@ extension GatewayConfiguration.Listen: ConfigurationSection {
         .value(
             "connectionsMax", \.connectionsMax, .integer(1...1_000_000),
             "Connections at the same time; more are answered 503 or closed."),
+        .section("tls", \.tls, "TLS of the data plane."),
     ]
 
     func check(_ reader: SectionReader) {

@@ -83,8 +83,8 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
     // MARK: steps
 
     private func beginHandshake(_ context: ChannelHandlerContext, _ data: NIOAny) {
+        guard let ssl = tls.credentials.serverHandler() else { return refuse(.notTLS) }
         guard tls.gauges.began(max: tls.handshakesMax) else { return refuse(.tooMany) }
-        let ssl = tls.credentials.serverHandler()
         phase = .handshaking(ssl)
         deadlineNanoseconds = shared.now() + tls.handshakeTimeoutMilliseconds * 1_000_000
         do {

@@ -10,6 +10,7 @@ extension TLSGauges.Failure {
         ("CERTIFICATE_VERIFY_FAILED", .untrustedCertificate),
         ("UNSUPPORTED_PROTOCOL", .version),
         ("NO_SHARED_CIPHER", .cipher),
+        ("WRONG_CURVE", .cipher),
         ("NO_COMMON_SIGNATURE_ALGORITHMS", .cipher),
     ]
 }

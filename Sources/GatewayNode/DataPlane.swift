@@ -44,7 +44,7 @@ struct DataPlaneHandler: HTTPHandler {
         let arrival = Arrival(
             door: place.door, authorization: request.authorization, traceparent: request.traceparent,
             tracestate: request.tracestate, timeoutMilliseconds: request.timeoutMilliseconds, body: request.body,
-            remoteAddress: request.remoteAddress)
+            remoteAddress: request.remoteAddress, peerCertificate: request.security?.peerCertificate)
         let answer =
             switch place {
             case .intent, .pythonIntent, .pythonRoot: await gateway.handle(arrival)

@@ -120,7 +120,7 @@ package final class GatewayNode: Sendable {
     /// Reads policies and key files anew; what is wrong stays out, and what was in force stays in force.
     @discardableResult
     package func reload() async -> [Diagnostic] {
-        await files.reload(parts)
+        await files.reload(parts, isAsked: true)
     }
 
     /// Runs until SIGTERM or SIGINT, which stop it gracefully; SIGHUP reloads.
@@ -153,7 +153,7 @@ package final class GatewayNode: Sendable {
         return try await HTTPServer.start(
             host: configuration.listen.http.host, port: configuration.listen.http.port, group: group,
             routes: DataPlane.routes,
-            limits: parts.httpLimits
+            limits: parts.httpLimits, tls: parts.tls.listener
         ) { loop in
             let pool = UpstreamPool(eventLoop: loop, limits: parts.upstreamLimits) { packed in
                 InstanceAddressRules().refusal(packedAddress: packed) == nil
@@ -193,7 +193,8 @@ package final class GatewayNode: Sendable {
             parts.buckets.sweep(shardCount: 8, nowNanoseconds: now)
             parts.shared?.book.sweep(shardCount: 8)
             await pools.refresh()
-            if files.haveChanged() { await reload() }
+            parts.refreshCertificates()
+            if files.haveChanged() { _ = await files.reload(parts, isAsked: false) }
             try? await Task.sleep(for: .milliseconds(500))
         }
     }

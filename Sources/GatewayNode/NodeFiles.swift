@@ -15,6 +15,7 @@ final class NodeFiles: Sendable {
         let policy: PolicyDocument
         let agents: [ConfiguredAgent]
         let files: NodeFiles
+        let tls: NodeTLS
     }
 
     private let policyPaths: [String]
@@ -40,8 +41,9 @@ final class NodeFiles: Sendable {
         let files = NodeFiles(configuration)
         let policy = loadPolicy(configuration.policy.files, into: diagnostics)
         for path in configuration.authentication.issuers.compactMap(\.jwks.file) { checkKeys(path, into: diagnostics) }
-        guard let policy, !diagnostics.hasErrors else { return nil }
-        return Loaded(configuration: configuration, policy: policy, agents: agents, files: files)
+        let tls = NodeTLS.load(configuration, into: diagnostics)
+        guard let policy, let tls, !diagnostics.hasErrors else { return nil }
+        return Loaded(configuration: configuration, policy: policy, agents: agents, files: files, tls: tls)
     }
 
     private static func checkKeys(_ path: String, into diagnostics: Diagnostics) {
@@ -80,7 +82,9 @@ final class NodeFiles: Sendable {
     }
 
     /// Reads policies and key files anew; what is wrong stays out, and what was in force stays in force.
-    func reload(_ parts: NodeParts) async -> [Diagnostic] {
+    ///
+    /// - Parameter isAsked: whether certificates are read again too; those are otherwise watched on their own.
+    func reload(_ parts: NodeParts, isAsked: Bool) async -> [Diagnostic] {
         let diagnostics = Diagnostics()
         if let policy = Self.loadPolicy(policyPaths, into: diagnostics) {
             parts.activate(policy)
@@ -92,6 +96,8 @@ final class NodeFiles: Sendable {
             }
         }
         parts.noteReload(diagnostics)
+        guard isAsked else { return diagnostics.sorted }
+        for fault in parts.refreshCertificates(isAsked: true) { diagnostics.error(fault, at: nil) }
         return diagnostics.sorted
     }
 }
