@@ -23,7 +23,10 @@ let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "as
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
+let nioHPACK = Target.Dependency.product(name: "NIOHPACK", package: "swift-nio-http2")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 
@@ -51,6 +54,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
@@ -80,7 +84,7 @@ let package = Package(
         room("GatewayConfiguration", ["Documents", "IntentProtocol"]),
 
         // Edges: one room for each outside thing.
-        room("GatewayHTTP", [nioCore, nioPosix], nonsending),
+        room("GatewayHTTP", [nioCore, nioPosix, nioTLS, nioSSL, nioHTTP2, nioHPACK], nonsending),
         room(
             "RedisState",
             ["CHiredis", "IntentProtocol", "Identity", "RateLimiting", "Routing", crypto, nioCore, nioPosix, nioSSL],
@@ -141,7 +145,9 @@ let package = Package(
             "ClusterTests",
             ["DevelopmentIssuer", "LoadClient", "RedisFixtures", "intentusnet", nioCore, nioPosix]),
         tests("RedisFixturesTests", ["RedisFixtures"]),
-        tests("GatewayNodeTests", ["GatewayNode", "DevelopmentIssuer", "IntentProtocol", "RedisFixtures"]),
+        tests(
+            "GatewayNodeTests",
+            ["GatewayNode", "DevelopmentIssuer", "IntentProtocol", "RedisFixtures", nioCore, nioPosix, nioSSL]),
         tests("InteropTests", ["GatewayNode", "DevelopmentIssuer", "IntentusWorker", "intentusnet"]),
         tests("IntentProtocolTests", ["IntentProtocol"]),
         tests("DocumentsTests", ["Documents"]),
@@ -151,7 +157,9 @@ let package = Package(
         tests("RateLimitingTests", ["RateLimiting", "IntentProtocol", "GatewayTesting"]),
         tests("RoutingTests", ["Routing", "IntentProtocol"]),
         tests("GatewayConfigurationTests", ["GatewayConfiguration", "Documents", "IntentProtocol"]),
-        tests("GatewayHTTPTests", ["GatewayHTTP", nioCore, nioEmbedded, nioPosix]),
+        tests(
+            "GatewayHTTPTests",
+            ["GatewayHTTP", "RedisFixtures", nioCore, nioEmbedded, nioPosix, nioSSL, nioHTTP2, nioHPACK]),
         tests(
             "RedisStateTests",
             ["RedisState", "GatewayTesting", "Identity", "RateLimiting", "Routing", nioCore, nioPosix]),

@@ -21,6 +21,8 @@ extension GatewayConfiguration {
         package var connectionsMax = 10_000
         /// Connections of one peer at the same time; 0 is no limit.
         package var connectionsPerPeerMax = 1_000
+        /// TLS.
+        package var tls = ListenTLS()
 
         /// The defaults above.
         package init() {}
@@ -72,6 +74,7 @@ extension GatewayConfiguration.Listen: ConfigurationSection {
             "connectionsPerPeerMax", \.connectionsPerPeerMax, .integer(0...1_000_000),
             "Connections of one IPv4 address or one IPv6 /64 network at the same time; more are closed at once. "
                 + "0 is no limit: right behind a balancer, whose address is that of everybody."),
+        .section("tls", \.tls, "TLS of the data plane."),
     ]
 
     func check(_ reader: SectionReader) {

@@ -11,7 +11,11 @@ package struct HTTPConnection: Sendable {
     /// Our own port, 0 where there is none.
     package let localPort: Int
 
-    init(_ channel: any Channel) {
+    /// What the TLS handshake came to; nil for plain text.
+    package let security: ConnectionSecurity?
+
+    init(_ channel: any Channel, security: ConnectionSecurity?) {
+        self.security = security
         remoteAddress = channel.remoteAddress?.peerText ?? ""
         remotePacked = channel.remoteAddress?.packedAddress ?? []
         localPacked = channel.localAddress?.packedAddress ?? []

@@ -2,7 +2,7 @@ package import NIOCore
 import NIOPosix
 import Synchronization
 
-/// An HTTP/1.1 listener over the loops of a group.
+/// An HTTP listener over the loops of a group.
 package final class HTTPServer<Handler: HTTPHandler>: Sendable {
     /// What the server counts.
     package let gauges: ServerGauges
@@ -23,18 +23,19 @@ package final class HTTPServer<Handler: HTTPHandler>: Sendable {
     ///
     /// - Parameters:
     ///   - port: 0 takes a free one.
+    ///   - tls: nil for plain HTTP.
     ///   - notify: told what an operator should know; called on an event loop.
     ///   - handler: makes the handler of an event loop; called once for each.
     package static func start(
         host: String, port: Int, group: any EventLoopGroup, routes: RouteTable, limits: HTTPLimits,
-        notify: @escaping @Sendable (ServerNotice) -> Void = { _ in },
+        tls: ListenerTLS? = nil, notify: @escaping @Sendable (ServerNotice) -> Void = { _ in },
         handler: (any EventLoop) -> Handler
     ) async throws -> HTTPServer {
         let gauges = ServerGauges()
         var loops: [ObjectIdentifier: ServerShared<Handler>] = [:]
         for loop in group.makeIterator() {
             loops[ObjectIdentifier(loop)] = ServerShared(
-                eventLoop: loop, handler: handler(loop), routes: routes, limits: limits, gauges: gauges)
+                eventLoop: loop, handler: handler(loop), routes: routes, limits: limits, tls: tls, gauges: gauges)
         }
         let byLoop = loops
         let channel = try await ServerBootstrap(group: group)
@@ -57,7 +58,11 @@ package final class HTTPServer<Handler: HTTPHandler>: Sendable {
                     gauges.connectionOpened(by: peer, limits: limits)
                 else { return child.close() }
                 return child.eventLoop.makeCompletedFuture {
-                    try child.pipeline.syncOperations.addHandler(ServerConnection(shared, peer: peer))
+                    if let tls {
+                        try child.pipeline.syncOperations.addHandler(TLSAcceptor(shared, tls, peer: peer))
+                    } else {
+                        try child.pipeline.syncOperations.addHandler(ServerConnection(shared, peer: peer))
+                    }
                 }
             }
             .bind(host: host, port: port).get()

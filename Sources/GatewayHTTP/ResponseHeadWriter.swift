@@ -2,7 +2,10 @@ import NIOCore
 
 /// Writes answers into one buffer: head and body leave in one write.
 enum ResponseHeadWriter {
-    static func write(_ answer: HTTPAnswer, closes: Bool, withoutBody: Bool, into buffer: inout ByteBuffer) {
+    static func write(
+        _ answer: HTTPAnswer, closes: Bool, withoutBody: Bool, security: ConnectionSecurity? = nil,
+        into buffer: inout ByteBuffer
+    ) {
         buffer.reserveCapacity(minimumWritableBytes: answer.body.count + answer.headerLines.count + 160)
         // A status that no final answer can have is a fault of the handler: a 1xx would have its body read as the next answer.
         let status = (200...599).contains(answer.status) ? answer.status : 500
@@ -15,6 +18,7 @@ enum ResponseHeadWriter {
             buffer.writeStaticString("\r\n")
         }
         if closes { buffer.writeStaticString("connection: close\r\n") }
+        if let security { buffer.writeBytes(security.headerLines) }
         if !answer.headerLines.isEmpty { buffer.writeBytes(answer.headerLines) }
         buffer.writeStaticString("\r\n")
         if hasBody, !withoutBody { buffer.writeBytes(answer.body) }

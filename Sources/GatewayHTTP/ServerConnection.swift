@@ -3,7 +3,9 @@ import NIOCore
 /// One connection of a listener: reads requests one after the other and answers them in order.
 ///
 /// Safe to mark as sendable without checks: every member is touched on the connection's event loop alone.
-final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, FlushedAtTurnEnd, @unchecked Sendable {
+final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, FlushedAtTurnEnd, SweptConnection,
+    @unchecked Sendable
+{
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -28,6 +30,7 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
     private let shared: ServerShared<Handler>
     /// By whom it was counted; nil when it was not counted by peer.
     let peer: PeerNetwork?
+    private let security: ConnectionSecurity?
     private var phase = Phase.idle
     private var buffer = ByteBuffer()
     private var context: ChannelHandlerContext?
@@ -44,9 +47,11 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
     /// Until when a closing connection whose answer was taken waits for its peer at most; nil before that.
     private var lingersUntilNanoseconds: Int64?
 
-    init(_ shared: ServerShared<Handler>, peer: PeerNetwork?) {
+    /// - Parameter security: what the handshake came to; nil for plain HTTP.
+    init(_ shared: ServerShared<Handler>, peer: PeerNetwork?, security: ConnectionSecurity? = nil) {
         self.shared = shared
         self.peer = peer
+        self.security = security
     }
 
     // MARK: events of the channel
@@ -295,7 +300,7 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
         deadlineNanoseconds = .max
         buffer.releaseWhenEmpty()
         let request = HTTPRequest(route: match, head: head, headBytes: headBytes, body: body)
-        let connection = accepted ?? shared.handler.accept(HTTPConnection(context.channel))
+        let connection = accepted ?? shared.handler.accept(HTTPConnection(context.channel, security: security))
         accepted = connection
         shared.began()
         task = Task.immediate(executorPreference: shared.executor) { [shared] in
@@ -339,7 +344,8 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
     private func write(_ answer: HTTPAnswer, closes: Bool, withoutBody: Bool = false) {
         guard let context else { return }
         var out = context.channel.allocator.buffer(capacity: answer.body.count + answer.headerLines.count + 160)
-        ResponseHeadWriter.write(answer, closes: closes, withoutBody: withoutBody, into: &out)
+        ResponseHeadWriter.write(
+            answer, closes: closes, withoutBody: withoutBody, security: security, into: &out)
         guard closes else {
             becomeIdle()
             // Large answers fill the channel's buffer by themselves: nothing is won by waiting.

@@ -10,15 +10,18 @@ final class ServerShared<Handler: HTTPHandler>: @unchecked Sendable {
     let handler: Handler
     let routes: RouteTable
     let limits: HTTPLimits
+    /// Nil for a listener without certificates.
+    let tls: ListenerTLS?
     let gauges: ServerGauges
     /// Bytes of later requests that wait behind the one being handled before reading stops.
     let pipelinedBytesMax = 64 * 1024
     private(set) var isDraining = false
-    private var connections: [ObjectIdentifier: ServerConnection<Handler>] = [:]
+    private var connections: [ObjectIdentifier: any SweptConnection] = [:]
     private var sweep: RepeatedTask?
 
     init(
-        eventLoop: any EventLoop, handler: Handler, routes: RouteTable, limits: HTTPLimits, gauges: ServerGauges
+        eventLoop: any EventLoop, handler: Handler, routes: RouteTable, limits: HTTPLimits, tls: ListenerTLS? = nil,
+        gauges: ServerGauges
     ) {
         self.eventLoop = eventLoop
         executor = EventLoopTaskExecutor(eventLoop)
@@ -26,6 +29,7 @@ final class ServerShared<Handler: HTTPHandler>: @unchecked Sendable {
         self.handler = handler
         self.routes = routes
         self.limits = limits
+        self.tls = tls
         self.gauges = gauges
     }
 
@@ -33,17 +37,22 @@ final class ServerShared<Handler: HTTPHandler>: @unchecked Sendable {
 
     // MARK: connections
 
-    func opened(_ connection: ServerConnection<Handler>) {
+    func opened(_ connection: any SweptConnection) {
         eventLoop.assertInEventLoop()
         connections[ObjectIdentifier(connection)] = connection
         startSweep()
         if isDraining { connection.drain() }
     }
 
-    func closed(_ connection: ServerConnection<Handler>) {
+    func closed(_ connection: any SweptConnection) {
+        handedOver(connection)
+        gauges.connectionClosed(by: connection.peer)
+    }
+
+    /// Another part goes on with the connection, which stays open.
+    func handedOver(_ connection: any SweptConnection) {
         eventLoop.assertInEventLoop()
         connections[ObjectIdentifier(connection)] = nil
-        gauges.connectionClosed(by: connection.peer)
         if connections.isEmpty { stopSweep() }
     }
 
@@ -74,7 +83,7 @@ final class ServerShared<Handler: HTTPHandler>: @unchecked Sendable {
     private var sweepInterval: TimeAmount {
         let shortest = min(
             limits.headerTimeoutMilliseconds, limits.requestTimeoutMilliseconds, limits.idleTimeoutMilliseconds,
-            limits.writeTimeoutMilliseconds)
+            limits.writeTimeoutMilliseconds, tls?.handshakeTimeoutMilliseconds ?? .max)
         return .milliseconds(max(5, min(250, shortest / 4)))
     }
 

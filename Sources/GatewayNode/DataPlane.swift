@@ -3,6 +3,7 @@ import Gateway
 import GatewayHTTP
 import Identity
 import IntentProtocol
+import Observability
 import RateLimiting
 
 /// The gateway of one event loop, with everything it is generic over named.
@@ -46,9 +47,23 @@ struct DataPlaneHandler: HTTPHandler {
         ArrivalConnection(
             remoteAddress: connection.remoteAddress,
             peer: gateway.peers.rules.connection(
-                address: NetworkAddress(packed: connection.remotePacked), identity: nil),
+                address: NetworkAddress(packed: connection.remotePacked),
+                identity: connection.security?.peerCertificate.flatMap(identity(ofLeaf:))),
             destinationAddress: NetworkAddress(packed: connection.localPacked),
             destinationPort: UInt16(truncatingIfNeeded: connection.localPort))
+    }
+
+    /// The service that a certificate names whose chain the handshake found to be good.
+    private func identity(ofLeaf leaf: [UInt8]) -> ServiceIdentity? {
+        let domains = gateway.peers.rules.domains
+        let now = Timestamp.unixNanoseconds() / 1_000_000_000
+        do throws(CertificateRefusal) {
+            let facts = try CertificateVerifier.facts(der: leaf)
+            let bundle = try domains.bundle(vouchingFor: facts.serviceID(nowSeconds: now))
+            return try domains.identity(of: facts, chainedTo: bundle, nowSeconds: now)
+        } catch {
+            return nil
+        }
     }
 
     func handle(_ request: consuming HTTPRequest, on connection: ArrivalConnection) async -> HTTPAnswer {

@@ -44,6 +44,8 @@ package final class GatewayNode: Sendable {
     private let parts: NodeParts
     private let files: NodeFiles
     private let life = Mutex(Life.notRunning)
+    /// Whether the next reload reads certificates whatever their files look like.
+    private let certificatesAsked = Atomic(false)
     private let reloads = ReloadTurns()
 
     /// Reads the configuration and everything it names; nothing is listening before ``start()``.
@@ -169,10 +171,13 @@ package final class GatewayNode: Sendable {
     /// Reads policies and key files anew; what is wrong stays out, and what was in force stays in force.
     @discardableResult
     package func reload() async -> [Diagnostic] {
-        await reloads.take(reloadFiles)
+        certificatesAsked.store(true, ordering: .releasing)
+        return await reloads.take(reloadFiles)
     }
 
-    @Sendable private func reloadFiles() async -> [Diagnostic] { await files.reload(parts) }
+    @Sendable private func reloadFiles() async -> [Diagnostic] {
+        await files.reload(parts, isAsked: certificatesAsked.exchange(false, ordering: .acquiringAndReleasing))
+    }
 
     /// Reloads when a file is another than at the last reload.
     ///
@@ -180,7 +185,7 @@ package final class GatewayNode: Sendable {
     @discardableResult
     func reloadIfFilesChanged() async -> Bool {
         guard files.haveChanged() else { return false }
-        await reload()
+        _ = await reloads.take(reloadFiles)
         return true
     }
 
@@ -215,7 +220,7 @@ package final class GatewayNode: Sendable {
         return try await HTTPServer.start(
             host: configuration.listen.http.host, port: configuration.listen.http.port, group: group,
             routes: DataPlane.routes,
-            limits: parts.httpLimits, notify: { parts.report($0) }
+            limits: parts.httpLimits, tls: parts.tls.listener, notify: { parts.report($0) }
         ) { loop in
             let pool = UpstreamPool(eventLoop: loop, limits: parts.upstreamLimits) { packed in
                 InstanceAddressRules().refusal(packedAddress: packed) == nil
@@ -256,6 +261,7 @@ package final class GatewayNode: Sendable {
             parts.buckets.sweep(shardCount: 8, nowNanoseconds: now)
             parts.shared?.book.sweep(shardCount: 8)
             await pools.refresh()
+            parts.refreshCertificates()
             await reloadIfFilesChanged()
             try? await Task.sleep(for: .milliseconds(500))
         }

@@ -19,6 +19,7 @@ final class NodeFiles: Sendable {
         let authorization: CompiledAuthorization?
         let agents: [ConfiguredAgent]
         let files: NodeFiles
+        let tls: NodeTLS
     }
 
     private let policyFiles: [NamedFile]
@@ -63,12 +64,15 @@ final class NodeFiles: Sendable {
         }
         let policy = loadPolicy(policyFiles, reading.configuration?.mesh, into: diagnostics)
         let authorization = authorizationFiles.load(into: diagnostics)
-        guard let configuration = reading.configuration, let agents, let files, let policy, !diagnostics.hasErrors
+        let tls = reading.configuration.flatMap { NodeTLS.load($0, into: diagnostics) }
+        guard let configuration = reading.configuration, let agents, let files, let policy, let tls,
+            !diagnostics.hasErrors
         else {
             return nil
         }
         return Loaded(
-            configuration: configuration, policy: policy, authorization: authorization, agents: agents, files: files)
+            configuration: configuration, policy: policy, authorization: authorization, agents: agents, files: files,
+            tls: tls)
     }
 
     private static func checkKeys(_ file: NamedFile, into diagnostics: Diagnostics) {
@@ -134,7 +138,9 @@ final class NodeFiles: Sendable {
     }
 
     /// Reads policies and key files anew; what is wrong stays out, and what was in force stays in force.
-    func reload(_ parts: NodeParts) async -> [Diagnostic] {
+    ///
+    /// - Parameter isAsked: whether certificates are read again too; those are otherwise watched on their own.
+    func reload(_ parts: NodeParts, isAsked: Bool) async -> [Diagnostic] {
         let diagnostics = Diagnostics()
         // What is read now needs no second reload by whoever watches the files.
         _ = haveChanged()
@@ -149,6 +155,8 @@ final class NodeFiles: Sendable {
             }
         }
         parts.noteReload(diagnostics)
+        guard isAsked else { return diagnostics.sorted }
+        for fault in parts.refreshCertificates(isAsked: true) { diagnostics.error(fault, at: nil) }
         return diagnostics.sorted
     }
 }

@@ -37,6 +37,8 @@ final class NodeParts: Sendable {
     let eventLoopCount: Int
     let httpLimits: HTTPLimits
     let upstreamLimits: UpstreamLimits
+    let tls: NodeTLS
+    let certificateReloads = CertificateReloads()
     private let generation: Gauge
     private let reloadsRefused: Counter
 
@@ -46,6 +48,7 @@ final class NodeParts: Sendable {
         logger = Self.logger(configuration.log)
         settings = GatewaySettings(configuration)
         httpLimits = HTTPLimits(configuration.listen)
+        tls = loaded.tls
         upstreamLimits = UpstreamLimits(configuration.routing.upstream)
         tokens = TokenVerifier(
             issuers: try configuration.authentication.issuers.map(IssuerPolicy.init(configured:)),

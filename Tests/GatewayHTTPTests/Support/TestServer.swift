@@ -24,12 +24,12 @@ final class TestServer: Sendable {
 
     /// Runs a listener for the time of the body, then ends it; its gauges have to come back to zero every time.
     static func run(
-        limits: HTTPLimits = HTTPLimits(), answering behaviour: @escaping Behaviour = echo,
+        limits: HTTPLimits = HTTPLimits(), tls: ListenerTLS? = nil, answering behaviour: @escaping Behaviour = echo,
         during body: (TestServer) async throws -> Void
     ) async throws {
         let handled = Counter()
         let server = try await HTTPServer.start(
-            host: "127.0.0.1", port: 0, group: group, routes: routes, limits: limits
+            host: "127.0.0.1", port: 0, group: group, routes: routes, limits: limits, tls: tls
         ) { _ in ClosureHandler(behaviour: behaviour, handled: handled) }
         let running = TestServer(server, handled)
         do {

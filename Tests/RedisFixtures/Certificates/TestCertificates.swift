@@ -30,10 +30,52 @@ package final class TestCertificates: Sendable {
         self.authority = authority
         otherAuthority = other
         server = try Self.make("server", local, signedBy: authority, folder)
-        client = try Self.make("client", .leaf(alternativeNames: "DNS:client"), signedBy: authority, folder)
+        client = try Self.make("client", .leaf(alternativeNames: "DNS:client,URI:spiffe://cluster.local/ns/default/sa/client"), signedBy: authority, folder)
         strangeServer = try Self.make("strange-server", local, signedBy: other, folder)
-        strangeClient = try Self.make("strange-client", .leaf(alternativeNames: "DNS:client"), signedBy: other, folder)
+        strangeClient = try Self.make("strange-client", .leaf(alternativeNames: "DNS:client,URI:spiffe://cluster.local/ns/default/sa/client"), signedBy: other, folder)
         misnamedServer = try Self.make("misnamed-server", away, signedBy: authority, folder)
+    }
+
+    /// One more certificate of the authority, for servers and clients alike.
+    ///
+    /// - Parameter alternativeNames: as OpenSSL writes them: `DNS:localhost,IP:127.0.0.1,URI:spiffe://td/ns/a/sa/b`.
+    package func leaf(_ name: String, alternativeNames: String) throws -> Pair {
+        try Self.make(name, .leaf(alternativeNames: alternativeNames), signedBy: authority, folder)
+    }
+
+    /// A certificate of the authority for 127.0.0.1 that was valid for a day in the year 2020.
+    package func expiredLeaf(_ name: String) throws -> Pair {
+        let pair = Pair(certificateFile: folder.file("\(name).pem"), keyFile: folder.file("\(name).key"))
+        let configuration = """
+            [ca]
+            default_ca = this
+            [this]
+            new_certs_dir = \(folder.path)
+            database = \(try folder.write("\(name).index", ""))
+            serial = \(try folder.write("\(name).serial", "01\n"))
+            default_md = sha256
+            policy = any
+            x509_extensions = extensions
+            [any]
+            commonName = supplied
+            [extensions]
+            \(Kind.leaf(alternativeNames: "IP:127.0.0.1").extensions)
+
+            """
+        let request = folder.file("\(name).csr")
+        _ = try SpawnedProcess.run(
+            [
+                "openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
+                "/CN=\(name)", "-keyout", pair.keyFile, "-out", request,
+            ], in: folder)
+        _ = try SpawnedProcess.run(
+            [
+                "openssl", "ca", "-batch", "-notext", "-config", try folder.write("\(name).cnf", configuration),
+                "-cert",
+                authority.certificateFile, "-keyfile", authority.keyFile, "-startdate", "200101000000Z", "-enddate",
+                "200102000000Z", "-in", request, "-out", pair.certificateFile,
+            ], in: folder)
+        return pair
     }
 
     /// What a server needs to speak TLS with these.

@@ -1,0 +1,12 @@
+/// What the TLS handshake of a connection came to; made once for each connection, shared by its requests.
+package final class ConnectionSecurity: Sendable {
+    /// The leaf of the client's verified certificate chain in DER; nil when the client showed none.
+    package let peerCertificate: [UInt8]?
+    /// Complete header lines for every answer, each ended by CR LF.
+    let headerLines: [UInt8]
+
+    init(peerCertificate: [UInt8]?, headerLines: [UInt8]) {
+        self.peerCertificate = peerCertificate
+        self.headerLines = headerLines
+    }
+}

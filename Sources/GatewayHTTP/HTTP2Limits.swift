@@ -1,0 +1,16 @@
+/// What a connection over HTTP/2 may cost; every number is a limit stated once.
+package struct HTTP2Limits: Sendable, Hashable {
+    /// Streams at the same time.
+    package var streamsMax = 100
+    /// Bytes of bodies and answers that a connection's streams hold together; a stream that would go over it is reset.
+    package var bufferedBytesMax = 16 << 20
+    /// Streams that the peer may reset, and stream errors, within the window; one more ends the connection.
+    package var resetsMax = 200
+    /// SETTINGS and PING frames within the window; one more ends the connection.
+    package var controlFramesMax = 200
+    package var windowMilliseconds: Int64 = 30_000
+    /// CONTINUATION frames behind one HEADERS frame; one more ends the connection.
+    package var continuationsMax = 8
+
+    package init() {}
+}

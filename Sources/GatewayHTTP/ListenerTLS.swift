@@ -1,0 +1,37 @@
+import Glibc
+
+/// TLS of a listener: which connections need it, with which certificates, and what a handshake may cost.
+package struct ListenerTLS: Sendable {
+    /// Which connections are taken.
+    package enum Mode: Sendable, Hashable {
+        /// TLS and plain text on one port, told apart by a connection's first byte.
+        case permissive
+        /// TLS alone.
+        case strict
+    }
+
+    package var mode = Mode.strict
+    /// Certificate, key and trust of new connections; replaced while the listener runs.
+    package let credentials: TLSCredentials
+    /// From a connection's first byte to the end of its handshake; over it the connection is closed.
+    package var handshakeTimeoutMilliseconds: Int64 = 5_000
+    /// Handshakes at the same time; one more is closed at once, because each holds memory for a peer that nobody knows yet.
+    package var handshakesMax = 1_000
+    /// For how long browsers are told to come back by https alone, in seconds; 0 tells them nothing.
+    package var strictTransportSeconds = 31_536_000
+    /// HTTP/2, where the client and the certificates' context agree on it.
+    package var http2 = HTTP2Limits()
+    /// The wall clock.
+    package var unixSeconds: @Sendable () -> Int64 = { Int64(time(nil)) }
+    /// What the handshakes came to.
+    package let gauges = TLSGauges()
+
+    package init(_ credentials: TLSCredentials) {
+        self.credentials = credentials
+    }
+
+    var headerLines: [UInt8] {
+        guard strictTransportSeconds > 0 else { return [] }
+        return Array("strict-transport-security: max-age=\(strictTransportSeconds)\r\n".utf8)
+    }
+}

@@ -1,0 +1,173 @@
+import NIOCore
+import NIOSSL
+import NIOTLS
+
+/// The beginning of a connection of a listener with certificates: finds out what it speaks, and hands over to what reads requests.
+///
+/// Nothing of TLS is made before the first byte has come: a peer that only connects costs no more than a socket.
+///
+/// Safe to mark as sendable without checks: every member is touched on the connection's event loop alone.
+final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableChannelHandler, SweptConnection,
+    @unchecked Sendable
+{
+    typealias InboundIn = ByteBuffer
+
+    private enum Phase {
+        /// Nothing has come.
+        case waiting
+        case handshaking(NIOSSLServerHandler)
+        /// Another handler has the connection, or it has ended.
+        case over
+    }
+
+    private let shared: ServerShared<Handler>
+    private let tls: ListenerTLS
+    let peer: PeerNetwork?
+    private var phase = Phase.waiting
+    private var context: ChannelHandlerContext?
+    private(set) var deadlineNanoseconds: Int64 = .max
+
+    init(_ shared: ServerShared<Handler>, _ tls: ListenerTLS, peer: PeerNetwork?) {
+        self.shared = shared
+        self.peer = peer
+        self.tls = tls
+    }
+
+    // MARK: events of the channel
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        deadlineNanoseconds = shared.now() + shared.limits.idleTimeoutMilliseconds * 1_000_000
+        shared.opened(self)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        fail(.broken)
+        leave()
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        leave()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        fail(TLSGauges.Failure(error))
+        context.close(promise: nil)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // Whoever was told no may go on sending.
+        guard case .waiting = phase else { return }
+        let isHandshake = unwrapInboundIn(data).readableBytesView.first == 0x16
+        if isHandshake {
+            beginHandshake(context, data)
+        } else if tls.mode == .permissive {
+            handOver(context, to: ServerConnection(shared, peer: peer)) { context.fireChannelRead(data) }
+        } else {
+            refuse(.notTLS)
+        }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard case .handshakeCompleted(let negotiated)? = event as? TLSUserEvent, case .handshaking(let ssl) = phase
+        else { return context.fireUserInboundEventTriggered(event) }
+        let leaf = ssl.peerCertificate
+        // A resumed session was verified when it was new; its certificate may have ended since.
+        if let leaf, Int64(leaf.notValidAfter) < tls.unixSeconds() { return refuse(.expiredCertificate) }
+        let security = ConnectionSecurity(
+            peerCertificate: leaf.flatMap { try? $0.toDERBytes() }, headerLines: tls.headerLines)
+        guard leaf == nil || security.peerCertificate != nil else { return refuse(.untrustedCertificate) }
+        tls.gauges.succeeded("\(ssl.versionText) \(negotiated ?? "none")")
+        handOver(context, to: ServerConnection(shared, peer: peer, security: security)) {}
+    }
+
+    // MARK: steps
+
+    private func beginHandshake(_ context: ChannelHandlerContext, _ data: NIOAny) {
+        guard let ssl = tls.credentials.serverHandler() else { return refuse(.notTLS) }
+        guard tls.gauges.began(max: tls.handshakesMax) else { return refuse(.tooMany) }
+        phase = .handshaking(ssl)
+        deadlineNanoseconds = shared.now() + tls.handshakeTimeoutMilliseconds * 1_000_000
+        do {
+            try context.pipeline.syncOperations.addHandler(ssl, position: .before(self))
+            // From the start of the pipeline, where the handshake stands now.
+            context.pipeline.syncOperations.fireChannelRead(data)
+        } catch {
+            refuse(.broken)
+        }
+    }
+
+    private func handOver(
+        _ context: ChannelHandlerContext, to connection: any ChannelHandler, then continue: () -> Void
+    ) {
+        endHandshake()
+        phase = .over
+        shared.handedOver(self)
+        self.context = nil
+        do {
+            try context.pipeline.syncOperations.addHandler(connection, position: .after(self))
+            `continue`()
+            context.pipeline.syncOperations.removeHandler(self, promise: nil)
+        } catch {
+            context.close(promise: nil)
+        }
+    }
+
+    private func refuse(_ reason: TLSGauges.Failure) {
+        fail(reason)
+        context?.close(promise: nil)
+    }
+
+    /// Counts the end of a connection that never was one, once.
+    private func fail(_ reason: TLSGauges.Failure) {
+        switch phase {
+        case .waiting:
+            // A peer that connects and goes away has failed at nothing.
+            if reason != .broken { tls.gauges.failed(reason) }
+        case .handshaking:
+            endHandshake()
+            tls.gauges.failed(reason)
+        case .over: return
+        }
+        phase = .over
+    }
+
+    private func endHandshake() {
+        if case .handshaking = phase { tls.gauges.ended() }
+    }
+
+    private func leave() {
+        guard context != nil else { return }
+        context = nil
+        deadlineNanoseconds = .max
+        shared.closed(self)
+    }
+
+    // MARK: time and the end
+
+    func deadlinePassed() {
+        switch phase {
+        case .waiting: context?.close(promise: nil)
+        case .handshaking, .over: refuse(.timeout)
+        }
+    }
+
+    func drain() {
+        if case .waiting = phase { context?.close(promise: nil) }
+    }
+
+    func forceClose() {
+        context?.close(promise: nil)
+    }
+}
+
+extension NIOSSLHandler {
+    fileprivate var versionText: String {
+        switch tlsVersion {
+        case .tlsv13: "TLSv1.3"
+        case .tlsv12: "TLSv1.2"
+        case .tlsv11, .tlsv1, nil: "other"
+        }
+    }
+}

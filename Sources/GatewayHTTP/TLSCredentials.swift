@@ -1,0 +1,41 @@
+import NIOCore
+package import NIOSSL
+import Synchronization
+
+/// What new connections show and trust; replaced whole, while those that are open keep theirs.
+package final class TLSCredentials: Sendable {
+    private let context: Mutex<NIOSSLContext?>
+    private let verification: Mutex<PeerVerification?>
+
+    /// Decides about the certificates that a peer sent, each in DER, the leaf first.
+    ///
+    /// Called once in a handshake, on the connection's event loop, before the peer has been sent a byte of an answer.
+    package typealias PeerVerification = @Sendable (_ chain: [[UInt8]]) -> Bool
+
+    /// - Parameters:
+    ///   - context: nil refuses every connection until there is one.
+    ///   - verification: decides in the place of the trust bundles of the context; nil leaves it to them.
+    package init(_ context: NIOSSLContext? = nil, verification: PeerVerification? = nil) {
+        self.context = Mutex(context)
+        self.verification = Mutex(verification)
+    }
+
+    /// For connections that begin from now on.
+    ///
+    /// A session of the former context is not resumed: what was trusted then may not be trusted now.
+    package func replace(by context: NIOSSLContext, verification: PeerVerification? = nil) {
+        self.verification.withLock { $0 = verification }
+        self.context.withLock { $0 = context }
+    }
+
+    /// The server's side of a new connection; nil while there is nothing to show.
+    func serverHandler() -> NIOSSLServerHandler? {
+        guard let context = context.withLock({ $0 }) else { return nil }
+        guard let verification = verification.withLock({ $0 }) else { return NIOSSLServerHandler(context: context) }
+        return NIOSSLServerHandler(context: context) { certificates, promise in
+            let chain = certificates.compactMap { try? $0.toDERBytes() }
+            let isWhole = chain.count == certificates.count
+            promise.succeed(isWhole && verification(chain) ? .certificateVerified : .failed)
+        }
+    }
+}

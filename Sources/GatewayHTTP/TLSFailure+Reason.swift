@@ -1,0 +1,16 @@
+extension TLSGauges.Failure {
+    /// The reason of an error of the handshake, as far as the library names it.
+    init(_ error: any Error) {
+        let text = "\(error)"
+        self = Self.phrases.first { text.contains($0.phrase) }?.reason ?? .broken
+    }
+
+    private static let phrases: [(phrase: String, reason: Self)] = [
+        ("PEER_DID_NOT_RETURN_A_CERTIFICATE", .noCertificate),
+        ("CERTIFICATE_VERIFY_FAILED", .untrustedCertificate),
+        ("UNSUPPORTED_PROTOCOL", .version),
+        ("NO_SHARED_CIPHER", .cipher),
+        ("WRONG_CURVE", .cipher),
+        ("NO_COMMON_SIGNATURE_ALGORITHMS", .cipher),
+    ]
+}

@@ -1,0 +1,40 @@
+package import NIOSSL
+
+/// Whether clients show certificates.
+package enum ClientCertificates: Sendable, Hashable {
+    /// None is asked for.
+    case none
+    /// One that is shown must be trusted; none need be shown.
+    case request
+    /// Without a trusted one the handshake fails.
+    case require
+}
+
+extension TLSMaterial {
+    /// The context of a listener.
+    ///
+    /// The host name in a client's certificate is never looked at: it says nothing about who the client is.
+    ///
+    /// - Parameters:
+    ///   - isTLS13Only: whether TLS 1.2 is refused.
+    ///   - offersHTTP2: whether a client may choose HTTP/2.
+    /// - Throws: when the files do not fit together or do not suffice.
+    package func listenerContext(
+        clients: ClientCertificates, isTLS13Only: Bool = false, offersHTTP2: Bool = true
+    ) throws(TLSMaterialError) -> NIOSSLContext {
+        guard !chain.isEmpty, let key else { throw TLSMaterialError("a listener needs a certificate and its key") }
+        guard clients == .none || roots != nil else {
+            throw TLSMaterialError("certificates of clients need a trust bundle that they are verified by")
+        }
+        var configuration = TLSConfiguration.makeServerConfiguration(certificateChain: [], privateKey: .privateKey(key))
+        configuration.minimumTLSVersion = isTLS13Only ? .tlsv13 : .tlsv12
+        configuration.applicationProtocols = offersHTTP2 ? ["h2", "http/1.1"] : ["http/1.1"]
+        configuration.certificateVerification =
+            switch clients {
+            case .none: .none
+            case .request: .optionalVerification
+            case .require: .noHostnameVerification
+            }
+        return try context(configuration)
+    }
+}

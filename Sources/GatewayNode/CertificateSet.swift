@@ -1,0 +1,98 @@
+import Foundation
+import GatewayHTTP
+import Synchronization
+
+/// The certificate files of one use: read together, watched, and put in force together or not at all.
+final class CertificateSet: Sendable {
+    /// What came of looking at the files.
+    enum Outcome: Sendable {
+        case unchanged
+        case replaced
+        /// They cannot be used; the old ones stay in force.
+        case refused(TLSMaterialError)
+    }
+
+    private struct State {
+        var watched: [WatchedFile]
+        var expiries: [TLSMaterial.Expiry] = []
+        /// How often changed files could not be used one after the other.
+        var faults = 0
+    }
+
+    /// What they are for: `listen`, `upstream`.
+    let use: String
+    private let identity: (certificate: String, key: String)?
+    private let bundles: [String]
+    private let state: Mutex<State>
+    private let put: @Sendable (TLSMaterial) throws(TLSMaterialError) -> Void
+
+    /// Reads the files.
+    ///
+    /// - Parameters:
+    ///   - identity: paths of our certificate and its key.
+    ///   - bundles: paths of the certificates that peers are trusted by.
+    ///   - put: puts what was read in force, or refuses it.
+    init(
+        use: String, identity: (certificate: String, key: String)?, bundles: [String],
+        put: @escaping @Sendable (TLSMaterial) throws(TLSMaterialError) -> Void
+    ) throws(TLSMaterialError) {
+        self.use = use
+        self.identity = identity
+        self.bundles = bundles
+        self.put = put
+        let paths = (identity.map { [$0.certificate, $0.key] } ?? []) + bundles
+        // Noted before they are read: a file that changes in between is then read again, not missed.
+        state = Mutex(State(watched: paths.map(WatchedFile.init)))
+        try replace()
+    }
+
+    /// When the first certificate of each file ends.
+    var expiries: [TLSMaterial.Expiry] { state.withLock { $0.expiries } }
+
+    /// Reads the files again when one is another than before.
+    ///
+    /// Certificate and key are two files, and whoever writes them writes one first: what cannot be used is looked at once more
+    /// before it is a fault.
+    ///
+    /// - Parameter isAsked: whether somebody waits for the result: then the files are read whatever they look like.
+    func refresh(isAsked: Bool = false) -> Outcome {
+        let (hasChanged, faults) = state.withLock { state in
+            // Every file is asked, so that one change does not hide another until later.
+            let changed = state.watched.indices.reduce(false) { state.watched[$1].hasChanged() || $0 }
+            return (changed, state.faults)
+        }
+        guard isAsked || hasChanged || faults > 0 else { return .unchanged }
+        do throws(TLSMaterialError) {
+            try replace()
+            return .replaced
+        } catch {
+            let isTold = isAsked || faults == Self.faultsBeforeTold
+            state.withLock { $0.faults = isTold ? 0 : faults + 1 }
+            return isTold ? .refused(error) : .unchanged
+        }
+    }
+
+    private static let faultsBeforeTold = 1
+
+    private func replace() throws(TLSMaterialError) {
+        let files = try identity.map { identity throws(TLSMaterialError) in
+            (certificate: try Self.read(identity.certificate), key: try Self.read(identity.key))
+        }
+        var trusted: [PEMFile] = []
+        for bundle in bundles { trusted.append(try Self.read(bundle)) }
+        let material = try TLSMaterial(
+            identity: files, bundles: trusted, unixSeconds: Int64(Date().timeIntervalSince1970))
+        try put(material)
+        state.withLock { state in
+            state.expiries = material.expiries
+            state.faults = 0
+        }
+    }
+
+    private static func read(_ path: String) throws(TLSMaterialError) -> PEMFile {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw TLSMaterialError("'\(path)' cannot be read")
+        }
+        return PEMFile(name: path, bytes: [UInt8](data))
+    }
+}

@@ -1,0 +1,43 @@
+import Gateway
+import GatewayHTTP
+import IntentProtocol
+import Logging
+import Observability
+
+extension NodeParts {
+    /// Looks at the certificate files, and tells log, metrics and audit what came of it.
+    ///
+    /// - Parameter isAsked: whether they are to be read whatever they look like.
+    /// - Returns: why files were refused, by their use.
+    @discardableResult
+    func refreshCertificates(isAsked: Bool = false) -> [String] {
+        var faults: [String] = []
+        for set in tls.sets {
+            switch set.refresh(isAsked: isAsked) {
+            case .unchanged: break
+            case .replaced: noteCertificates(set.use, fault: nil)
+            case .refused(let error):
+                faults.append("certificates of \(set.use): \(error)")
+                noteCertificates(set.use, fault: error)
+            }
+        }
+        return faults
+    }
+
+    private func noteCertificates(_ use: String, fault: TLSMaterialError?) {
+        var record = AuditRecord()
+        record.event = .configReload
+        record.timeNanoseconds = Timestamp.unixNanoseconds()
+        record.outcome = fault == nil ? nil : .validationError
+        record.reason = fault == nil ? "certificates_applied" : "certificates_refused"
+        audit.append(record)
+        certificateReloads.count(use, isRefused: fault != nil)
+        guard let fault else {
+            health.set("certificates \(use)", .healthy)
+            return logger.notice("certificates in force", metadata: ["use": "\(use)"])
+        }
+        health.set("certificates \(use)", .degraded, "the new files were refused; the former ones are in force")
+        logger.error(
+            "certificates refused, the old ones stay in force", metadata: ["use": "\(use)", "finding": "\(fault)"])
+    }
+}

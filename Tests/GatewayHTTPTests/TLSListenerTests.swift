@@ -1,0 +1,175 @@
+import Foundation
+import RedisFixtures
+import Testing
+
+@testable import GatewayHTTP
+
+extension SocketTests {
+    @Suite("A listener with certificates")
+    struct TLSListenerTests {
+        @Test("answers over TLS 1.3 and 1.2, and tells browsers to stay with TLS", arguments: ["1.2", "1.3"])
+        func answers(version: String) async throws {
+            let tls = try TLSFixture.listener()
+            try await TestServer.run(tls: tls, answering: TestServer.echo) { server in
+                let answer = try server.curl(["--tlsv\(version)", "--tls-max", version])
+                #expect(answer.status == 200 && answer.output.contains("hello"), "\(answer)")
+                #expect(answer.output.contains("strict-transport-security: max-age=31536000\r\n"))
+                #expect(tls.gauges.completedCounts == ["TLSv\(version) http/1.1": 1])
+                #expect(await eventually { tls.gauges.handshakesInFlight == 0 })
+            }
+        }
+
+        @Test("keeps a connection alive, and carries bodies larger than a record")
+        func largeBody() async throws {
+            let body = String(repeating: "0123456789abcdef", count: 60_000)
+            try await TestServer.run(tls: try TLSFixture.listener(), answering: TestServer.echo) { server in
+                let folder = try TLSFixture.certificates.get().folder
+                let file = try folder.write("body.txt", body)
+                let answer = try server.curl(["--next", "-sS"], body: "@\(file)")
+                #expect(answer.output.contains(body.suffix(1000)))
+            }
+        }
+
+        @Test("in strict mode refuses what is not TLS; in permissive mode takes both", arguments: [true, false])
+        func modes(isStrict: Bool) async throws {
+            var tls = try TLSFixture.listener()
+            tls.mode = isStrict ? .strict : .permissive
+            try await TestServer.run(tls: tls, answering: TestServer.echo) { server in
+                let plain = try server.connect()
+                try plain.send(request("Content-Length: 2") + "hi")
+                if isStrict {
+                    #expect(try plain.isClosedByPeer())
+                    #expect(await eventually { tls.gauges.failureCounts == [.notTLS: 1] })
+                } else {
+                    let answer = try #require(try HTTPMessageReader(plain).next())
+                    #expect(answer.status == 200 && answer.body == "hi")
+                    #expect(answer.headers["strict-transport-security"] == nil)
+                }
+                #expect(server.curlStatus() == 200)
+            }
+        }
+
+        @Test("refuses TLS 1.1, suites without forward secrecy, and 1.2 where 1.3 is the least")
+        func weak() async throws {
+            let tls = try TLSFixture.listener()
+            let old = ["--tlsv1.1", "--tls-max", "1.1", "--ciphers", "DEFAULT@SECLEVEL=0"]
+            try await TestServer.run(tls: tls, answering: TestServer.echo) { server in
+                #expect(server.isRefused(old))
+                #expect(await eventually { tls.gauges.failureCounts == [.version: 1] })
+                for suite in ["ECDHE-ECDSA-AES128-SHA256", "ECDHE-ECDSA-AES128-SHA", "AES128-GCM-SHA256"] {
+                    let answer = try server.curl(["--tls-max", "1.2", "--ciphers", "\(suite):@SECLEVEL=0"])
+                    #expect(answer.exitCode != 0, "\(suite): \(answer)")
+                }
+                #expect(await eventually { tls.gauges.failureCounts == [.version: 1, .cipher: 3] })
+                for suite in ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305"] {
+                    #expect(server.curlStatus(["--tls-max", "1.2", "--ciphers", suite]) == 200, "\(suite)")
+                }
+            }
+            let newest = try TLSFixture.listener(isTLS13Only: true)
+            try await TestServer.run(tls: newest, answering: TestServer.echo) { server in
+                #expect(server.isRefused(["--tls-max", "1.2"]))
+                #expect(await eventually { newest.gauges.failureCounts == [.version: 1] })
+                #expect(server.curlStatus() == 200)
+            }
+        }
+
+        @Test("resumes sessions", arguments: ["-tls1_2", "-tls1_3"])
+        func resumption(version: String) async throws {
+            let certificates = try TLSFixture.certificates.get()
+            for clients in [ClientCertificates.none, .require] {
+                let tls = try TLSFixture.listener(clients: clients)
+                try await TestServer.run(tls: tls, answering: Self.nameOfPeer) { server in
+                    let session = certificates.folder.file("session-\(UUID().uuidString)")
+                    let begin = "openssl s_client -connect 127.0.0.1:\(server.server.port) \(version) -ign_eof"
+                    let identity =
+                        clients == .none
+                        ? "" : "-cert \(certificates.client.certificateFile) -key \(certificates.client.keyFile)"
+                    let get = "printf 'GET /api/v1/agents HTTP/1.1\\r\\nhost: a\\r\\nconnection: close\\r\\n\\r\\n'"
+                    let first = try SpawnedProcess.run(
+                        ["sh", "-c", "\(get) | \(begin) \(identity) -sess_out \(session) 2>&1"],
+                        in: certificates.folder)
+                    #expect(first.contains("HTTP/1.1 200") && first.contains("New, TLS"), "\(first)")
+                    let second = try SpawnedProcess.run(
+                        ["sh", "-c", "\(get) | \(begin) -sess_in \(session) 2>&1"], in: certificates.folder)
+                    #expect(second.contains("HTTP/1.1 200") && second.contains("Reused, TLS"), "\(second)")
+                    // The certificate of the first handshake is that of the session.
+                    #expect(second.contains(clients == .none ? "nobody" : "somebody"), "\(second)")
+                }
+            }
+        }
+
+        @Test("a resumed session whose certificate has ended since is refused")
+        func resumedTooLate() async throws {
+            let certificates = try TLSFixture.certificates.get()
+            var tls = try TLSFixture.listener(clients: .require)
+            let now = Counter()
+            tls.unixSeconds = { now.value == 0 ? 0 : .max }
+            let gauges = tls.gauges
+            try await TestServer.run(tls: tls, answering: TestServer.echo) { server in
+                let show = TestServer.showing(certificates.client)
+                #expect(server.curlStatus(show) == 200)
+                now.add()
+                #expect(server.isRefused(show))
+                #expect(await eventually { gauges.failureCounts == [.expiredCertificate: 1] })
+            }
+        }
+
+        @Test("a handshake that does not come to its end is ended, and so is a connection that says nothing")
+        func slowHandshake() async throws {
+            var tls = try TLSFixture.listener()
+            tls.handshakeTimeoutMilliseconds = 100
+            var limits = HTTPLimits()
+            limits.idleTimeoutMilliseconds = 300
+            let gauges = tls.gauges
+            try await TestServer.run(limits: limits, tls: tls, answering: TestServer.echo) { server in
+                let slow = try server.connect()
+                try slow.send([0x16, 0x03, 0x01])
+                #expect(await eventually { gauges.handshakesInFlight == 1 })
+                _ = try slow.readToEnd()
+                #expect(await eventually { gauges.failureCounts == [.timeout: 1] })
+                #expect(await eventually { gauges.handshakesInFlight == 0 })
+                #expect(try server.connect().isClosedByPeer())
+            }
+        }
+
+        @Test("more handshakes at the same time than may be are closed; the others go on")
+        func manyHandshakes() async throws {
+            var tls = try TLSFixture.listener()
+            tls.handshakesMax = 2
+            let gauges = tls.gauges
+            try await TestServer.run(tls: tls, answering: TestServer.echo) { server in
+                let begun = try (0..<2).map { _ in
+                    let socket = try server.connect()
+                    try socket.send([0x16, 0x03, 0x01])
+                    return socket
+                }
+                #expect(await eventually { gauges.handshakesInFlight == 2 })
+                #expect(server.isRefused())
+                #expect(await eventually { gauges.failureCounts == [.tooMany: 1] })
+                for socket in begun { socket.end() }
+                #expect(await eventually { gauges.handshakesInFlight == 0 })
+                #expect(server.curlStatus() == 200)
+            }
+        }
+
+        @Test("ends with its server while a handshake is under way")
+        func drain() async throws {
+            let tls = try TLSFixture.listener()
+            try await TestServer.run(tls: tls, answering: TestServer.echo) { server in
+                let silent = try server.connect()
+                let begun = try server.connect()
+                try begun.send([0x16, 0x03, 0x01])
+                #expect(await eventually { tls.gauges.handshakesInFlight == 1 })
+                #expect(await eventually { server.server.gauges.openConnections == 2 })
+                await server.server.drain(withinMilliseconds: 50)
+                #expect(try silent.isClosedByPeer())
+                _ = try begun.readToEnd()
+            }
+        }
+
+        static let nameOfPeer: TestServer.Behaviour = { _, connection in
+            HTTPAnswer(
+                status: 200, body: Array((connection.security?.peerCertificate == nil ? "nobody" : "somebody").utf8))
+        }
+    }
+}
