@@ -59,7 +59,7 @@ package struct AuditRecord: Sendable {
     package var outcome: ErrorCode?
     /// The finer cause, stable snake_case (`token_expired`, `POLICY_DENIAL`); empty on success.
     package var reason: String = ""
-    /// The HTTP status that was answered; 0 when the caller had gone away.
+    /// The HTTP status that was answered; 499 when the caller had gone away.
     package var status: Int = 0
     /// How many worker calls were made.
     package var attempts: Int = 0

@@ -15,6 +15,8 @@ package struct GatewaySettings: Sendable {
     /// The longest wait for an issuer's keys when a token names a key that is not at hand.
     package var keyWaitMilliseconds: Int64 = 2_000
     package var envelope = EnvelopeLimits()
+    /// What an answer of a worker may cost to read.
+    package var reply = JSONLimits.reply(bytesMax: 4 << 20)
     /// Who may register agents; nobody without a grant.
     package var registrationGrants: [RegistrationGrant] = []
     /// The longest life of a registration that is not renewed.

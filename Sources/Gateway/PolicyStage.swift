@@ -105,15 +105,16 @@ extension Gateway {
         var denied: [(agent: String, decision: PolicyDecision)] = []
         for agent in agents {
             let decision = active.policy.evaluate(request, agent: agent.name)
+            noteShadows(decision, active, &journal)
             if decision.isAllowed {
-                if grants.isEmpty { note(decision, active, &journal) }
+                if grants.isEmpty { noteRule(decision, active, &journal) }
                 grants.append(grant(agent, decision, request, active))
             } else {
                 denied.append((agent.name, decision))
             }
         }
         guard !grants.isEmpty else {
-            if let first = denied.first { note(first.decision, active, &journal) }
+            if let first = denied.first { noteRule(first.decision, active, &journal) }
             throw denial(denied.first?.decision)
         }
         let filtered = denied.map { (agent: $0.agent, rule: $0.decision.rule.map { active.policy.rules[$0].id }) }
@@ -135,10 +136,20 @@ extension Gateway {
     }
 
     private func note(_ decision: PolicyDecision, _ active: ActivePolicy, _ journal: inout Journal) {
+        noteRule(decision, active, &journal)
+        noteShadows(decision, active, &journal)
+    }
+
+    private func noteRule(_ decision: PolicyDecision, _ active: ActivePolicy, _ journal: inout Journal) {
         journal.record.rule = decision.rule.map { active.policy.rules[$0].id }
+    }
+
+    /// Each rule once a request, whatever the number of agents that it would have decided about.
+    private func noteShadows(_ decision: PolicyDecision, _ active: ActivePolicy, _ journal: inout Journal) {
         guard !decision.shadowRules.isEmpty else { return }
         for rule in decision.shadowRules {
             let name = active.policy.rules[rule].id
+            guard !journal.record.shadowRules.contains(name) else { continue }
             journal.record.shadowRules.append(name)
             meter.recordShadow(rule: name)
         }

@@ -100,8 +100,13 @@ extension Gateway {
         return Answer(status: 200, body: JSONValue.object(["removed": .bool(true)]).encoded)
     }
 
-    /// Any caller with a verified token may see who answers what; where instances live is told to those who may register.
+    /// Any caller with a verified token, or any proven service, may see who answers what; where instances live is told to those
+    /// who may register.
     private func list(_ caller: Caller) throws(Refusal) -> Answer {
+        // Where callers without a token are let in, they are let in to the policy, which judges intents and not this.
+        guard caller.token != nil || caller.service != nil else {
+            throw .unauthorized("a bearer token is required", reason: "missing_token")
+        }
         let agents = directory.listing(nowNanoseconds: around.monotonicNanoseconds()).map { agent in
             let showsAddresses = settings.registrationGrants.contains {
                 $0.covers(caller, agent: agent.definition.name)

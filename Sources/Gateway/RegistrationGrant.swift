@@ -1,3 +1,4 @@
+import Identity
 package import IntentPolicy
 
 /// Who may register which agents, and where their instances may live; nobody may anything else.
@@ -8,6 +9,8 @@ package struct RegistrationGrant: Sendable {
     package var subjects: Set<String>?
     /// Roles that may register; a listed subject or a listed role is enough.
     package var roles: Set<String>?
+    /// Issuers whose tokens count; nil takes those of every issuer.
+    package var issuers: Set<String>?
     /// Intents that the agent may answer; nil allows any.
     package var intents: [NamePattern]?
     /// Hosts that an instance may name; nil allows any the directory allows.
@@ -15,8 +18,10 @@ package struct RegistrationGrant: Sendable {
 
     /// A grant without subjects and roles is a grant to nobody.
     package init(
-        agents: [String], subjects: [String]?, roles: [String]?, intents: [String]? = nil, hosts: [String]?
+        agents: [String], subjects: [String]?, roles: [String]?, issuers: [String]? = nil, intents: [String]? = nil,
+        hosts: [String]?
     ) {
+        self.issuers = issuers.map(Set.init)
         self.agents = agents.map { NamePattern($0) }
         self.subjects = subjects.map(Set.init)
         self.roles = roles.map(Set.init)
@@ -26,7 +31,8 @@ package struct RegistrationGrant: Sendable {
 
     /// Whether it lets this caller register this agent; without a subject list and a role list it lets nobody.
     func covers(_ caller: Caller, agent: String) -> Bool {
-        guard let subject = caller.subject else { return false }
+        guard let token = caller.token, issuers?.contains(token.issuer) ?? true else { return false }
+        let subject = token.subject
         let isListed = subjects?.contains(subject) == true || roles.map { !$0.isDisjoint(with: caller.roles) } == true
         return isListed && agents.contains { $0.matches(agent) }
     }

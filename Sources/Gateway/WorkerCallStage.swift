@@ -50,8 +50,17 @@ struct WorkerRequest: Sendable {
     let startNanoseconds: Int64
     /// The node's own limit.
     let nodeLimitNanoseconds: Int64
+    /// The caller's own limit; nil when it did not say.
+    let callerDeadlineNanoseconds: Int64?
     /// The caller's and the node's own limit, whichever comes first.
     let deadlineNanoseconds: Int64
+}
+
+/// How long a call may take, and whose wish that is.
+struct CallDeadline: Sendable {
+    let nanoseconds: Int64
+    /// Whether the caller asked for less than node and policy give: then an instance that is late is not to blame.
+    let isCallers: Bool
 }
 
 extension Gateway {
@@ -68,7 +77,14 @@ extension Gateway {
         while true {
             switch step {
             case .call(let agent):
-                let reply = await call(agent, request, terms, &ticket, &journal)
+                let now = around.monotonicNanoseconds()
+                let deadline = deadline(agent, request, terms, sharedBy: 1 + progress.agentsLeft, nowNanoseconds: now)
+                // No time is left for an agent that was not asked yet: what is known of the others stands.
+                guard deadline.nanoseconds > now || latest == nil else {
+                    step = progress.ended(success: false)
+                    continue
+                }
+                let reply = await call(agent, request, deadline, terms, &ticket, &journal)
                 guard !Task.isCancelled else { throw .clientGone }
                 if reply.isSuccess { lastSuccess = reply }
                 latest = reply
@@ -102,14 +118,14 @@ extension Gateway {
         let nodeLimit = journal.startNanoseconds + settings.requestTimeoutMilliseconds * 1_000_000
         return WorkerRequest(
             body: body, traceLines: envelope.traceLines, startNanoseconds: journal.startNanoseconds,
-            nodeLimitNanoseconds: nodeLimit,
+            nodeLimitNanoseconds: nodeLimit, callerDeadlineNanoseconds: envelope.callerDeadlineNanoseconds,
             deadlineNanoseconds: min(nodeLimit, envelope.callerDeadlineNanoseconds ?? .max))
     }
 
     /// One agent's turn: its limits that were not yet taken, then its instances.
     private func call(
-        _ agent: AgentRecord, _ request: WorkerRequest, _ terms: borrowing Terms, _ ticket: inout AdmissionTicket,
-        _ journal: inout Journal
+        _ agent: AgentRecord, _ request: WorkerRequest, _ deadline: CallDeadline, _ terms: borrowing Terms,
+        _ ticket: inout AdmissionTicket, _ journal: inout Journal
     ) async -> WorkerReply {
         // A later agent of a fallback may have limits of its own; each is taken once a request, before its first use.
         do throws(Refusal) {
@@ -117,20 +133,34 @@ extension Gateway {
         } catch {
             return WorkerReply(agent: agent, outcome: .refused(error))
         }
-        let reply = await callInstances(agent, request, deadlineNanoseconds: deadline(agent, request, terms))
+        let reply = await callInstances(agent, request, deadline)
         journal.record.attempts += 1
         return reply
     }
 
-    private func deadline(_ agent: AgentRecord, _ request: WorkerRequest, _ terms: borrowing Terms) -> Int64 {
-        guard let milliseconds = terms.timeoutMilliseconds(of: agent) else { return request.deadlineNanoseconds }
-        return min(request.deadlineNanoseconds, request.startNanoseconds + Int64(milliseconds) * 1_000_000)
+    /// The time of one agent: by policy from the beginning of the request, and of what is left an equal part for each agent that
+    /// may still be asked, so that one that hangs leaves time for those behind it.
+    private func deadline(
+        _ agent: AgentRecord, _ request: WorkerRequest, _ terms: borrowing Terms, sharedBy count: Int,
+        nowNanoseconds now: Int64
+    ) -> CallDeadline {
+        var granted = request.nodeLimitNanoseconds
+        if let milliseconds = terms.timeoutMilliseconds(of: agent) {
+            granted = min(granted, request.startNanoseconds + Int64(milliseconds) * 1_000_000)
+        }
+        let isCallers = request.callerDeadlineNanoseconds.map { $0 < granted } ?? false
+        let whole = min(granted, request.callerDeadlineNanoseconds ?? .max)
+        let left = min(whole, request.deadlineNanoseconds) - now
+        guard left > 0 else { return CallDeadline(nanoseconds: now, isCallers: isCallers) }
+        let part = min(whole - now, max((request.deadlineNanoseconds - now) / Int64(count), 1))
+        return CallDeadline(nanoseconds: now + part, isCallers: isCallers)
     }
 
     /// Calls one instance; another one only when nothing was sent to the first.
     private func callInstances(
-        _ agent: AgentRecord, _ request: WorkerRequest, deadlineNanoseconds: Int64
+        _ agent: AgentRecord, _ request: WorkerRequest, _ deadline: CallDeadline
     ) async -> WorkerReply {
+        let deadlineNanoseconds = deadline.nanoseconds
         var excluded: Int?
         for _ in 0..<max(1, min(agent.instances.count, instanceAttemptsMax)) {
             let now = around.monotonicNanoseconds()
@@ -149,9 +179,11 @@ extension Gateway {
                     deadlineNanoseconds: deadlineNanoseconds)
                 lease.succeeded(nowNanoseconds: around.monotonicNanoseconds())
                 return WorkerReply(
-                    agent: agent, outcome: .answered(AgentReply(parsing: answer.body, httpStatus: answer.status)))
+                    agent: agent,
+                    outcome: .answered(
+                        AgentReply(parsing: answer.body, httpStatus: answer.status, limits: settings.reply)))
             } catch {
-                if error.isOnOurSide(hasShorterDeadline: deadlineNanoseconds < request.nodeLimitNanoseconds) {
+                if error.isOnOurSide(hasCallersDeadline: deadline.isCallers) {
                     lease.abandoned()
                 } else {
                     lease.failed(nowNanoseconds: around.monotonicNanoseconds())
@@ -183,13 +215,14 @@ extension Gateway {
         _ agents: [AgentRecord], _ request: WorkerRequest, _ terms: borrowing Terms, _ progress: inout RouteProgress,
         _ journal: inout Journal
     ) async -> (WorkerReply?, RouteProgress.Finish?) {
-        let deadlines = agents.map { deadline($0, request, terms) }
+        let now = around.monotonicNanoseconds()
+        let deadlines = agents.map { deadline($0, request, terms, sharedBy: 1, nowNanoseconds: now) }
         journal.record.attempts += agents.count
         var latest: WorkerReply?
         var finish: RouteProgress.Finish?
         await withTaskGroup(of: WorkerReply.self) { group in
             for (agent, deadline) in zip(agents, deadlines) {
-                group.addTask { await self.callInstances(agent, request, deadlineNanoseconds: deadline) }
+                group.addTask { await self.callInstances(agent, request, deadline) }
             }
             for await reply in group {
                 latest = reply
@@ -207,12 +240,12 @@ extension Gateway {
 private let instanceAttemptsMax = 3
 
 extension WorkerFailure {
-    /// Whether the instance is not to blame: we were cancelled, our pool was full, or the time was shorter than the node
-    /// itself allows. Else a caller could have instances ejected by asking for a millisecond.
-    fileprivate func isOnOurSide(hasShorterDeadline: Bool) -> Bool {
+    /// Whether the instance is not to blame: we were cancelled, our pool was full, or the caller allowed less time than the
+    /// node does. Else a caller could have instances ejected by asking for a millisecond.
+    fileprivate func isOnOurSide(hasCallersDeadline: Bool) -> Bool {
         switch self {
         case .cancelled, .overloaded: true
-        case .timedOut: hasShorterDeadline
+        case .timedOut: hasCallersDeadline
         case .connectFailed, .connectionLost, .badResponse, .responseTooLarge: false
         }
     }

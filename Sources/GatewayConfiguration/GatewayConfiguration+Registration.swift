@@ -11,6 +11,8 @@ extension GatewayConfiguration {
             package var subjects: [String] = []
             /// Roles of which one lets a caller register, whatever its subject.
             package var roles: [String] = []
+            /// Issuers whose tokens count; empty means every one.
+            package var issuers: [String] = []
             /// Names of intents that they may answer, with `*` for any run of characters; empty means any.
             package var intents: [String] = []
             /// Hosts that instances may be at, with `*` for any run of characters; empty means any.
@@ -55,6 +57,9 @@ extension GatewayConfiguration.Registration.Rule: ConfigurationSection {
             "subjects", \.subjects, of: .text(bytesMax: 2_048),
             "Token subjects that may register them, whatever their roles."),
         .list("roles", \.roles, of: .text(), "Roles of which one lets a caller register them, whatever its subject."),
+        .list(
+            "issuers", \.issuers, of: .text(bytesMax: 2_048),
+            "Issuers whose tokens count, as `authentication.issuers` names them; none given means every one."),
         .list(
             "intents", \.intents, of: .text(),
             "Names of intents that they may answer, `*` standing for any run of characters; none given means any."),

@@ -75,6 +75,17 @@ extension GatewayConfiguration: ConfigurationSection {
                 "envelope.payloadBytesMax (\(envelope.payloadBytesMax)) is never reached, because listen.bodyBytesMax "
                     + "is \(listen.bodyBytesMax)", at: "envelope")
         }
+        let isOpenToEveryIssuer = registration?.allow.contains { $0.issuers.isEmpty } ?? false
+        if authentication.issuers.count > 1, isOpenToEveryIssuer {
+            reader.fields.warning(
+                "registration.allow: there are several issuers, and a permission without issuers takes the roles and subjects "
+                    + "of each; name those that may say who registers", at: "registration")
+        }
+        if !admin.http.isLoopback {
+            reader.fields.warning(
+                "admin.http is \(admin.http): whoever reaches it sees everything on it, for it asks for no credential; keep it "
+                    + "to a network of operators", at: "admin")
+        }
         if agents.isEmpty, registration == nil {
             reader.fields.warning("no agents and no registration: every intent will be refused", at: "agents")
         }

@@ -11,6 +11,13 @@ package struct HostAndPort: Sendable, Hashable {
         self.port = port
     }
 
+    /// Whether only this machine can reach it.
+    var isLoopback: Bool {
+        if host == "::1" || host.lowercased() == "localhost" { return true }
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    }
+
     /// Reads `127.0.0.1:8080`, `localhost:0`, `[::1]:8080`.
     ///
     /// - Returns: nil for anything else; an IPv6 address must stand in brackets.

@@ -18,11 +18,7 @@ struct WebAddress {
     }
 
     /// Whether the host is this machine, so that plain http crosses no network.
-    var isLoopback: Bool {
-        if host == "::1" || host.lowercased() == "localhost" { return true }
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
-    }
+    var isLoopback: Bool { HostAndPort(host: host, port: 0).isLoopback }
 
     private static func host(ofAuthority authority: Substring) -> String? {
         if authority.hasPrefix("[") {

@@ -26,12 +26,14 @@ extension GatewaySettings {
         envelope.json.depthMax = configuration.envelope.depthMax
         envelope.json.membersMax = configuration.envelope.membersMax
         envelope.json.stringBytesMax = configuration.listen.bodyBytesMax
+        reply = .reply(bytesMax: configuration.routing.upstream.responseBytesMax)
         envelope.dangerousKeys = configuration.envelope.dangerousKeys == .everyDepth ? .everyDepth : .topLevel
         registrationTimeToLiveSecondsMax = Int64(configuration.registration?.ttlSecondsMax ?? 60)
         registrationGrants = (configuration.registration?.allow ?? []).map { rule in
             RegistrationGrant(
                 agents: rule.agents, subjects: rule.subjects.isEmpty ? nil : rule.subjects,
-                roles: rule.roles.isEmpty ? nil : rule.roles, intents: rule.intents.isEmpty ? nil : rule.intents,
+                roles: rule.roles.isEmpty ? nil : rule.roles, issuers: rule.issuers.isEmpty ? nil : rule.issuers,
+                intents: rule.intents.isEmpty ? nil : rule.intents,
                 hosts: rule.hosts.isEmpty ? nil : rule.hosts)
         }
     }

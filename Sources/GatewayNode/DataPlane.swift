@@ -119,8 +119,15 @@ struct DataPlaneHandler: HTTPHandler {
     /// A refusal of the listener in the wire's terms: in a frame and with 200 where the Python transport knocks.
     func answer(_ refusal: HTTPRefusal, route: Int?) -> HTTPAnswer {
         let isPython = route.flatMap(DataPlane.Place.init(rawValue:))?.door == .python
-        // A request that is not HTTP, or whose body was never read, ends the connection: then the status must say so.
-        let tellsStatus = !isPython || refusal.reason == .badRequest
+        // What that transport never sends is told by its status: a probe that asks GET must not take 200 for an answer.
+        let isTransports =
+            switch refusal.reason {
+            case .bodyTooLarge, .headTooLarge, .timeout, .draining: true
+            case .badRequest, .notFound, .methodNotAllowed, .unsupportedEncoding, .expectationFailed, .notImplemented,
+                .versionNotSupported:
+                false
+            }
+        let tellsStatus = !isPython || !isTransports
         let response = AgentResponse.failure(
             Self.error(refusal), metadata: ["agent": "gateway", "traceId": .null])
         var body: [UInt8] = []

@@ -32,6 +32,10 @@ struct TokenClaims {
         if let issued = try date("iat", scanner) {
             guard issued <= nowSeconds + issuer.leewaySeconds else { throw .issuedInFuture }
             if let lifetimeMax = issuer.maxLifetimeSeconds, expires - issued > lifetimeMax { throw .lifetimeTooLong }
+        } else if let lifetimeMax = issuer.maxLifetimeSeconds, expires - nowSeconds > lifetimeMax + issuer.leewaySeconds
+        {
+            // Without the time of issue what is left of its life is all that can be held to the bound.
+            throw .lifetimeTooLong
         }
         return expires
     }

@@ -34,10 +34,17 @@ public struct EnvelopeLimits: Sendable, Hashable {
     public init() {}
 
     /// The default limits with room for what a gateway adds on the way: for a worker that stands behind one.
-    public static let behindGateway: EnvelopeLimits = {
+    public static let behindGateway = EnvelopeLimits.behindGateway(
+        bodyBytesMax: EnvelopeLimits().bodyBytesMax + 64 << 10)
+
+    /// What a worker behind a gateway reads: the gateway holds callers to its limits, so the size of the body alone bounds it.
+    public static func behindGateway(bodyBytesMax: Int) -> EnvelopeLimits {
         var limits = EnvelopeLimits()
-        limits.bodyBytesMax += 64 << 10
+        limits.bodyBytesMax = bodyBytesMax
+        limits.payloadBytesMax = max(limits.payloadBytesMax, bodyBytesMax)
+        limits.json = .reply(bytesMax: bodyBytesMax)
+        limits.json.depthMax = 512
         limits.listEntriesMax += 16
         return limits
-    }()
+    }
 }

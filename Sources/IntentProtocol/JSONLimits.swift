@@ -13,6 +13,15 @@ public struct JSONLimits: Sendable, Hashable {
     /// Makes the default limits.
     public init() {}
 
+    /// For an answer of an agent, which may be as large as whoever asked allows: what the bytes bound need no second bound.
+    public static func reply(bytesMax: Int) -> JSONLimits {
+        var limits = JSONLimits()
+        // The shortest member is `"":0,`: five bytes.
+        limits.membersMax = max(limits.membersMax, bytesMax / 5)
+        limits.stringBytesMax = max(limits.stringBytesMax, bytesMax)
+        return limits
+    }
+
     /// For bytes that passed narrower limits before.
     static let boundless: JSONLimits = {
         var limits = JSONLimits()

@@ -26,7 +26,7 @@ struct GatewayAnswer: Sendable {
 
     private func response() -> AgentResponse {
         // The gateway tells real statuses and puts the error into the body all the same.
-        let reply = AgentReply(parsing: body, httpStatus: 200)
+        let reply = AgentReply(parsing: body, httpStatus: 200, limits: .reply(bytesMax: body.count))
         let isRedirect = (300..<400).contains(status)
         guard isRedirect || (reply.isSuccess && !(200..<300).contains(status)) else { return reply.response() }
         return AgentReply(unusable: "the gateway answered HTTP status \(status)").response()

@@ -7,10 +7,14 @@ final class IntentResponder: Sendable {
     private let name: String
     private let table: HandlerTable
     private let concurrencyMax: Int
+    private let limits: EnvelopeLimits
     private let logger: Logger
     private let running = Mutex((count: 0, isDraining: false))
 
-    init(name: String, table: HandlerTable, concurrencyMax: Int, logger: Logger) {
+    init(
+        name: String, table: HandlerTable, concurrencyMax: Int, limits: EnvelopeLimits = .behindGateway, logger: Logger
+    ) {
+        self.limits = limits
         self.name = name
         self.table = table
         self.concurrencyMax = concurrencyMax
@@ -38,7 +42,7 @@ final class IntentResponder: Sendable {
     {
         let envelope: IntentEnvelope
         do throws(IntentError) {
-            envelope = try IncomingIntent(parsing: body, limits: .behindGateway).envelope
+            envelope = try IncomingIntent(parsing: body, limits: limits).envelope
         } catch {
             return .failure(error)
         }

@@ -60,7 +60,8 @@ public final class IntentusWorker: Service {
         let handlers = handlers.withLock { $0 }
         try configuration.check(handlers.capabilities)
         let responder = IntentResponder(
-            name: configuration.name, table: handlers, concurrencyMax: configuration.concurrencyMax, logger: logger)
+            name: configuration.name, table: handlers, concurrencyMax: configuration.concurrencyMax,
+            limits: .behindGateway(bodyBytesMax: configuration.bodyBytesMax), logger: logger)
         let http = Self.registrationClient()
         let (listeners, bound) = AsyncStream.makeStream(of: (any Channel).self)
         // A group of its own: the server ends when this worker says so, which is after it has left the gateways.

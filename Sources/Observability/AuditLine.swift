@@ -6,17 +6,21 @@ import IntentProtocol
 /// Members, in this order; one that does not apply is left out:
 ///
 /// - `time` RFC 3339 in UTC with microseconds, `event` a name of ``Gateway/AuditRecord/Event`` or `audit_lost`
-/// - `outcome` `success` or the wire's error code, `status` the HTTP status (0: the caller had gone), `reason`
+/// - `outcome` `success` or the wire's error code, `status` the HTTP status (499: the caller had gone), `reason`
 /// - `requestId`, `traceId`, `intent`, `intentVersion`: chosen by the caller
 /// - `subject`, `issuer`, `tenant`: verified, or absent
+/// - `principal`, `identitySource`: the service that the caller is and what says so; `peerFault`: why that was not accepted
 /// - `agent`, `rule`, `shadowRules` (a list)
+/// - `authorization`: why the mesh's policies refused; `auditedPolicies` (a list), `dryRun`
 /// - `limits`: `degraded` where this node checked the limits alone, because the shared store was away
 /// - `latencyMicroseconds`, `attempts` (worker calls), `remote` (the peer's address and port)
 ///
 /// No text is longer than ``LineCursor/fieldBytesMax`` bytes in its escaped form; a longer one ends in `…`.
 enum AuditLine {
-    /// Room that is enough for any line: eleven texts and the list at their bound, names, numbers, punctuation.
-    static let bytesMax = 16 * 1024
+    /// Texts and lists of a record, each bounded by ``LineCursor/fieldBytesMax``.
+    static let fieldsMax = 24
+    /// Room that is enough for any line: every text and list at its bound, names, numbers, punctuation.
+    static let bytesMax = (fieldsMax + 4) * LineCursor.fieldBytesMax
 
     /// Writes a record; `secondText` holds the cached text of the record's second.
     static func write(

@@ -50,6 +50,14 @@ package struct RouteProgress: Sendable {
         }
     }
 
+    /// Agents that may still be called one after the other, behind the one that was named last.
+    package var agentsLeft: Int {
+        switch state {
+        case .sequence(let agents, _, let next, _): agents.count - next
+        case .single, .parallel, .finished: 0
+        }
+    }
+
     /// The first step; to be asked once.
     package mutating func start() -> Step {
         switch state {

@@ -8,7 +8,7 @@ struct EnvironmentTests {
         let reading = GatewayConfiguration.read(
             usableFile, file: "/conf/g.yaml",
             environment: [
-                "INTENTUSNET_LISTEN_HTTP": "0.0.0.0:80", "INTENTUSNET_ADMIN_HTTP": "[::]:81",
+                "INTENTUSNET_LISTEN_HTTP": "0.0.0.0:80", "INTENTUSNET_ADMIN_HTTP": "[::1]:81",
                 "INTENTUSNET_EVENT_LOOPS": "3", "INTENTUSNET_STORE": "memory", "INTENTUSNET_LOG_LEVEL": "INFO",
                 "INTENTUSNET_TOKEN_CACHE_ENTRIES": "0", "INTENTUSNET_DRAIN_TIMEOUT_MILLISECONDS": "250",
                 "INTENTUSNET_POLICY_FILES": "a.yaml, /b.json", "INTENTUSNET_AUDIT_OUTPUT": "file",
@@ -19,7 +19,7 @@ struct EnvironmentTests {
         #expect(reading.diagnostics.isEmpty)
         let read = try #require(reading.configuration)
         #expect(read.listen.http == HostAndPort(host: "0.0.0.0", port: 80))
-        #expect(read.admin.http == HostAndPort(host: "::", port: 81))
+        #expect(read.admin.http == HostAndPort(host: "::1", port: 81))
         #expect(read.eventLoops == 3)
         #expect(read.log.level == .info)
         #expect(read.authentication.tokenCacheEntries == 0)

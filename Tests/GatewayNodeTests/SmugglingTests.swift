@@ -127,7 +127,7 @@ struct SmugglingTests {
     func headersAreNotForwarded() async throws {
         let worker = try ScriptedWorker()
         defer { worker.stop() }
-        let node = try await TestNode.inFront(of: worker)
+        let node = try await TestNode.inFront(of: worker, extra: "mesh: { untrustedForwarding: ignore }")
         let headers = [
             "Cookie: secret=1", "X-Forwarded-For: 10.0.0.1", "X-Made-Up: made-up", "Connection: X-Made-Up, keep-alive",
             "X-Forwarded-Client-Cert: URI=spiffe://evil/x", "TE: trailers", "Upgrade: h2c", "Expect: 100-continue",

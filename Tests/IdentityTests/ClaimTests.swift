@@ -145,7 +145,9 @@ struct ClaimTests {
         let year = issuer.token(["exp": "\(TestIssuer.now + 365 * day)"])
         #expect(try issuer.verifier { $0.maxLifetimeSeconds = nil }.verified(year) != nil)
         let withoutIssue = issuer.token(["exp": "\(TestIssuer.now + 365 * day)", "iat": nil])
-        #expect(try issuer.verifier().verified(withoutIssue) != nil)
+        #expect(try issuer.verifier().refusal(withoutIssue) == .lifetimeTooLong)
+        let shortWithoutIssue = issuer.token(["exp": "\(TestIssuer.now + day)", "iat": nil])
+        #expect(try issuer.verifier().verified(shortWithoutIssue) != nil)
     }
 
     @Test(

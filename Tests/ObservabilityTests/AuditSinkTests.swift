@@ -177,11 +177,16 @@ struct AuditSinkTests {
             (record.requestId, record.traceId, record.intent, record.intentVersion) = (bytes, bytes, bytes, bytes)
             (record.subject, record.issuer, record.tenant, record.agent) = (text, text, text, text)
             (record.rule, record.reason, record.remoteAddress) = (text, text, text)
-            record.shadowRules = Array(repeating: text, count: 50)
+            (record.principal, record.identitySource, record.peerFault) = (text, text, text)
+            (record.authorization, record.dryRun) = (text, text)
+            (record.shadowRules, record.auditedPolicies) = (
+                Array(repeating: text, count: 50), Array(repeating: text, count: 50)
+            )
+            record.isLimitDegraded = true
             (record.latencyNanoseconds, record.status, record.attempts) = (.max, .min, .max)
         }
-        #expect(try object(written).count == 18)
-        #expect(written.utf8.count > 11 * 1024 && written.utf8.count < 16 * 1024)
+        #expect(try object(written).count == 25)
+        #expect(written.utf8.count > 17 * 1024 && written.utf8.count < 28 * 1024)
     }
 
     @Test("keeps the order of records and the date of each")
