@@ -224,7 +224,8 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
         return true
     }
 
-    private static func parse(
+    /// The head of a request and its route; HTTP/2 asks for it too.
+    static func parse(
         _ bytes: UnsafeRawBufferPointer, limits: HTTPLimits, _ table: RouteTable
     ) -> Result<(RequestHead, RouteTable.Match), HTTPRefusal> {
         var head: RequestHead?

@@ -61,7 +61,10 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
         if isHandshake {
             beginHandshake(context, data)
         } else if tls.mode == .permissive {
-            handOver(context, to: ServerConnection(shared)) { context.fireChannelRead(data) }
+            handOver(context) {
+                try context.pipeline.syncOperations.addHandler(ServerConnection(shared))
+                context.fireChannelRead(data)
+            }
         } else {
             refuse(.notTLS)
         }
@@ -77,7 +80,13 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
             peerCertificate: leaf.flatMap { try? $0.toDERBytes() }, headerLines: tls.headerLines)
         guard leaf == nil || security.peerCertificate != nil else { return refuse(.untrustedCertificate) }
         tls.gauges.succeeded("\(ssl.versionText) \(negotiated ?? "none")")
-        handOver(context, to: ServerConnection(shared, security: security)) {}
+        if negotiated == "h2" {
+            handOver(context) { try HTTP2Connection(shared, tls, security: security).install(in: context.pipeline) }
+        } else {
+            handOver(context) {
+                try context.pipeline.syncOperations.addHandler(ServerConnection(shared, security: security))
+            }
+        }
     }
 
     // MARK: steps
@@ -96,16 +105,14 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
         }
     }
 
-    private func handOver(
-        _ context: ChannelHandlerContext, to connection: any ChannelHandler, then continue: () -> Void
-    ) {
+    /// - Parameter install: adds the handlers that go on to the end of the pipeline.
+    private func handOver(_ context: ChannelHandlerContext, _ install: () throws -> Void) {
         endHandshake()
         phase = .over
         shared.handedOver(self)
         self.context = nil
         do {
-            try context.pipeline.syncOperations.addHandler(connection, position: .after(self))
-            `continue`()
+            try install()
             context.pipeline.syncOperations.removeHandler(self, promise: nil)
         } catch {
             context.close(promise: nil)

@@ -65,6 +65,14 @@ extension NodeMetrics {
             }
         }
         registry.samplesCallback(
+            "intentusnet_http2_faults_total", "HTTP/2 connections that were ended for a fault, by reason.", .counter
+        ) {
+            let counts = gauges.http2FaultCounts
+            return HTTP2Fault.allCases.map {
+                MetricSample([MetricLabel("reason", $0.rawValue)], Double(counts[$0] ?? 0))
+            }
+        }
+        registry.samplesCallback(
             "intentusnet_tls_failures_total", "Connections that ended before they were any, by reason.", .counter
         ) {
             let counts = gauges.failureCounts
