@@ -137,7 +137,7 @@ let package = Package(
         tests("RedisFixturesTests", ["RedisFixtures"]),
         tests(
             "GatewayNodeTests",
-            ["GatewayNode", "DevelopmentIssuer", "RedisFixtures", nioCore, nioPosix, nioSSL]),
+            ["GatewayNode", "GatewayHTTP", "DevelopmentIssuer", "RedisFixtures", nioCore, nioPosix, nioSSL]),
         tests("InteropTests", ["GatewayNode", "DevelopmentIssuer", "IntentusWorker", "intentusnet"]),
         tests("IntentProtocolTests", ["IntentProtocol"]),
         tests("DocumentsTests", ["Documents"]),

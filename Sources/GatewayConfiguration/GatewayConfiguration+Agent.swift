@@ -31,6 +31,8 @@ extension GatewayConfiguration {
         package var nodeId: String?
         /// Smaller comes first among agents of the same intent.
         package var nodePriority = 100
+        /// The service that its instances must show to be.
+        package var principal: String?
         /// What it answers.
         package var intents: [Intent] = []
         /// Where it runs.
@@ -46,6 +48,9 @@ extension GatewayConfiguration.Agent: ConfigurationSection {
         .required("name", \.name, .text(bytesMax: 128), "The agent's name, unique within the gateway."),
         .optional("nodeId", \.nodeId, .text(bytesMax: 128), "The node it belongs to; agents without one come first."),
         .value("nodePriority", \.nodePriority, .integer(0...1_000_000), "Smaller comes first."),
+        .optional(
+            "principal", \.principal, .principal, absent: "a certificate of the host",
+            "The service that its https instances must show to be: `cluster.local/ns/default/sa/worker`."),
         .sections(
             "intents", \.intents, isRequired: true, countMax: 256,
             identity: { ("name", $0.name.isEmpty ? "" : "\($0.name):\($0.version)") }, "What it answers."),
@@ -55,6 +60,11 @@ extension GatewayConfiguration.Agent: ConfigurationSection {
     ]
 
     func check(_ reader: SectionReader) {
+        if let principal, let plain = instances.first(where: { !$0.url.lowercased().hasPrefix("https://") }) {
+            reader.fields.error(
+                "\(reader.fields.place("principal")) \(principal) cannot be shown by '\(plain.url)'; use https",
+                at: "principal")
+        }
         guard instances.isEmpty, !name.isEmpty else { return }
         reader.fields.warning(
             "\(reader.fields.path) has no instances: it answers only once one has registered", at: "instances")
@@ -74,6 +84,21 @@ extension GatewayConfiguration.Agent.Intent: ConfigurationSection {
 extension GatewayConfiguration.Agent.Instance: ConfigurationSection {
     static let keys: [ConfigurationKey<Self>] = [
         .optional("id", \.id, .text(bytesMax: 128), absent: "the URL", "Unique within the agent."),
-        .required("url", \.url, .url(["http"]), "Where it is called: `http://127.0.0.1:9001/execute-agent`."),
+        .required("url", \.url, .url(["http", "https"]), "Where it is called: `http://127.0.0.1:9001/execute-agent`."),
     ]
+}
+
+extension ValueKind where Value == String {
+    /// `trust-domain/ns/namespace/sa/account`; what it must be exactly is decided where certificates are read.
+    fileprivate static var principal: ValueKind {
+        let text = ValueKind.text(bytesMax: 2_048)
+        let accepts: @Sendable (String) -> Bool = { text in
+            text.contains("/") && !text.hasPrefix("/") && !text.hasSuffix("/") && !text.contains("://")
+                && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+        }
+        return ValueKind(
+            type: "principal", expectation: "a principal such as cluster.local/ns/default/sa/worker",
+            parse: { text.parse($0).flatMap { accepts($0) ? $0 : nil } },
+            parseVariable: { accepts($0) ? $0 : nil }, show: { $0 })
+    }
 }

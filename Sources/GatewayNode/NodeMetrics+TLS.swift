@@ -48,6 +48,12 @@ extension NodeMetrics {
         ) {
             reloads.samples(ofUses: tls.sets.map(\.use))
         }
+        registry.counterCallback(
+            "intentusnet_worker_tls_failures_total",
+            "Connections to workers that ended in their handshake, or because the worker is another service."
+        ) {
+            Double(tls.upstream.failures)
+        }
         if let gauges = tls.listener?.gauges { registerHandshakes(registry, gauges) }
     }
 

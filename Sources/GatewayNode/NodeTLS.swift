@@ -7,6 +7,8 @@ import Synchronization
 struct NodeTLS: Sendable {
     /// Nil for a listener in plain text.
     let listener: ListenerTLS?
+    /// For workers whose URL begins with https.
+    let upstream: UpstreamTLS
     /// Every file of certificates, by use.
     let sets: [CertificateSet]
 
@@ -23,7 +25,30 @@ struct NodeTLS: Sendable {
     private init(_ configuration: GatewayConfiguration) throws(TLSMaterialError) {
         var sets: [CertificateSet] = []
         listener = try Self.listener(configuration.listen.tls, &sets)
+        upstream = try Self.upstream(configuration, &sets)
         self.sets = sets
+    }
+
+    private static func upstream(
+        _ configuration: GatewayConfiguration, _ sets: inout [CertificateSet]
+    ) throws(TLSMaterialError) -> UpstreamTLS {
+        let upstream = UpstreamTLS()
+        let tls = configuration.routing.upstream.tls
+        let isCalled = configuration.agents.contains { agent in
+            agent.instances.contains { $0.url.lowercased().hasPrefix("https://") }
+        }
+        // Whoever registers may name https; otherwise there is no need to read the system's authorities.
+        guard isCalled || configuration.registration != nil || tls != GatewayConfiguration.UpstreamTLS() else {
+            return upstream
+        }
+        var identity: (certificate: String, key: String)?
+        if let certificate = tls.certificateFile, let key = tls.keyFile { identity = (certificate, key) }
+        sets.append(
+            try CertificateSet(use: "upstream", identity: identity, bundles: tls.trustBundleFiles) {
+                material throws(TLSMaterialError) in
+                upstream.replace(by: try material.upstreamContexts())
+            })
+        return upstream
     }
 
     private static func listener(
