@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 RELEASE := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 
-.PHONY: run build test bench microbench format lint
+.PHONY: run build test soak bench microbench format lint
 
 run: build ## a gateway, a worker and a token issuer on this machine, and a signed intent through them
 	@Tests/Tools/demo "$$(swift build $(RELEASE) --show-bin-path)/intentusnet"
@@ -17,14 +17,21 @@ test: ## every test
 	swift build --build-tests
 	INTENTUSNET_TEST_PYTHON="$(CURDIR)/.venv/bin/python" swift test --skip-build --disable-xctest --no-parallel
 
-bench: build ## side by side with Envoy and HAProxy, warm and cold, then the microbenchmarks
+soak: build ## the tests of a cluster at full rates for full times; gateways and load client are release builds
+	@Tests/Tools/install build test
+	swift build -c release --build-tests -Xswiftc -enable-testing --scratch-path .build/soak
+	INTENTUSNET_SOAK=1 INTENTUSNET_TEST_GATEWAY="$$(swift build $(RELEASE) --show-bin-path)/intentusnet" \
+		swift test -c release --skip-build --scratch-path .build/soak --disable-xctest --no-parallel --filter ClusterTests
+
+bench: build ## side by side with Envoy and HAProxy, warm and cold
 	@Tests/Tools/install bench
 	@Tests/Tools/bench "$$(swift build $(RELEASE) --show-bin-path)/intentusnet"
 
-microbench: ## the parts of the warm path, each alone, held against their bounds
-	@Tests/Tools/install build
+microbench: ## the parts of the warm path and the shared limits, each alone, held against their bounds
+	@Tests/Tools/install build redis
 	swift build $(RELEASE) --product Benchmarks
 	"$$(swift build $(RELEASE) --show-bin-path)/Benchmarks"
+	"$$(swift build $(RELEASE) --show-bin-path)/Benchmarks" redis
 
 format: ## rewrites the sources in the house style
 	swift format --in-place --recursive --parallel Package.swift Sources Tests

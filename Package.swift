@@ -78,7 +78,9 @@ let package = Package(
         room("IntentPolicy", ["IntentProtocol", "Documents", "CPCRE2"]),
         room("RateLimiting", ["IntentProtocol"], nonsending),
         room("Routing", ["IntentProtocol"]),
-        room("Gateway", ["IntentProtocol", "Identity", "IntentPolicy", "RateLimiting", "Routing"], nonsending),
+        room(
+            "Gateway", ["Authorization", "IntentProtocol", "Identity", "IntentPolicy", "RateLimiting", "Routing"],
+            nonsending),
         room("GatewayConfiguration", ["Documents", "IntentProtocol"]),
 
         // Edges: one room for each outside thing.
@@ -103,16 +105,17 @@ let package = Package(
         room(
             "GatewayNode",
             [
-                "Gateway", "GatewayConfiguration", "GatewayHTTP", "KeySources", "Observability", "AdminServer",
-                "Documents", "Identity", "IntentPolicy", "IntentProtocol", "RateLimiting", "RedisState", "Routing",
+                "Authorization", "Gateway", "GatewayConfiguration", "GatewayHTTP", "KeySources", "Observability",
+                "AdminServer", "Documents", "Identity", "IntentPolicy", "IntentProtocol", "RateLimiting", "RedisState",
+                "Routing",
                 nioCore, nioPosix,
                 logging, unixSignals,
             ], nonsending),
         .executableTarget(
             name: "intentusnet",
             dependencies: [
-                "GatewayNode", "IntentusClient", "IntentusWorker", "DevelopmentIssuer", "Documents", "IntentPolicy",
-                "IntentProtocol", "Observability", arguments, logging, lifecycle, unixSignals,
+                "Authorization", "GatewayNode", "IntentusClient", "IntentusWorker", "DevelopmentIssuer", "Documents",
+                "IntentPolicy", "IntentProtocol", "Observability", arguments, logging, lifecycle, unixSignals,
             ],
             swiftSettings: strict),
 
@@ -133,11 +136,21 @@ let package = Package(
         // Real servers and broken ones: redis-server alone, under Sentinel and as a cluster, a proxy that fails as told.
         .target(name: "RedisFixtures", path: "Tests/RedisFixtures", swiftSettings: strict),
 
+        // A client that keeps its schedule whatever the answers.
+        .target(
+            name: "LoadClient", dependencies: [nioCore, nioPosix], path: "Tests/LoadClient", swiftSettings: strict),
+
         tests("ArchitectureTests", []),
+        tests(
+            "ClusterTests",
+            ["DevelopmentIssuer", "LoadClient", "RedisFixtures", "intentusnet", nioCore, nioPosix]),
         tests("RedisFixturesTests", ["RedisFixtures"]),
         tests(
             "GatewayNodeTests",
-            ["GatewayNode", "GatewayHTTP", "DevelopmentIssuer", "RedisFixtures", nioCore, nioPosix, nioSSL]),
+            [
+                "GatewayNode", "GatewayHTTP", "DevelopmentIssuer", "IntentProtocol", "RedisFixtures", nioCore, nioPosix,
+                nioSSL,
+            ]),
         tests("InteropTests", ["GatewayNode", "DevelopmentIssuer", "IntentusWorker", "intentusnet"]),
         tests("IntentProtocolTests", ["IntentProtocol"]),
         tests("DocumentsTests", ["Documents"]),
@@ -149,7 +162,10 @@ let package = Package(
         tests("GatewayConfigurationTests", ["GatewayConfiguration", "Documents", "IntentProtocol"]),
         tests(
             "GatewayHTTPTests",
-            ["GatewayHTTP", "RedisFixtures", nioCore, nioEmbedded, nioPosix, nioSSL, nioHTTP2, nioHPACK]),
+            [
+                "GatewayHTTP", "Identity", "IntentProtocol", "RedisFixtures", nioCore, nioEmbedded, nioPosix, nioSSL,
+                nioHTTP2, nioHPACK,
+            ]),
         tests(
             "RedisStateTests",
             ["RedisState", "GatewayTesting", "Identity", "RateLimiting", "Routing", nioCore, nioPosix]),

@@ -53,7 +53,7 @@ package struct AdminServer: Service {
         self.onBound = onBound
     }
 
-    /// Serves until the task is cancelled or the service group shuts down; running requests are answered first.
+    /// Serves until the task is cancelled or the service group shuts down; running requests are answered first, within two seconds.
     ///
     /// - Throws: when the address cannot be bound.
     package func run() async throws {
@@ -71,6 +71,28 @@ package struct AdminServer: Service {
             onServerRunning: { channel in await onBound(channel.localAddress?.port ?? settings.port) },
             eventLoopGroupProvider: .shared(eventLoopGroup),
             logger: logger)
-        try await application.run()
+        let (stops, stop) = AsyncStream.makeStream(of: Void.self)
+        let end = ServiceGroupConfiguration.ServiceConfiguration(
+            service: AdminServerEnd(stops: stops), successTerminationBehavior: .gracefullyShutdownGroup)
+        var group = ServiceGroupConfiguration(services: [.init(service: application), end], logger: Self.silent)
+        group.maximumGracefulShutdownDuration = .milliseconds(Self.drainMilliseconds)
+        let services = ServiceGroup(configuration: group)
+        // A cancelled server breaks off what it does and reports that as a fault: so it never sees the cancellation, and is asked
+        // to end instead.
+        let serving = Task.detached { try await services.run() }
+        try await withTaskCancellationHandler {
+            try await withGracefulShutdownHandler {
+                try await serving.value
+            } onGracefulShutdown: {
+                stop.finish()
+            }
+        } onCancel: {
+            stop.finish()
+        }
     }
+
+    /// How long running requests may take when the server ends.
+    private static let drainMilliseconds: Int64 = 2_000
+    /// The group has nothing to say that its owner has not said.
+    private static let silent = Logger(label: "admin") { _ in SwiftLogNoOpLogHandler() }
 }

@@ -1,3 +1,5 @@
+package import IntentProtocol
+
 /// What policies are asked about: who, over which connection, and which HTTP request.
 package struct AuthorizationRequest: Sendable {
     /// The peer by its verified certificate; nil when it showed none.

@@ -1,3 +1,5 @@
+import IntentProtocol
+
 /// All rules, ready to be compared.
 final class FrozenRules: Sendable {
     private let rows: FrozenArray<RuleRow>

@@ -1,4 +1,5 @@
 package import Documents
+import IntentProtocol
 
 /// Reads a request that a document describes, for cases and for `explain`.
 package enum RequestReader {

@@ -1,4 +1,5 @@
 import Documents
+import IntentProtocol
 
 /// What a request has for an attribute, as text for an operator's eyes.
 enum RequestText {

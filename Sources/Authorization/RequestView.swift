@@ -1,3 +1,5 @@
+import IntentProtocol
+
 /// A request while it is being compared: its texts side by side in scratch memory, and what rules ask for found once.
 struct RequestView {
     let path: UnsafeRawBufferPointer

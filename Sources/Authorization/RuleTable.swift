@@ -1,3 +1,5 @@
+import IntentProtocol
+
 /// Rules taken apart, while they are being put together.
 struct RuleTable {
     var rows: [RuleRow] = []

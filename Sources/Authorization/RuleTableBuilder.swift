@@ -1,3 +1,5 @@
+import IntentProtocol
+
 /// Builds a rule table.
 struct RuleTableBuilder {
     private(set) var table = RuleTable()

@@ -1,3 +1,5 @@
+import IntentProtocol
+
 /// Rules as pointers, while they are being compared. Every place in them was made by the builder that made what it points to.
 struct RuleView {
     let rows: UnsafeBufferPointer<RuleRow>

@@ -1,4 +1,5 @@
 import Documents
+import IntentProtocol
 
 /// What a value of a field may look like.
 enum ValueRules {

@@ -17,15 +17,35 @@ struct AdmissionTicket: ~Copyable, Sendable {
 extension Gateway {
     /// Takes all limits of the agents that are certain to be called, together or not at all.
     func admit(_ terms: borrowing Terms, _ journal: inout Journal) async throws(Refusal) -> AdmissionTicket {
-        let demands = terms.initialDemands
-        guard !demands.isEmpty else { return AdmissionTicket(taken: []) }
+        var ticket = AdmissionTicket(taken: [])
+        try await take(terms.initialDemands, &ticket, &journal)
+        return ticket
+    }
+
+    /// Takes the limits of an agent that a fallback goes on to, when this request has not taken them yet.
+    ///
+    /// - Throws: why the agent may not be called.
+    func admitAlso(
+        _ agent: AgentRecord, _ terms: borrowing Terms, _ ticket: inout AdmissionTicket, _ journal: inout Journal
+    ) async throws(Refusal) {
+        guard terms.limitsDifferByAgent else { return }
+        let demands = terms.demands(of: agent).filter { !ticket.taken.contains($0.key) }
+        try await take(demands, &ticket, &journal)
+    }
+
+    private func take(
+        _ demands: [BucketDemand], _ ticket: inout AdmissionTicket, _ journal: inout Journal
+    ) async throws(Refusal) {
+        guard !demands.isEmpty else { return }
         let admission: Admission
         switch await buckets.take(demands, nowNanoseconds: around.monotonicNanoseconds()) {
         case .decided(let decided): admission = decided
         case .degraded(let decided, _):
             // The caller and the audit log are told by which measure it was admitted or refused.
+            if !journal.record.isLimitDegraded {
+                journal.headerLines.append(literal: "intentusnet-limits: degraded\r\n")
+            }
             journal.record.isLimitDegraded = true
-            journal.headerLines.append(literal: "intentusnet-limits: degraded\r\n")
             admission = decided
         case .unavailable:
             journal.record.isLimitDegraded = true
@@ -33,32 +53,15 @@ extension Gateway {
                 IntentError(.agentUnavailable, "the limits cannot be checked now"), reason: "limiter_unavailable",
                 event: .rateLimited, retryAfterSeconds: 1)
         }
-        appendLimitHeaders(demands, admission, to: &journal.headerLines)
         guard case .refused(_, let milliseconds, let limiting) = admission else {
-            return AdmissionTicket(taken: demands.map(\.key))
-        }
-        journal.record.rule = demands[limiting].limit.name
-        throw .rateLimited(by: demands[limiting].limit.name, retryAfterMilliseconds: milliseconds)
-    }
-
-    /// Takes the limits of an agent that a fallback goes on to, when this request has not taken them yet.
-    ///
-    /// - Returns: why the agent may not be called, or nil.
-    func admitAlso(
-        _ agent: AgentRecord, _ terms: borrowing Terms, _ ticket: inout AdmissionTicket
-    ) async -> IntentError? {
-        guard terms.limitsDifferByAgent else { return nil }
-        let demands = terms.demands(of: agent).filter { !ticket.taken.contains($0.key) }
-        guard !demands.isEmpty else { return nil }
-        switch await buckets.take(demands, nowNanoseconds: around.monotonicNanoseconds()) {
-        case .decided(.admitted), .degraded(.admitted, _):
+            appendLimitHeaders(demands, admission, to: &journal.headerLines)
             ticket.taken += demands.map(\.key)
-            return nil
-        case .decided(.refused(_, let milliseconds, let limiting)),
-            .degraded(.refused(_, let milliseconds, let limiting), _):
-            return Refusal.rateLimited(by: demands[limiting].limit.name, retryAfterMilliseconds: milliseconds).error
-        case .unavailable: return IntentError(.agentUnavailable, "the limits cannot be checked now")
+            return
         }
+        // A fallback may go on to another agent: then the state of limits that it has not paid is not told.
+        var refusal = Refusal.rateLimited(by: demands[limiting].limit.name, retryAfterMilliseconds: milliseconds)
+        appendLimitHeaders(demands, admission, to: &refusal.headerLines)
+        throw refusal
     }
 
     private func appendLimitHeaders(_ demands: [BucketDemand], _ admission: Admission, to lines: inout [UInt8]) {
@@ -82,11 +85,13 @@ extension Refusal {
         if let milliseconds = retryAfterMilliseconds {
             details["retryAfterMs"] = .number(JSONNumber(Int(milliseconds)))
         }
-        return Refusal(
+        var refusal = Refusal(
             IntentError(
                 .rateLimit, "the limit '\(limit)' is used up", retryable: retryAfterMilliseconds != nil,
                 details: details),
             reason: "rate_limited", event: .rateLimited,
             retryAfterSeconds: retryAfterMilliseconds.map { max(1, Int(($0 + 999) / 1000)) })
+        refusal.rule = limit
+        return refusal
     }
 }

@@ -1,3 +1,5 @@
+package import Identity
+
 /// A complete request as the listener hands it in: inside every limit of the listener, nothing in it believed yet.
 package struct Arrival: Sendable {
     /// Which door the request came through; it decides how an error is told.
@@ -18,16 +20,20 @@ package struct Arrival: Sendable {
     package var tracestate: ArraySlice<UInt8>?
     /// The value of the `X-Intentus-Timeout-Ms` header as it came; nil when there was none.
     package var timeoutMilliseconds: ArraySlice<UInt8>?
+    /// The value of the `X-Forwarded-Client-Cert` header as it came; nil when there was none.
+    package var forwardedClientCertificate: ArraySlice<UInt8>?
+    /// The values of the node signature headers as they came; nil when there was none of them.
+    package var nodeSignature: NodeSignatureHeaders?
     package var body: [UInt8]
-    /// The peer's address, `203.0.113.7:51334`.
-    package var remoteAddress: String
-    /// The leaf of the caller's verified certificate chain in DER; nil when the connection showed none.
-    package var peerCertificate: [UInt8]?
+    /// What the request arrived on.
+    package var connection: ArrivalConnection
+    /// For authorization policies; nil where there are none.
+    package var head: ArrivalHead?
 
     package init(
         door: Door, authorization: ArraySlice<UInt8>? = nil, traceparent: ArraySlice<UInt8>? = nil,
         tracestate: ArraySlice<UInt8>? = nil, timeoutMilliseconds: ArraySlice<UInt8>? = nil, body: [UInt8],
-        remoteAddress: String, peerCertificate: [UInt8]? = nil
+        connection: ArrivalConnection, head: ArrivalHead? = nil
     ) {
         self.door = door
         self.authorization = authorization
@@ -35,7 +41,7 @@ package struct Arrival: Sendable {
         self.tracestate = tracestate
         self.timeoutMilliseconds = timeoutMilliseconds
         self.body = body
-        self.remoteAddress = remoteAddress
-        self.peerCertificate = peerCertificate
+        self.connection = connection
+        self.head = head
     }
 }

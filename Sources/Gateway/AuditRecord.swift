@@ -9,7 +9,9 @@ package struct AuditRecord: Sendable {
     /// The kinds of event; names are stable and documented.
     package enum Event: String, Sendable, CaseIterable {
         case request
+        case peerRefused = "peer_refused"
         case authFailure = "auth_failure"
+        case authorizationDeny = "authz_deny"
         case policyDeny = "policy_deny"
         case rateLimited = "rate_limited"
         case agentRegistered = "agent_registered"
@@ -34,6 +36,17 @@ package struct AuditRecord: Sendable {
     package var subject: String?
     package var issuer: String?
     package var tenant: String?
+    /// The service that the caller is, and what says so at best; nil where nothing does.
+    package var principal: String?
+    package var identitySource: String?
+    /// Why the peer's identity was not accepted; nil where it was.
+    package var peerFault: String?
+    /// Why the mesh's policies refused, and which one; nil when they did not.
+    package var authorization: String?
+    /// AUDIT policies of the mesh that matched.
+    package var auditedPolicies: [String] = []
+    /// What the mesh's dry-run policies would have decided, where that differs.
+    package var dryRun: String?
     /// The agent that answered, or the last one that was tried.
     package var agent: String?
     /// The policy rule that decided, nil for the default.

@@ -7,15 +7,28 @@ import IntentProtocol
 package struct Caller: Sendable {
     /// nil for an anonymous caller.
     package let token: VerifiedToken?
+    /// The service that the caller is, where all that says so agrees; nil where nothing does.
+    package let service: ServiceIdentity?
 
     /// Issuer and subject together: two issuers may know the same subject, who is then not the same principal.
-    var principal: String? { token.map { "\($0.issuer)#\($0.subject)" } }
+    var principal: String? { token.map { "\($0.issuer)#\($0.subject)" } ?? service?.principal }
     package var subject: String? { token?.subject }
     package var roles: [String] { token?.roles ?? [] }
     package var tenant: String? { token?.tenant }
 
-    fileprivate init(token: VerifiedToken?) {
+    fileprivate init(token: VerifiedToken?, service: ServiceIdentity?) {
         self.token = token
+        self.service = service
+    }
+
+    /// The entries of the identity chain for this caller as they stand between the first quote and the last; nil for nobody.
+    var chainEntries: [UInt8]? {
+        guard let service else { return token?.chainUserEntry }
+        // The token of a service account names the service, and no user.
+        guard let token, !service.sources.contains(IdentitySources(.serviceAccountToken)) else {
+            return service.chainEntry
+        }
+        return token.chainUserEntry + Array("\",\"".utf8) + service.chainEntry
     }
 }
 
@@ -33,16 +46,17 @@ extension Gateway {
         _ credential: borrowing Credential, _ peer: PeerIdentity, _ journal: inout Journal
     ) async throws(Refusal) -> Caller {
         guard let token = credential.token else {
-            guard settings.allowsAnonymous else {
+            let service = try confirm(peer, by: nil, &journal)
+            guard settings.allowsAnonymous || settings.allowsServices && service != nil else {
                 throw .unauthorized("a bearer token is required", reason: "missing_token")
             }
-            return Caller(token: nil)
+            return Caller(token: nil, service: service)
         }
         let verified = try await verify(token, nowSeconds: journal.record.timeNanoseconds / 1_000_000_000)
         journal.record.subject = verified.subject
         journal.record.issuer = verified.issuer
         journal.record.tenant = verified.tenant
-        return Caller(token: verified)
+        return Caller(token: verified, service: try confirm(peer, by: verified, &journal))
     }
 
     private func verify(_ token: ArraySlice<UInt8>, nowSeconds: Int64) async throws(Refusal) -> VerifiedToken {

@@ -9,25 +9,19 @@ extension Gateway {
         var body: [UInt8] = []
         reply.agentReply.append(
             to: &body, shape: journal.shape ?? .frame, traceId: envelope.traceId, extras: terms.extras(for: reply))
-        let status = reply.error.map { $0.code == .unauthorized ? 403 : $0.code.httpStatus } ?? 200
+        var status = reply.error.map { $0.code == .unauthorized ? 403 : $0.code.httpStatus } ?? 200
+        if case .refused(let refusal) = reply.outcome {
+            status = refusal.status
+            note(refusal, &journal)
+        }
         finish(status: status, outcome: reply.error?.code, &journal)
         return Answer(status: journal.door == .python ? 200 : status, headerLines: journal.headerLines, body: body)
     }
 
     /// The last stage of a request that ended inside the gateway: the refusal, one audit record, one count.
     func refuse(_ refusal: Refusal, _ requestBody: [UInt8], _ journal: inout Journal) -> Answer {
-        var error = refusal.error
-        if let seconds = refusal.retryAfterSeconds {
-            if error.details["retryAfterMs"] == nil {
-                error.details["retryAfterMs"] = .number(JSONNumber(seconds * 1000))
-            }
-            journal.headerLines.append(contentsOf: "retry-after: \(seconds)\r\n".utf8)
-        }
-        if refusal.status == 401 {
-            journal.headerLines.append(contentsOf: "www-authenticate: Bearer realm=\"intentusnet\"\r\n".utf8)
-        }
-        journal.record.event = refusal.event
-        journal.record.reason = refusal.reason
+        let error = refusal.toldError
+        note(refusal, &journal)
         var metadata: JSONObject = ["agent": .string("gateway")]
         metadata["traceId"] = journal.traceId.isEmpty ? .null : .string(unescaped(journal.traceId))
         let response = AgentResponse(status: .error, payload: nil, metadata: metadata, error: error)
@@ -39,6 +33,20 @@ extension Gateway {
         finish(status: refusal.status, outcome: error.code, &journal)
         return Answer(
             status: journal.door == .python ? 200 : refusal.status, headerLines: journal.headerLines, body: body)
+    }
+
+    /// Tells header lines and audit record what refused, in whichever stage.
+    private func note(_ refusal: Refusal, _ journal: inout Journal) {
+        journal.headerLines += refusal.headerLines
+        if let seconds = refusal.retryAfterSeconds {
+            journal.headerLines.append(contentsOf: "retry-after: \(seconds)\r\n".utf8)
+        }
+        if refusal.status == 401 {
+            journal.headerLines.append(contentsOf: "www-authenticate: Bearer realm=\"intentusnet\"\r\n".utf8)
+        }
+        journal.record.event = refusal.event
+        journal.record.reason = refusal.reason
+        if let rule = refusal.rule { journal.record.rule = rule }
     }
 
     /// Writes the one audit record and the one count of a request.

@@ -12,11 +12,16 @@ package struct Gateway<
     Worker: WorkerCaller, Buckets: BucketStore, Around: Surroundings, Meter: RequestMetering, Audit: AuditSink
 >: Sendable {
     let settings: GatewaySettings
+    /// How peers prove which service they are.
+    package let peers: PeerProofs
     let tokens: TokenVerifier
     let keys: any KeyRefreshing
+    let authorization: AuthorizationHolder
     let policies: PolicyHolder
     let buckets: Buckets
     let directory: DirectoryStore
+    /// Takes registrations; the directory itself, or one that shares them with other nodes.
+    let registrar: any DirectoryRegistrar
     let workers: Worker
     let around: Around
     let meter: Meter
@@ -25,15 +30,20 @@ package struct Gateway<
     let serviceEntry: [UInt8]
 
     package init(
-        settings: GatewaySettings, tokens: TokenVerifier, keys: any KeyRefreshing, policies: PolicyHolder,
-        buckets: Buckets, directory: DirectoryStore, workers: Worker, around: Around, meter: Meter, audit: Audit
+        settings: GatewaySettings, peers: PeerProofs, tokens: TokenVerifier, keys: any KeyRefreshing,
+        authorization: AuthorizationHolder, policies: PolicyHolder,
+        buckets: Buckets, directory: DirectoryStore, registrar: any DirectoryRegistrar, workers: Worker, around: Around,
+        meter: Meter, audit: Audit
     ) {
         self.settings = settings
+        self.peers = peers
         self.tokens = tokens
         self.keys = keys
+        self.authorization = authorization
         self.policies = policies
         self.buckets = buckets
         self.directory = directory
+        self.registrar = registrar
         self.workers = workers
         self.around = around
         self.meter = meter
@@ -48,11 +58,12 @@ package struct Gateway<
     package func handle(_ arrival: consuming Arrival) async -> Answer {
         var journal = Journal(arrival, around)
         do throws(Refusal) {
-            let peer = PeerIdentity(arrival)
+            let peer = try await identifyPeer(arrival, &journal)
             let credential = try presentedCredential(arrival)
             let caller = try await authenticate(credential, peer, &journal)
             let envelope = try openEnvelope(arrival, credential, caller, &journal)
-            let terms = try applyPolicy(envelope, caller, &journal)
+            let permit = try authorize(arrival, caller, &journal)
+            let terms = try applyPolicy(envelope, caller, permit, &journal)
             var ticket = try await admit(terms, &journal)
             let route = try chooseRoute(envelope, terms)
             let reply = try await callWorkers(route, envelope, caller, terms, &ticket, &journal)

@@ -6,6 +6,8 @@ package struct GatewaySettings: Sendable {
     package var serviceName = "api-gateway"
     /// Whether a request without any credential goes on as a caller without subject and roles.
     package var allowsAnonymous = false
+    /// Whether a request without a token goes on when its sender proved which service it is.
+    package var allowsServices = false
     /// Whether the PARALLEL strategy is allowed; it makes answers depend on timing.
     package var allowsParallel = false
     /// The longest a request may take, and the time it gets when neither policy nor caller asks for less.

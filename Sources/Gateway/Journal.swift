@@ -1,4 +1,4 @@
-package import IntentProtocol
+import IntentProtocol
 
 /// What is noted of one request on its way, for the answer, the audit record and the metrics.
 struct Journal: Sendable {
@@ -18,7 +18,7 @@ struct Journal: Sendable {
         door = arrival.door
         startNanoseconds = around.monotonicNanoseconds()
         record.timeNanoseconds = around.unixNanoseconds()
-        record.remoteAddress = arrival.remoteAddress
+        record.remoteAddress = arrival.connection.remoteAddress
         // The Python transport reads frames alone, whatever it was that knocked at its door.
         shape = arrival.door == .python ? .frame : nil
     }

@@ -1,11 +1,82 @@
+package import Identity
+import IntentProtocol
+
+/// How peers prove which service they are; a value, fixed while a node runs.
+package struct PeerProofs: Sendable {
+    /// By the connection and X-Forwarded-Client-Cert.
+    package var rules: PeerRules
+    /// By a signature over the body; nil where no node may sign.
+    package var nodes: NodeSignatureVerifier?
+    /// By a service-account token.
+    package var accounts: ServiceAccountIssuers
+
+    package init(rules: PeerRules, nodes: NodeSignatureVerifier? = nil, accounts: ServiceAccountIssuers) {
+        self.rules = rules
+        self.nodes = nodes
+        self.accounts = accounts
+    }
+}
+
 /// Who is at the other end of the connection, before any token is looked at.
 ///
 /// Only the first stage can make one.
 package struct PeerIdentity: Sendable {
-    /// `203.0.113.7:51334`.
-    package let address: String
+    /// What the connection, its proxy and its signature agree on; a token may add to it.
+    let resolution: PeerResolution
 
-    init(_ arrival: borrowing Arrival) {
-        address = arrival.remoteAddress
+    fileprivate init(_ resolution: PeerResolution) {
+        self.resolution = resolution
+    }
+}
+
+extension Gateway {
+    /// Establishes which service sends the request, where anything says so; what contradicts itself is refused.
+    func identifyPeer(_ arrival: borrowing Arrival, _ journal: inout Journal) async throws(Refusal) -> PeerIdentity {
+        do throws(PeerRefusal) {
+            let forwarded = arrival.forwardedClientCertificate.map { [$0] } ?? []
+            var resolution = PeerResolution(
+                try peers.rules.peer(on: arrival.connection.peer, forwarded: forwarded))
+            if let headers = arrival.nodeSignature {
+                // Who signs expects to be believed or told; to pass by what was signed would be neither.
+                guard let nodes = peers.nodes else { throw .nodeSignature(.unknownNode) }
+                try resolution.add(
+                    await nodes.verify(
+                        headers, body: arrival.body, nowSeconds: journal.record.timeNanoseconds / 1_000_000_000))
+            }
+            note(resolution.identity, &journal)
+            return PeerIdentity(resolution)
+        } catch {
+            throw refusal(error, &journal)
+        }
+    }
+
+    /// Adds what a verified token says about the service, and gives the service that all proofs agree on.
+    func confirm(
+        _ peer: PeerIdentity, by token: VerifiedToken?, _ journal: inout Journal
+    ) throws(Refusal) -> ServiceIdentity? {
+        guard let token else { return peer.resolution.identity }
+        do throws(PeerRefusal) {
+            var resolution = peer.resolution
+            try resolution.add(try peers.accounts.identity(of: token))
+            note(resolution.identity, &journal)
+            return resolution.identity
+        } catch {
+            throw refusal(error, &journal)
+        }
+    }
+
+    private func note(_ identity: ServiceIdentity?, _ journal: inout Journal) {
+        guard let identity else { return }
+        journal.record.principal = identity.principal
+        journal.record.identitySource = identity.source.rawValue
+    }
+
+    /// Which proof failed, and for whom, is for the audit record alone.
+    private func refusal(_ refusal: PeerRefusal, _ journal: inout Journal) -> Refusal {
+        journal.record.peerFault = refusal.message
+        let code: ErrorCode = refusal.isTemporary ? .agentUnavailable : .unauthorized
+        return Refusal(
+            IntentError(code, refusal.callerMessage, retryable: refusal.isTemporary),
+            status: refusal.isTemporary ? 503 : 401, reason: refusal.reason, event: .peerRefused)
     }
 }

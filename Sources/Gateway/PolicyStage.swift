@@ -1,3 +1,4 @@
+import Identity
 import IntentPolicy
 import IntentProtocol
 import RateLimiting
@@ -61,11 +62,12 @@ struct Terms: Sendable {
 extension Gateway {
     /// Asks the policy for each candidate agent; an explicit target that is denied is a denial and never rerouted.
     func applyPolicy(
-        _ envelope: borrowing OpenedEnvelope, _ caller: Caller, _ journal: inout Journal
+        _ envelope: borrowing OpenedEnvelope, _ caller: Caller, _ permit: Permit, _ journal: inout Journal
     ) throws(Refusal) -> Terms {
         let active = policies.current
         let request = PolicyRequest(
-            subject: caller.subject, roles: caller.roles, tenant: caller.tenant, intent: envelope.intentName,
+            subject: caller.subject, roles: caller.roles, tenant: caller.tenant, principal: caller.service?.principal,
+            identitySources: caller.service?.sources ?? [], intent: envelope.intentName,
             content: .envelope(envelope.envelope))
         let directory = directory.snapshot
         let registered = directory.candidates(intent: envelope.intentName, version: envelope.intentVersion)

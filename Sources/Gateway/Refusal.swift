@@ -9,6 +9,10 @@ package struct Refusal: Error, Sendable {
     package var reason: String
     package var event: AuditRecord.Event
     package var retryAfterSeconds: Int?
+    /// The policy rule that refused, where it is another than the one that permitted the request.
+    package var rule: String?
+    /// Header lines that the answer carries because of this refusal, each ended by CR LF.
+    package var headerLines: [UInt8] = []
 
     package init(
         _ error: IntentError, status: Int? = nil, reason: String, event: AuditRecord.Event = .request,
@@ -19,5 +23,13 @@ package struct Refusal: Error, Sendable {
         self.reason = reason
         self.event = event
         self.retryAfterSeconds = retryAfterSeconds
+    }
+
+    /// The error as the caller is told it: with the time to wait, where there is one.
+    var toldError: IntentError {
+        guard let seconds = retryAfterSeconds, error.details["retryAfterMs"] == nil else { return error }
+        var told = error
+        told.details["retryAfterMs"] = .number(JSONNumber(seconds * 1000))
+        return told
     }
 }

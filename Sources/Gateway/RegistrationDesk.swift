@@ -17,15 +17,16 @@ extension Gateway {
         var journal = Journal(arrival, around)
         journal.shape = .bare
         do throws(Refusal) {
-            let peer = PeerIdentity(arrival)
+            let peer = try await identifyPeer(arrival, &journal)
             let credential = try presentedInHeader(arrival)
             let caller = try await authenticate(credential, peer, &journal)
+            _ = try authorize(arrival, caller, &journal)
             let answer =
                 switch request {
                 case .register(let agent, let instance):
-                    try register(agent: agent, instance: instance, arrival.body, caller, &journal)
+                    try await register(agent: agent, instance: instance, arrival.body, caller, &journal)
                 case .deregister(let agent, let instance):
-                    try deregister(agent: agent, instance: instance, caller, &journal)
+                    try await deregister(agent: agent, instance: instance, caller, &journal)
                 case .list: try list(caller)
                 }
             journal.record.status = answer.status
@@ -40,7 +41,7 @@ extension Gateway {
 
     private func register(
         agent: String, instance: String, _ body: [UInt8], _ caller: Caller, _ journal: inout Journal
-    ) throws(Refusal) -> Answer {
+    ) async throws(Refusal) -> Answer {
         journal.record.agent = agent
         let grants = try grants(for: caller, agent: agent)
         let fields: RegistrationBody
@@ -64,7 +65,7 @@ extension Gateway {
         let seconds = min(fields.timeToLiveSeconds, settings.registrationTimeToLiveSecondsMax)
         let outcome: DirectoryStore.Registration
         do throws(RegistrationRefusal) {
-            outcome = try directory.register(
+            outcome = try await registrar.register(
                 RegistrationRequest(
                     definition: AgentDefinition(
                         name: agent, nodeId: fields.nodeId, nodePriority: fields.nodePriority,
@@ -85,11 +86,11 @@ extension Gateway {
 
     private func deregister(
         agent: String, instance: String, _ caller: Caller, _ journal: inout Journal
-    ) throws(Refusal) -> Answer {
+    ) async throws(Refusal) -> Answer {
         journal.record.agent = agent
         _ = try grants(for: caller, agent: agent)
         do throws(RegistrationRefusal) {
-            try directory.deregister(
+            try await registrar.deregister(
                 agent: agent, instance: instance, owner: caller.principal ?? "",
                 nowNanoseconds: around.monotonicNanoseconds())
         } catch {

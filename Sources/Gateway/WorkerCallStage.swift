@@ -9,6 +9,8 @@ struct WorkerReply: Sendable {
         case answered(AgentReply)
         /// No usable answer came.
         case failed(IntentError)
+        /// It was not called, because a limit of its own refused.
+        case refused(Refusal)
     }
 
     let agent: AgentRecord
@@ -19,7 +21,7 @@ struct WorkerReply: Sendable {
     var isSuccess: Bool {
         switch outcome {
         case .answered(let reply): reply.isSuccess
-        case .failed: false
+        case .failed, .refused: false
         }
     }
 
@@ -27,6 +29,7 @@ struct WorkerReply: Sendable {
         switch outcome {
         case .answered(let reply): reply.error
         case .failed(let error): error
+        case .refused(let refusal): refusal.toldError
         }
     }
 
@@ -34,6 +37,7 @@ struct WorkerReply: Sendable {
         switch outcome {
         case .answered(let reply): reply
         case .failed(let error): AgentReply(failure: error)
+        case .refused(let refusal): AgentReply(failure: refusal.toldError)
         }
     }
 }
@@ -94,7 +98,7 @@ extension Gateway {
     ) -> WorkerRequest {
         var body: [UInt8] = []
         envelope.envelope.appendFrame(
-            to: &body, userEntry: caller.token?.chainUserEntry, serviceEntry: serviceEntry, traceId: envelope.traceId)
+            to: &body, callerEntries: caller.chainEntries, serviceEntry: serviceEntry, traceId: envelope.traceId)
         let nodeLimit = journal.startNanoseconds + settings.requestTimeoutMilliseconds * 1_000_000
         return WorkerRequest(
             body: body, traceLines: envelope.traceLines, startNanoseconds: journal.startNanoseconds,
@@ -108,8 +112,10 @@ extension Gateway {
         _ journal: inout Journal
     ) async -> WorkerReply {
         // A later agent of a fallback may have limits of its own; each is taken once a request, before its first use.
-        if let refusal = await admitAlso(agent, terms, &ticket) {
-            return WorkerReply(agent: agent, outcome: .failed(refusal))
+        do throws(Refusal) {
+            try await admitAlso(agent, terms, &ticket, &journal)
+        } catch {
+            return WorkerReply(agent: agent, outcome: .refused(error))
         }
         let reply = await callInstances(agent, request, deadlineNanoseconds: deadline(agent, request, terms))
         journal.record.attempts += 1

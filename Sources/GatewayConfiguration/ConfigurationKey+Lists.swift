@@ -10,28 +10,30 @@ extension ConfigurationKey where Section: ConfigurationSection {
         _ name: String, _ place: Place<[Value]>, of kind: ValueKind<Value>, countMax: Int = 1_000,
         isRequired: Bool = false, _ meaning: String
     ) -> Self {
-        mappedList(name, place, of: kind, countMax: countMax, isRequired: isRequired, meaning) { value, _ in value }
-    }
-
-    /// A key with a list of paths, of which there must be one at least; relative ones start at the folder of the file.
-    static func requiredPaths(_ name: String, _ place: Place<[String]>, _ meaning: String) -> Self {
-        let kind = ValueKind.text(bytesMax: 4096, what: "path")
-        return mappedList(name, place, of: kind, countMax: 1_000, isRequired: true, meaning) { path, surroundings in
-            surroundings.resolved(path: path)
+        mappedList(name, place, of: kind, countMax: countMax, isRequired: isRequired, meaning) { entry, _ in
+            entry.value
         }
     }
 
     /// A key with a list of paths; relative ones start at the folder of the file.
-    static func paths(_ name: String, _ place: Place<[String]>, _ meaning: String) -> Self {
+    ///
+    /// - Parameter isRequired: whether there must be one at least.
+    static func paths(
+        _ name: String, _ place: Place<[String]>, of file: NamedFile.Kind, isRequired: Bool = false, _ meaning: String
+    ) -> Self {
         let kind = ValueKind.text(bytesMax: 4096, what: "path")
-        return mappedList(name, place, of: kind, countMax: 256, isRequired: false, meaning) { path, surroundings in
-            surroundings.resolved(path: path)
+        return mappedList(name, place, of: kind, countMax: 1_000, isRequired: isRequired, meaning) {
+            entry, surroundings in
+            let path = surroundings.resolved(path: entry.value)
+            surroundings.files.add(
+                NamedFile(kind: file, key: entry.key, path: path, location: entry.location, variable: entry.variable))
+            return path
         }
     }
 
     private static func mappedList<Value: Sendable & Hashable>(
         _ name: String, _ place: Place<[Value]>, of kind: ValueKind<Value>, countMax: Int, isRequired: Bool,
-        _ meaning: String, _ transform: @escaping @Sendable (Value, Surroundings) -> Value
+        _ meaning: String, _ transform: @escaping @Sendable (ListEntry<Value>, Surroundings) -> Value
     ) -> Self {
         let shown: @Sendable () -> String? = {
             isRequired ? nil : "[" + Section()[keyPath: place].map(kind.show).joined(separator: ", ") + "]"
@@ -40,12 +42,22 @@ extension ConfigurationKey where Section: ConfigurationSection {
             name: name, type: "list: \(kind.type)", isRequired: isRequired, defaultText: shown, meaning: meaning)
         return Self(name: name, references: row.references) { reader, section in
             let rules = ListRules(name: name, countMax: countMax, isRequired: isRequired)
-            if let values = rules.read(kind, &reader) {
+            if let entries = rules.read(kind, &reader) {
                 let surroundings = reader.surroundings
-                section[keyPath: place] = values.map { transform($0, surroundings) }
+                section[keyPath: place] = entries.map { transform($0, surroundings) }
             }
         }
     }
+}
+
+/// An entry of a list of values, and where it comes from.
+private struct ListEntry<Value> {
+    let value: Value
+    /// The way to it: `policy.files[0]`.
+    let key: String
+    /// Where it stands; nil when it comes from a variable.
+    var location: SourceLocation?
+    var variable: String?
 }
 
 /// How a list of values is read.
@@ -54,7 +66,9 @@ private struct ListRules {
     let countMax: Int
     let isRequired: Bool
 
-    func read<Value: Sendable & Hashable>(_ kind: ValueKind<Value>, _ reader: inout SectionReader) -> [Value]? {
+    func read<Value: Sendable & Hashable>(_ kind: ValueKind<Value>, _ reader: inout SectionReader) -> [ListEntry<
+        Value
+    >]? {
         let inFile = fromFile(kind, &reader)
         guard let override = reader.override(name, named: nil) else {
             if isRequired { reader.fields.reportMissing(name) }
@@ -67,12 +81,14 @@ private struct ListRules {
             reader.report(variable: override.variable, override.text, mustBe: expectation, hint: "")
             return nil
         }
-        return values
+        return values.enumerated().map { place, value in
+            ListEntry(value: value, key: "\(reader.fields.place(name))[\(place)]", variable: override.variable)
+        }
     }
 
     private func fromFile<Value: Sendable & Hashable>(
         _ kind: ValueKind<Value>, _ reader: inout SectionReader
-    ) -> [Value]? {
+    ) -> [ListEntry<Value>]? {
         guard let entries = reader.fields.entries(name) else { return nil }
         let fields = reader.fields
         guard ((isRequired ? 1 : 0)...countMax).contains(entries.count) else {
@@ -89,7 +105,11 @@ private struct ListRules {
                 continue
             }
         }
-        return entries.compactMap { entry in entry.node.scalar.flatMap(kind.parse) }
+        return entries.compactMap { entry in
+            entry.node.scalar.flatMap(kind.parse).map {
+                ListEntry(value: $0, key: entry.name, location: entry.node.location)
+            }
+        }
     }
 
     private static func trimmed(_ text: Substring) -> String {

@@ -41,12 +41,20 @@ extension ConfigurationKey where Section: ConfigurationSection {
     }
 
     /// A key with a path that may be absent; relative paths start at the folder of the file.
-    static func optionalPath(_ name: String, _ place: Place<String?>, _ meaning: String) -> Self {
+    static func optionalPath(
+        _ name: String, _ place: Place<String?>, of file: NamedFile.Kind = .material, _ meaning: String
+    ) -> Self {
         let kind = ValueKind.text(bytesMax: 4096, what: "path")
         let row = Row(name: name, type: kind.type, meaning: meaning)
         return Self(name: name, references: row.references) { reader, section in
             guard let path = read(name, kind, nil, &reader) else { return }
-            section[keyPath: place] = reader.surroundings.resolved(path: path)
+            let resolved = reader.surroundings.resolved(path: path)
+            section[keyPath: place] = resolved
+            let variable = reader.override(name, named: nil)?.variable
+            reader.surroundings.files.add(
+                NamedFile(
+                    kind: file, key: reader.fields.place(name), path: resolved,
+                    location: variable == nil ? reader.fields.location(of: name) : nil, variable: variable))
         }
     }
 

@@ -1,4 +1,5 @@
 import Documents
+import IntentProtocol
 
 extension GatewayConfiguration {
     /// An agent known from the start.
@@ -47,7 +48,9 @@ extension GatewayConfiguration.Agent: ConfigurationSection {
     static let keys: [ConfigurationKey<Self>] = [
         .required("name", \.name, .text(bytesMax: 128), "The agent's name, unique within the gateway."),
         .optional("nodeId", \.nodeId, .text(bytesMax: 128), "The node it belongs to; agents without one come first."),
-        .value("nodePriority", \.nodePriority, .integer(0...1_000_000), "Smaller comes first."),
+        .value(
+            "nodePriority", \.nodePriority, .integer(0...1_000_000),
+            "Smaller comes first; at equal priority before every registered agent."),
         .optional(
             "principal", \.principal, .principal, absent: "a certificate of the host",
             "The service that its https instances must show to be: `cluster.local/ns/default/sa/worker`."),
@@ -64,6 +67,10 @@ extension GatewayConfiguration.Agent: ConfigurationSection {
             reader.fields.error(
                 "\(reader.fields.place("principal")) \(principal) cannot be shown by '\(plain.url)'; use https",
                 at: "principal")
+        }
+        if name == "gateway" {
+            reader.fields.error(
+                "\(reader.fields.place("name")) 'gateway' is the gateway's own in answers; choose another", at: "name")
         }
         guard instances.isEmpty, !name.isEmpty else { return }
         reader.fields.warning(
@@ -89,12 +96,12 @@ extension GatewayConfiguration.Agent.Instance: ConfigurationSection {
 }
 
 extension ValueKind where Value == String {
-    /// `trust-domain/ns/namespace/sa/account`; what it must be exactly is decided where certificates are read.
+    /// `trust-domain/ns/namespace/sa/account`: the ID of a service without its scheme.
     fileprivate static var principal: ValueKind {
         let text = ValueKind.text(bytesMax: 2_048)
         let accepts: @Sendable (String) -> Bool = { text in
-            text.contains("/") && !text.hasPrefix("/") && !text.hasSuffix("/") && !text.contains("://")
-                && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+            guard let id = try? SPIFFEID(principal: text.utf8) else { return false }
+            return !id.isTrustDomain
         }
         return ValueKind(
             type: "principal", expectation: "a principal such as cluster.local/ns/default/sa/worker",

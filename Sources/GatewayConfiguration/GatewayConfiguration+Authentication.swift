@@ -15,6 +15,8 @@ extension GatewayConfiguration {
         package var tokenCacheEntries = 10_000
         /// What becomes of callers without a token.
         package var anonymous = Anonymous.deny
+        /// What becomes of callers without a token whose identity as a service is proven.
+        package var services = Anonymous.deny
         /// This gateway's name in the identity chain: `service:<name>`.
         package var serviceName = "api-gateway"
         /// Who signs tokens.
@@ -35,6 +37,10 @@ extension GatewayConfiguration.Authentication: ConfigurationSection {
             "anonymous", \.anonymous, .choice(),
             "What becomes of callers without a token: refused, or let through to the policy as callers without roles."),
         .value(
+            "services", \.services, .choice(),
+            "What becomes of callers without a token that proved which service they are: refused, or let through to the policies."
+        ),
+        .value(
             "serviceName", \.serviceName, .text(bytesMax: 128),
             "This gateway's name in the identity chain: `service:<name>`."),
         .sections(
@@ -49,7 +55,7 @@ extension GatewayConfiguration.Authentication: ConfigurationSection {
             reader.fields.warning(
                 "\(path): callers without a token are let in; the policy alone decides", at: "anonymous")
         case .deny:
-            guard issuers.isEmpty else { return }
+            guard issuers.isEmpty, services == .deny else { return }
             reader.fields.reportMissing("issuers")
             if reader.fields.peek("issuers")?.sequence?.isEmpty == true {
                 reader.fields.error("\(reader.fields.place("issuers")) must name one issuer at least", at: "issuers")

@@ -47,6 +47,8 @@ extension GatewayConfiguration.Envelope: ConfigurationSection {
 
 extension GatewayConfiguration.Policy: ConfigurationSection {
     static let keys: [ConfigurationKey<Self>] = [
-        .requiredPaths("files", \.files, "Policy files (YAML or JSON), in the order their rules count.")
+        .paths(
+            "files", \.files, of: .policy, isRequired: true,
+            "Policy files (YAML or JSON), in the order their rules count.")
     ]
 }

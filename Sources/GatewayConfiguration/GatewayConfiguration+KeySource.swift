@@ -23,7 +23,7 @@ extension GatewayConfiguration {
 
 extension GatewayConfiguration.KeySource: ConfigurationSection {
     static let keys: [ConfigurationKey<Self>] = [
-        .optionalPath("file", \.file, "A JWKS file; it is read again when it changes."),
+        .optionalPath("file", \.file, of: .keySet, "A JWKS file; it is read again when it changes."),
         .optional("url", \.url, .url(["https", "http"]), "A JWKS endpoint."),
         .value(
             "refreshSeconds", \.refreshSeconds, .integer(60...3_600), unit: "s",

@@ -19,6 +19,8 @@ extension GatewayConfiguration {
         package var idleTimeoutMilliseconds = 60_000
         /// Connections at the same time.
         package var connectionsMax = 10_000
+        /// Connections of one peer at the same time; 0 is no limit.
+        package var connectionsPerPeerMax = 1_000
         /// TLS.
         package var tls = ListenTLS()
 
@@ -67,7 +69,11 @@ extension GatewayConfiguration.Listen: ConfigurationSection {
             "How long a kept-alive connection may wait for its next request."),
         .value(
             "connectionsMax", \.connectionsMax, .integer(1...1_000_000),
-            "Connections at the same time; more are answered 503 or closed."),
+            "Connections at the same time; more are closed at once."),
+        .value(
+            "connectionsPerPeerMax", \.connectionsPerPeerMax, .integer(0...1_000_000),
+            "Connections of one IPv4 address or one IPv6 /64 network at the same time; more are closed at once. "
+                + "0 is no limit: right behind a balancer, whose address is that of everybody."),
         .section("tls", \.tls, "TLS of the data plane."),
     ]
 

@@ -34,6 +34,8 @@ extension GatewayConfiguration {
         package var keyFile: String?
         /// Certificates (PEM) that clients are trusted by.
         package var trustBundleFiles: [String] = []
+        /// Certificates (PEM) that vouch for services of other trust domains.
+        package var federatedBundles: [FederatedBundle] = []
         /// What was stated; ``effectiveClientCertificates`` is what holds.
         package var clientCertificates: ClientCertificates?
         /// The least version of the protocol.
@@ -62,6 +64,30 @@ extension GatewayConfiguration {
     }
 }
 
+extension GatewayConfiguration {
+    /// What vouches for the services of another trust domain.
+    package struct FederatedBundle: Sendable, Hashable {
+        /// One of `mesh.federatedTrustDomains`.
+        package var trustDomain = ""
+        /// Its certificates (PEM).
+        package var file: String?
+
+        /// Empty; every bundle states its own.
+        package init() {}
+    }
+}
+
+extension GatewayConfiguration.FederatedBundle: ConfigurationSection {
+    static let keys: [ConfigurationKey<Self>] = [
+        .required("trustDomain", \.trustDomain, .text(bytesMax: 255), "One of `mesh.federatedTrustDomains`."),
+        .optionalPath("file", \.file, "Its certificates (PEM), required; read again when they change."),
+    ]
+
+    func check(_ reader: SectionReader) {
+        if file == nil { reader.fields.reportMissing("file") }
+    }
+}
+
 extension GatewayConfiguration.ListenTLS: ConfigurationSection {
     static let keys: [ConfigurationKey<Self>] = [
         .optional(
@@ -72,8 +98,11 @@ extension GatewayConfiguration.ListenTLS: ConfigurationSection {
             "Our certificate chain (PEM), the leaf first; read again when it changes."),
         .optionalPath("keyFile", \.keyFile, "The key of our certificate (PEM)."),
         .paths(
-            "trustBundleFiles", \.trustBundleFiles,
-            "Certificates (PEM) that clients are trusted by; read again when they change."),
+            "trustBundleFiles", \.trustBundleFiles, of: .material,
+            "Certificates (PEM) that vouch for services of our trust domain; read again when they change."),
+        .sections(
+            "federatedBundles", \.federatedBundles, countMax: 64, identity: { ("trustDomain", $0.trustDomain) },
+            "What vouches for services of other trust domains, each for its own alone."),
         .optional(
             "clientCertificates", \.clientCertificates, .choice(), absent: "require with trust bundles, otherwise none",
             "Whether clients must show a certificate, may show one, or are not asked."),

@@ -57,7 +57,7 @@ extension GatewayConfiguration.Limits: ConfigurationSection {
 extension GatewayConfiguration.Audit: ConfigurationSection {
     static let keys: [ConfigurationKey<Self>] = [
         .value("output", \.output, .choice(), "Where the audit log goes, one JSON object a line."),
-        .optionalPath("file", \.file, "The file that `output: file` appends to."),
+        .optionalPath("file", \.file, of: .output, "The file that `output: file` appends to."),
     ]
 
     func check(_ reader: SectionReader) {

@@ -7,6 +7,8 @@ extension GatewayConfiguration {
         package let configuration: GatewayConfiguration?
         /// Every error and warning, in the order of their places.
         package let diagnostics: [Diagnostic]
+        /// The files that it names, as far as their names could be read: also when there is an error.
+        package var files: [NamedFile] = []
 
         /// The errors alone.
         package var errors: [Diagnostic] { diagnostics.filter { $0.severity == .error } }
@@ -37,7 +39,8 @@ extension GatewayConfiguration {
         var reader = SectionReader(fields: fields, surroundings: surroundings, hasVariables: true)
         let configuration = GatewayConfiguration(reading: &reader)
         return Reading(
-            configuration: diagnostics.hasErrors ? nil : configuration, diagnostics: diagnostics.sorted)
+            configuration: diagnostics.hasErrors ? nil : configuration, diagnostics: diagnostics.sorted,
+            files: surroundings.files.all)
     }
 
     /// Every key that a configuration file may have, in the order of its sections.

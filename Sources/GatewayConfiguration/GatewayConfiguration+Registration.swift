@@ -24,6 +24,8 @@ extension GatewayConfiguration {
         package var allow: [Rule] = []
         /// The longest time to live of a registration.
         package var ttlSecondsMax = 60
+        /// The best priority that a registered agent gets, whatever it asks for.
+        package var minimumNodePriority = 100
 
         /// The defaults above.
         package init() {}
@@ -38,6 +40,9 @@ extension GatewayConfiguration.Registration: ConfigurationSection {
         .value(
             "ttlSecondsMax", \.ttlSecondsMax, .integer(1...600), unit: "s",
             "The longest time that a registration lives unless it is renewed."),
+        .value(
+            "minimumNodePriority", \.minimumNodePriority, .integer(0...1_000_000),
+            "The best (smallest) `nodePriority` of a registered agent; one that asks for a better one gets this."),
     ]
 }
 

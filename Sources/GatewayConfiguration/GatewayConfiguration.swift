@@ -13,6 +13,10 @@ package struct GatewayConfiguration: Sendable, Hashable {
     package var store = Store()
     /// Who may call.
     package var authentication = Authentication()
+    /// What this gateway is in the mesh.
+    package var mesh = Mesh()
+    /// Istio's policies.
+    package var authorization = Authorization()
     /// What a body may hold.
     package var envelope = Envelope()
     /// Which intents are allowed, and how often.
@@ -44,6 +48,8 @@ extension GatewayConfiguration: ConfigurationSection {
             "eventLoops", \.eventLoops, .integer(1...1_024), absent: "one per core", "Threads that serve connections."),
         .store,
         .section("authentication", \.authentication, "Who may call."),
+        .section("mesh", \.mesh, "What this gateway is in the mesh, for `authorization`."),
+        .section("authorization", \.authorization, "Istio's policies, enforced by the gateway itself."),
         .section("envelope", \.envelope, "What the body of a request may hold."),
         .section("policy", \.policy, "Which intents are allowed, and how often."),
         .section("routing", \.routing, "How intents reach agents."),

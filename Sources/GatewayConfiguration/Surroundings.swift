@@ -1,9 +1,11 @@
 import Documents
 
 /// What stands around a configuration file: its folder and the environment.
-struct Surroundings: Sendable {
+struct Surroundings {
     private static let prefix = "INTENTUSNET_"
 
+    /// The files named so far.
+    let files = NamedFiles()
     private let folder: String
     private let environment: [String: String]
 

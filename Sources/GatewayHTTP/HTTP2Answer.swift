@@ -4,10 +4,10 @@ extension HPACKHeaders {
     /// The head of an answer.
     ///
     /// - Parameter security: whose header lines every answer carries.
-    init(_ answer: HTTPAnswer, hasBody: Bool, security: ConnectionSecurity?) {
+    init(_ answer: HTTPAnswer, status: Int, hasBody: Bool, security: ConnectionSecurity?) {
         self.init()
         reserveCapacity(8)
-        add(name: ":status", value: String(answer.status))
+        add(name: ":status", value: String(status))
         if hasBody {
             add(name: "content-type", value: "application/json")
             add(name: "content-length", value: String(answer.body.count), indexing: .nonIndexable)

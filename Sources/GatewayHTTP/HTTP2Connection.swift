@@ -25,7 +25,9 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
     let shared: ServerShared<Handler>
     let security: ConnectionSecurity
     private let tls: ListenerTLS
-    private(set) var remoteAddress = ""
+    let peer: PeerNetwork?
+    /// What the handler made of this connection; nil before its first request.
+    private var accepted: Handler.Connection?
     private var phase = Phase.open
     private var context: ChannelHandlerContext?
     private var streams: [ObjectIdentifier: HTTP2Exchange<Handler>] = [:]
@@ -33,8 +35,9 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
     private var bufferedBytes = 0
     private var idleDeadlineNanoseconds: Int64 = .max
 
-    init(_ shared: ServerShared<Handler>, _ tls: ListenerTLS, security: ConnectionSecurity) {
+    init(_ shared: ServerShared<Handler>, _ tls: ListenerTLS, peer: PeerNetwork?, security: ConnectionSecurity) {
         self.shared = shared
+        self.peer = peer
         self.tls = tls
         self.security = security
     }
@@ -83,6 +86,13 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
 
     // MARK: what exchanges ask
 
+    /// What the handler made of this connection; nil once it has ended.
+    func accept() -> Handler.Connection? {
+        if let accepted { return accepted }
+        accepted = context.map { shared.handler.accept(HTTPConnection($0.channel, security: security)) }
+        return accepted
+    }
+
     private var takesStreams: Bool {
         switch phase {
         case .open, .announced: true
@@ -111,7 +121,6 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        remoteAddress = context.channel.remoteAddress?.peerText ?? ""
         idleDeadlineNanoseconds = shared.now() + shared.limits.idleTimeoutMilliseconds * 1_000_000
         shared.opened(self)
     }

@@ -102,7 +102,7 @@ final class HTTP2Exchange<Handler: HTTPHandler>: ChannelInboundHandler, FlushedA
         let limits = shared.limits
         let table = shared.routes
         let parsed: Result<(RequestHead, RouteTable.Match), HTTPRefusal> = bytes.withUnsafeBytes { bytes in
-            ServerConnection<Handler>.parse(bytes, limits: limits, table)
+            RoutedHead.parse(bytes, limits: limits, table)
         }
         let (head, match) = try parsed.get()
         guard !frame.endStream else { return dispatch(head, match, bytes) }
@@ -135,16 +135,14 @@ final class HTTP2Exchange<Handler: HTTPHandler>: ChannelInboundHandler, FlushedA
     // MARK: answering
 
     private func dispatch(_ head: RequestHead, _ match: RouteTable.Match, _ headBytes: [UInt8]) {
+        guard let accepted = connection.accept() else { return reset(.refusedStream) }
         phase = .handling
         deadlineNanoseconds = .max
-        let whole = body
+        let request = HTTPRequest(route: match, head: head, headBytes: headBytes, body: body)
         body = []
-        let request = HTTPRequest(
-            route: match, head: head, headBytes: headBytes, body: whole, remoteAddress: connection.remoteAddress,
-            security: connection.security)
         shared.began()
         task = Task.immediate(executorPreference: shared.executor) { [shared] in
-            let answer = await shared.handler.handle(request)
+            let answer = await shared.handler.handle(request, on: accepted)
             self.finish(answer)
         }
         // The answer may have been written before the task was known here.
@@ -173,9 +171,11 @@ final class HTTP2Exchange<Handler: HTTPHandler>: ChannelInboundHandler, FlushedA
         phase = .answered
         body = []
         deadlineNanoseconds = shared.now() + shared.limits.writeTimeoutMilliseconds * 1_000_000
-        let hasBody = answer.status != 204 && answer.status != 304
+        // A status that no final answer can have is a fault of the handler.
+        let status = (200...599).contains(answer.status) ? answer.status : 500
+        let hasBody = status != 204 && status != 304
         let sendsBody = hasBody && !isHeadRequest && !answer.body.isEmpty
-        let head = HPACKHeaders(answer, hasBody: hasBody, security: connection.security)
+        let head = HPACKHeaders(answer, status: status, hasBody: hasBody, security: connection.security)
         var sent = context.write(wrapOutboundOut(.headers(.init(headers: head, endStream: !sendsBody))))
         if sendsBody {
             // An answer is sent whatever the others hold: it is its reader who frees the memory.

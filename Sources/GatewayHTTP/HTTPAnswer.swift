@@ -15,8 +15,12 @@ package struct HTTPAnswer: Sendable {
 
 /// What answers requests; one for each event loop, called on that loop only.
 package protocol HTTPHandler: Sendable {
+    /// What the handler makes of a connection, once for all of its requests.
+    associatedtype Connection: Sendable
+    /// Takes a connection, before its first request is handled.
+    func accept(_ connection: HTTPConnection) -> Connection
     /// Answers a complete request; cancelled when its caller goes away.
-    func handle(_ request: consuming HTTPRequest) async -> HTTPAnswer
+    func handle(_ request: consuming HTTPRequest, on connection: Connection) async -> HTTPAnswer
     /// Answers a request that the listener refused.
     ///
     /// - Parameter route: the place of its path in the table, when the path is known.

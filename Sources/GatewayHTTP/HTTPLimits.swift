@@ -16,6 +16,8 @@ package struct HTTPLimits: Sendable, Hashable {
     package var writeTimeoutMilliseconds: Int64 = 30_000
     /// Connections of one server; one more is closed at once.
     package var connectionsMax = 10_000
+    /// Connections of one peer, an IPv4 address or an IPv6 network of 64 bits; one more is closed at once. 0 is no limit.
+    package var connectionsPerPeerMax = 1_000
 
     package init() {}
 }

@@ -7,4 +7,16 @@ extension SocketAddress {
         if host.hasPrefix("::ffff:"), host.contains(".") { return "\(host.dropFirst(7)):\(port)" }
         return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
+
+    /// The address in network order, 4 or 16 bytes; empty for a Unix socket.
+    var packedAddress: [UInt8] {
+        withSockAddr { pointer, size in
+            let bytes = UnsafeRawBufferPointer(start: pointer, count: size)
+            switch self.protocol {
+            case .inet: return Array(bytes[4..<8])
+            case .inet6: return Array(bytes[8..<24])
+            default: return []
+            }
+        }
+    }
 }

@@ -21,4 +21,7 @@ struct RequestHead: Sendable {
     var timeout = ByteRange()
     var forwardedClientCertificate = ByteRange()
     var idempotencyKey = ByteRange()
+    var nodeId = ByteRange()
+    var nodeTime = ByteRange()
+    var nodeSignature = ByteRange()
 }

@@ -162,9 +162,17 @@ struct RequestHeadParser {
         case 15: if name.equalsIgnoringCase("idempotency-key") { try once(&head.idempotencyKey, value) }
         case 16: if name.equalsIgnoringCase("content-encoding") { try once(&contentEncoding, value) }
         case 17: if name.equalsIgnoringCase("transfer-encoding") { try once(&transferEncoding, value) }
+        case 18:
+            if name.equalsIgnoringCase("x-intentus-node-id") {
+                try once(&head.nodeId, value)
+            } else if name.equalsIgnoringCase("x-intentus-node-ts") {
+                try once(&head.nodeTime, value)
+            }
         case 21: if name.equalsIgnoringCase("x-intentus-timeout-ms") { try once(&head.timeout, value) }
         case 23:
             if name.equalsIgnoringCase("x-forwarded-client-cert") { try once(&head.forwardedClientCertificate, value) }
+        case 25:
+            if name.equalsIgnoringCase("x-intentus-node-signature") { try once(&head.nodeSignature, value) }
         default: break
         }
     }

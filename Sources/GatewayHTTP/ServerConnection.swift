@@ -28,12 +28,15 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
     }
 
     private let shared: ServerShared<Handler>
+    /// By whom it was counted; nil when it was not counted by peer.
+    let peer: PeerNetwork?
     private let security: ConnectionSecurity?
     private var phase = Phase.idle
     private var buffer = ByteBuffer()
     private var context: ChannelHandlerContext?
     private var task: Task<Void, Never>?
-    private var remoteAddress = ""
+    /// What the handler made of this connection; nil before its first request.
+    private var accepted: Handler.Connection?
     private var isReading = true
     private var isAdvancing = false
     private var isWritable = true
@@ -45,8 +48,9 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
     private var lingersUntilNanoseconds: Int64?
 
     /// - Parameter security: what the handshake came to; nil for plain HTTP.
-    init(_ shared: ServerShared<Handler>, security: ConnectionSecurity? = nil) {
+    init(_ shared: ServerShared<Handler>, peer: PeerNetwork?, security: ConnectionSecurity? = nil) {
         self.shared = shared
+        self.peer = peer
         self.security = security
     }
 
@@ -54,7 +58,6 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        remoteAddress = context.channel.remoteAddress?.peerText ?? ""
         becomeIdle()
         shared.opened(self)
     }
@@ -202,7 +205,7 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
         let table = shared.routes
         let parsed: Result<(RequestHead, RouteTable.Match), HTTPRefusal> = buffer.withUnsafeReadableBytes { bytes in
             let whole = UnsafeRawBufferPointer(rebasing: bytes[..<end])
-            return Self.parse(whole, limits: limits, table)
+            return RoutedHead.parse(whole, limits: limits, table)
         }
         let (head, match) = try parsed.get()
         let headBytes = buffer.readBytes(length: end) ?? []
@@ -222,36 +225,6 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
             if buffer.readableBytes == 0 { sendContinue(head) }
         }
         return true
-    }
-
-    /// The head of a request and its route; HTTP/2 asks for it too.
-    static func parse(
-        _ bytes: UnsafeRawBufferPointer, limits: HTTPLimits, _ table: RouteTable
-    ) -> Result<(RequestHead, RouteTable.Match), HTTPRefusal> {
-        var head: RequestHead?
-        do throws(HTTPRefusal) {
-            let parsed = try RequestHeadParser.parse(bytes, limits: limits)
-            head = parsed
-            let match = try table.match(
-                method: UnsafeRawBufferPointer(rebasing: bytes[parsed.method.range]),
-                target: UnsafeRawBufferPointer(rebasing: bytes[parsed.target.range]))
-            return .success((parsed, match))
-        } catch {
-            var refusal = error
-            // A request that is well formed and has no body was read to its end: the connection may go on.
-            if let head, head.bodyLength == .none, !head.closesAfter { refusal.keepsConnection = true }
-            refusal.headLength = bytes.count
-            refusal.route = Self.target(of: bytes).flatMap(table.index(of:))
-            return .failure(refusal)
-        }
-    }
-
-    /// The target of a request line, for answering a refusal in the manner of its route; nil when there is none.
-    private static func target(of bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
-        guard let first = bytes.firstIndex(of: 0x20) else { return nil }
-        let rest = bytes[(first + 1)...]
-        guard let second = rest.firstIndex(of: 0x20) else { return nil }
-        return UnsafeRawBufferPointer(rebasing: rest[..<second])
     }
 
     private func readChunks(_ chunks: inout ChunkedBody) throws(HTTPRefusal) -> ChunkedBody.Progress {
@@ -293,15 +266,16 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
     // MARK: answering
 
     private func dispatch(_ head: RequestHead, _ match: RouteTable.Match, _ headBytes: [UInt8], _ body: [UInt8]) {
+        guard let context else { return }
         phase = .handling
         deadlineNanoseconds = .max
         buffer.releaseWhenEmpty()
-        let request = HTTPRequest(
-            route: match, head: head, headBytes: headBytes, body: body, remoteAddress: remoteAddress,
-            security: security)
+        let request = HTTPRequest(route: match, head: head, headBytes: headBytes, body: body)
+        let connection = accepted ?? shared.handler.accept(HTTPConnection(context.channel, security: security))
+        accepted = connection
         shared.began()
         task = Task.immediate(executorPreference: shared.executor) { [shared] in
-            let answer = await shared.handler.handle(request)
+            let answer = await shared.handler.handle(request, on: connection)
             self.finish(answer)
         }
         // The answer may have been written before the task was known here.

@@ -4,25 +4,58 @@ import Synchronization
 package final class ServerGauges: Sendable {
     private let open = Atomic<Int>(0)
     private let running = Atomic<Int>(0)
+    private let byPeer = Mutex<[PeerNetwork: Int]>([:])
+    private let closedAtOnce = Mutex<[ConnectionLimit: Int]>([:])
+    private let failedAccepts = Atomic<Int>(0)
     private let refusals = Mutex<[HTTPRefusal.Reason: Int]>([:])
 
     /// Connections that are open.
     package var openConnections: Int { open.load(ordering: .relaxed) }
+    /// Connections that were closed before a byte was read, by the limit that they were over.
+    package var closedConnections: [ConnectionLimit: Int] { closedAtOnce.withLock { $0 } }
+    /// How often the system had no connection to give.
+    package var acceptFailures: Int { failedAccepts.load(ordering: .relaxed) }
     /// Requests that a handler has and has not answered.
     package var requestsInFlight: Int { running.load(ordering: .relaxed) }
     /// Requests refused by the listener, by reason.
     package var refusalCounts: [HTTPRefusal.Reason: Int] { refusals.withLock { $0 } }
 
     /// Counts a connection unless there are as many as may be.
-    func connectionOpened(max: Int) -> Bool {
-        guard open.wrappingAdd(1, ordering: .relaxed).newValue <= max else {
-            open.wrappingSubtract(1, ordering: .relaxed)
+    ///
+    /// - Parameter peer: whose it is; nil is not counted by peer.
+    func connectionOpened(by peer: PeerNetwork?, limits: HTTPLimits) -> Bool {
+        guard open.wrappingAdd(1, ordering: .relaxed).newValue <= limits.connectionsMax else {
+            refuseConnection(over: .all)
             return false
         }
-        return true
+        guard let peer else { return true }
+        let hasPlace = byPeer.withLock { counts in
+            let count = counts[peer, default: 0]
+            guard count < limits.connectionsPerPeerMax else { return false }
+            counts[peer] = count + 1
+            return true
+        }
+        if !hasPlace { refuseConnection(over: .peer) }
+        return hasPlace
     }
 
-    func connectionClosed() { open.wrappingSubtract(1, ordering: .relaxed) }
+    /// - Parameter peer: as it was when the connection was counted.
+    func connectionClosed(by peer: PeerNetwork?) {
+        open.wrappingSubtract(1, ordering: .relaxed)
+        guard let peer else { return }
+        byPeer.withLock { counts in
+            // A peer without a connection is forgotten: the table is never larger than the number of connections.
+            guard let count = counts[peer], count > 1 else { return counts[peer] = nil }
+            counts[peer] = count - 1
+        }
+    }
+
+    private func refuseConnection(over limit: ConnectionLimit) {
+        open.wrappingSubtract(1, ordering: .relaxed)
+        closedAtOnce.withLock { $0[limit, default: 0] += 1 }
+    }
+
+    func acceptFailed() { failedAccepts.wrappingAdd(1, ordering: .relaxed) }
 
     func requestBegan() { running.wrappingAdd(1, ordering: .relaxed) }
 

@@ -46,7 +46,7 @@ final class ServerShared<Handler: HTTPHandler>: @unchecked Sendable {
 
     func closed(_ connection: any SweptConnection) {
         handedOver(connection)
-        gauges.connectionClosed()
+        gauges.connectionClosed(by: connection.peer)
     }
 
     /// Another part goes on with the connection, which stays open.

@@ -1,5 +1,7 @@
 /// A connection that the sweep of its event loop looks after, and that ends with its server.
 protocol SweptConnection: AnyObject {
+    /// By whom it was counted; nil when it was not counted by peer.
+    var peer: PeerNetwork? { get }
     /// Monotonic nanoseconds at which its present phase has lasted too long.
     var deadlineNanoseconds: Int64 { get }
 

@@ -22,12 +22,14 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
 
     private let shared: ServerShared<Handler>
     private let tls: ListenerTLS
+    let peer: PeerNetwork?
     private var phase = Phase.waiting
     private var context: ChannelHandlerContext?
     private(set) var deadlineNanoseconds: Int64 = .max
 
-    init(_ shared: ServerShared<Handler>, _ tls: ListenerTLS) {
+    init(_ shared: ServerShared<Handler>, _ tls: ListenerTLS, peer: PeerNetwork?) {
         self.shared = shared
+        self.peer = peer
         self.tls = tls
     }
 
@@ -62,7 +64,7 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
             beginHandshake(context, data)
         } else if tls.mode == .permissive {
             handOver(context) {
-                try context.pipeline.syncOperations.addHandler(ServerConnection(shared))
+                try context.pipeline.syncOperations.addHandler(ServerConnection(shared, peer: peer))
                 context.fireChannelRead(data)
             }
         } else {
@@ -81,10 +83,12 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
         guard leaf == nil || security.peerCertificate != nil else { return refuse(.untrustedCertificate) }
         tls.gauges.succeeded("\(ssl.versionText) \(negotiated ?? "none")")
         if negotiated == "h2" {
-            handOver(context) { try HTTP2Connection(shared, tls, security: security).install(in: context.pipeline) }
+            handOver(context) {
+                try HTTP2Connection(shared, tls, peer: peer, security: security).install(in: context.pipeline)
+            }
         } else {
             handOver(context) {
-                try context.pipeline.syncOperations.addHandler(ServerConnection(shared, security: security))
+                try context.pipeline.syncOperations.addHandler(ServerConnection(shared, peer: peer, security: security))
             }
         }
     }

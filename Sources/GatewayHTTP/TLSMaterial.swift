@@ -14,6 +14,8 @@ package struct TLSMaterial: Sendable {
     let key: NIOSSLPrivateKey?
     /// Whom peers are trusted by; nil where no file says so.
     let roots: [NIOSSLCertificate]?
+    /// The same certificates in DER by the file that they come from.
+    package let bundles: [String: [[UInt8]]]
     /// For each file with certificates.
     package let expiries: [Expiry]
     private let files: String
@@ -37,6 +39,7 @@ package struct TLSMaterial: Sendable {
         }
         key = try identity.map { identity throws(TLSMaterialError) in try Self.key(identity.key) }
         var roots: [NIOSSLCertificate] = []
+        var encoded: [String: [[UInt8]]] = [:]
         for bundle in bundles {
             let certificates = try Self.certificates(bundle)
             guard certificates.contains(where: { Int64($0.notValidAfter) >= unixSeconds }) else {
@@ -44,8 +47,14 @@ package struct TLSMaterial: Sendable {
             }
             expiries.append(Self.expiry(of: certificates, in: bundle))
             roots += certificates
+            let encodings = certificates.compactMap { try? $0.toDERBytes() }
+            guard encodings.count == certificates.count else {
+                throw TLSMaterialError("'\(bundle.name)' holds a certificate that cannot be written as DER")
+            }
+            encoded[bundle.name] = encodings
         }
         self.chain = chain
+        self.bundles = encoded
         self.roots = bundles.isEmpty ? nil : roots
         self.expiries = expiries
         files = identity.map { "'\($0.certificate.name)' and '\($0.key.name)'" } ?? "the trust bundles"

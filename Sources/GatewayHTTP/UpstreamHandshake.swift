@@ -1,5 +1,4 @@
 import NIOCore
-import NIOSSL
 import NIOTLS
 
 /// Waits for the handshake of a connection to a worker, and tells once what came of it.
@@ -8,22 +7,13 @@ import NIOTLS
 final class UpstreamHandshake: ChannelInboundHandler, RemovableChannelHandler, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
 
-    private let admits: (NIOSSLCertificate?) -> Bool
     private var finish: ((Bool) -> Void)?
-    private let ssl: NIOSSLClientHandler
     private let timeLimit: TimeAmount
     private var timer: Scheduled<Void>?
 
-    /// - Parameters:
-    ///   - admits: decides about the leaf once its chain was verified.
-    ///   - finish: told whether the connection may carry calls.
-    init(
-        _ ssl: NIOSSLClientHandler, withinMilliseconds: Int64, admits: @escaping (NIOSSLCertificate?) -> Bool,
-        finish: @escaping (Bool) -> Void
-    ) {
-        self.ssl = ssl
+    /// - Parameter finish: told whether the connection may carry calls.
+    init(withinMilliseconds: Int64, finish: @escaping (Bool) -> Void) {
         timeLimit = .milliseconds(withinMilliseconds)
-        self.admits = admits
         self.finish = finish
     }
 
@@ -47,7 +37,7 @@ final class UpstreamHandshake: ChannelInboundHandler, RemovableChannelHandler, @
         guard case .handshakeCompleted? = event as? TLSUserEvent else {
             return context.fireUserInboundEventTriggered(event)
         }
-        end(admits(ssl.peerCertificate))
+        end(true)
     }
 
     private func end(_ isAdmitted: Bool) {

@@ -168,16 +168,14 @@ package final class UpstreamPool: @unchecked Sendable {
     }
 
     private func shakeHands(_ channel: any Channel, _ address: UpstreamAddress, _ waiter: UpstreamAddress.Waiter) {
-        let security = address.endpoint.security
-        guard let ssl = tls.clientHandler(security, host: address.endpoint.host) else {
+        guard let ssl = tls.clientHandler(address.endpoint.security, host: address.endpoint.host) else {
             return drop(channel, address, waiter)
         }
         let handshake = UpstreamHandshake(
-            ssl, withinMilliseconds: limits.connectTimeoutMilliseconds,
-            admits: { [tls] leaf in tls.admits(leaf, as: security) },
-            finish: { [self] isAdmitted in
-                if !isAdmitted { tls.handshakeFailed() }
-                guard isAdmitted, channel.isActive, !isShutDown else { return drop(channel, address, waiter) }
+            withinMilliseconds: limits.connectTimeoutMilliseconds,
+            finish: { [self] isDone in
+                if !isDone { tls.handshakeFailed() }
+                guard isDone, channel.isActive, !isShutDown else { return drop(channel, address, waiter) }
                 use(channel, address, waiter)
             })
         do {
@@ -290,20 +288,6 @@ package final class UpstreamPool: @unchecked Sendable {
         if addresses.isEmpty {
             sweep?.cancel()
             sweep = nil
-        }
-    }
-}
-
-extension SocketAddress {
-    /// The address in network order, 4 or 16 bytes; empty for a Unix socket.
-    fileprivate var packedAddress: [UInt8] {
-        withSockAddr { pointer, size in
-            let bytes = UnsafeRawBufferPointer(start: pointer, count: size)
-            switch self.protocol {
-            case .inet: return Array(bytes[4..<8])
-            case .inet6: return Array(bytes[8..<24])
-            default: return []
-            }
         }
     }
 }

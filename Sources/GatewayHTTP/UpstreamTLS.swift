@@ -30,7 +30,7 @@ package final class UpstreamTLS: Sendable {
 
     /// - Parameters:
     ///   - contexts: nil calls no worker by TLS until there are some.
-    ///   - verification: nil has the bundles verify the chain and then compares the only URI of the leaf.
+    ///   - verification: nil calls no worker that has to be a certain service.
     package init(_ contexts: Contexts? = nil, verification: ServiceVerification? = nil) {
         state = Mutex(State(contexts: contexts, verification: verification))
     }
@@ -50,9 +50,7 @@ package final class UpstreamTLS: Sendable {
         case .none: return nil
         case .hostName: return try? NIOSSLClientHandler(context: contexts.named, serverHostname: name)
         case .principal(let principal):
-            guard let verification else {
-                return try? NIOSSLClientHandler(context: contexts.unnamed, serverHostname: name)
-            }
+            guard let verification else { return nil }
             return try? NIOSSLClientHandler(
                 context: contexts.unnamed, serverHostname: name,
                 customVerificationCallback: { certificates, promise in
@@ -64,26 +62,4 @@ package final class UpstreamTLS: Sendable {
     }
 
     func handshakeFailed() { failed.wrappingAdd(1, ordering: .relaxed) }
-
-    /// Whether the worker at the other end of a handshake is the expected service.
-    func admits(_ leaf: NIOSSLCertificate?, as security: UpstreamSecurity) -> Bool {
-        guard case .principal(let principal) = security else { return true }
-        guard let leaf else { return false }
-        // Whoever verifies services has done so in the handshake.
-        guard state.withLock({ $0.verification == nil }) else { return true }
-        return leaf.names(service: principal)
-    }
-}
-
-extension NIOSSLCertificate {
-    /// Whether the certificate's only URI is the SPIFFE ID of the service.
-    fileprivate func names(service principal: String) -> Bool {
-        var found = 0
-        var matches = false
-        for name in _subjectAlternativeNames() where name.nameType == .uri {
-            found += 1
-            matches = name.contents.withUnsafeBufferPointer { $0.elementsEqual("spiffe://\(principal)".utf8) }
-        }
-        return found == 1 && matches
-    }
 }

@@ -18,6 +18,7 @@ extension GatewaySettings {
         self.init()
         serviceName = configuration.authentication.serviceName
         allowsAnonymous = configuration.authentication.anonymous == .allow
+        allowsServices = configuration.authentication.services == .allow
         allowsParallel = configuration.routing.allowParallel
         requestTimeoutMilliseconds = Int64(configuration.routing.requestTimeoutMilliseconds)
         envelope.bodyBytesMax = configuration.listen.bodyBytesMax
@@ -46,6 +47,7 @@ extension HTTPLimits {
         requestTimeoutMilliseconds = Int64(listen.requestTimeoutMilliseconds)
         idleTimeoutMilliseconds = Int64(listen.idleTimeoutMilliseconds)
         connectionsMax = listen.connectionsMax
+        connectionsPerPeerMax = listen.connectionsPerPeerMax
     }
 }
 

@@ -39,17 +39,8 @@ extension RedisSettings {
         }
     }
 
-    /// The first line of a file; a trailing newline is an editor's, not the password's.
     private static func password(_ path: String?, _ key: String) throws -> Secret? {
-        guard let path else { return nil }
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-            throw ConfigurationRefused([Diagnostic(.error, "\(key): '\(path)' cannot be read as UTF-8 text")])
-        }
-        let line = text.prefix { !$0.isNewline }
-        guard !line.isEmpty else {
-            throw ConfigurationRefused([Diagnostic(.error, "\(key): '\(path)' begins with an empty line")])
-        }
-        return Secret(String(line))
+        try path.map { try Secret(firstLineOf: $0, key) }
     }
 
     /// The bytes of the seal; nil when none is configured.
@@ -63,5 +54,21 @@ extension RedisSettings {
             ])
         }
         return Array(data)
+    }
+}
+
+extension Secret {
+    /// The first line of a file; a trailing newline is an editor's, not the secret's.
+    ///
+    /// - Parameter key: the key that names the file, as messages begin.
+    init(firstLineOf path: String, _ key: String) throws {
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            throw ConfigurationRefused([Diagnostic(.error, "\(key): '\(path)' cannot be read as UTF-8 text")])
+        }
+        let line = text.prefix { !$0.isNewline }
+        guard !line.isEmpty else {
+            throw ConfigurationRefused([Diagnostic(.error, "\(key): '\(path)' begins with an empty line")])
+        }
+        self.init(String(line))
     }
 }

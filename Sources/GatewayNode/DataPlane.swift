@@ -1,6 +1,9 @@
+import Authorization
 import Gateway
 import GatewayHTTP
+import Identity
 import IntentProtocol
+import Observability
 import RateLimiting
 
 /// The gateway of one event loop, with everything it is generic over named.
@@ -37,14 +40,42 @@ enum DataPlane {
 /// Brings requests of the listener to the gateway of its event loop, and its answers back.
 struct DataPlaneHandler: HTTPHandler {
     let gateway: NodeGateway
+    /// The mesh's policies, where the configuration names any.
+    let authorization: AuthorizationHolder
 
-    func handle(_ request: consuming HTTPRequest) async -> HTTPAnswer {
+    func accept(_ connection: HTTPConnection) -> ArrivalConnection {
+        ArrivalConnection(
+            remoteAddress: connection.remoteAddress,
+            peer: gateway.peers.rules.connection(
+                address: NetworkAddress(packed: connection.remotePacked),
+                identity: connection.security?.peerCertificate.flatMap(identity(ofLeaf:))),
+            destinationAddress: NetworkAddress(packed: connection.localPacked),
+            destinationPort: UInt16(truncatingIfNeeded: connection.localPort))
+    }
+
+    /// The service that a certificate names whose chain the handshake found to be good.
+    private func identity(ofLeaf leaf: [UInt8]) -> ServiceIdentity? {
+        let domains = gateway.peers.rules.domains
+        let now = Timestamp.unixNanoseconds() / 1_000_000_000
+        do throws(CertificateRefusal) {
+            let facts = try CertificateVerifier.facts(der: leaf)
+            let bundle = try domains.bundle(vouchingFor: facts.serviceID(nowSeconds: now))
+            return try domains.identity(of: facts, chainedTo: bundle, nowSeconds: now)
+        } catch {
+            return nil
+        }
+    }
+
+    func handle(_ request: consuming HTTPRequest, on connection: ArrivalConnection) async -> HTTPAnswer {
         let match = request.route
         let place = DataPlane.Place(rawValue: match.index) ?? .intent
-        let arrival = Arrival(
+        var arrival = Arrival(
             door: place.door, authorization: request.authorization, traceparent: request.traceparent,
             tracestate: request.tracestate, timeoutMilliseconds: request.timeoutMilliseconds, body: request.body,
-            remoteAddress: request.remoteAddress, peerCertificate: request.security?.peerCertificate)
+            connection: connection)
+        arrival.forwardedClientCertificate = request.forwardedClientCertificate
+        arrival.nodeSignature = Self.nodeSignature(request)
+        arrival.head = authorization.current.map { Self.head(request, connection, for: $0) }
         let answer =
             switch place {
             case .intent, .pythonIntent, .pythonRoot: await gateway.handle(arrival)
@@ -52,6 +83,30 @@ struct DataPlaneHandler: HTTPHandler {
             case .instance: await gateway.handle(Self.change(match), arrival)
             }
         return HTTPAnswer(status: answer.status, headerLines: answer.headerLines, body: answer.body)
+    }
+
+    /// What policies may look at; the header lines are found only for policies that look at any.
+    private static func head(
+        _ request: borrowing HTTPRequest, _ connection: ArrivalConnection, for policies: CompiledAuthorization
+    ) -> ArrivalHead {
+        var head = ArrivalHead(method: request.method, target: request.target, host: request.host)
+        guard !policies.headerNames.isEmpty else { return head }
+        // What an untrusted peer says about certificates is not there for policies either.
+        let hidden = connection.peer.isTrustedProxy ? nil : request.forwardedClientCertificate?.startIndex
+        head.headers = AuthorizationHeaders(
+            bytes: request.headBytes,
+            fields: request.headerFields().compactMap { field in
+                field.value.lowerBound == hidden
+                    ? nil : AuthorizationHeaders.Field(name: field.name, value: field.value)
+            })
+        return head
+    }
+
+    private static func nodeSignature(_ request: borrowing HTTPRequest) -> NodeSignatureHeaders? {
+        let (id, time, signature) = (request.nodeId, request.nodeTime, request.nodeSignature)
+        guard id != nil || time != nil || signature != nil else { return nil }
+        func list(_ value: ArraySlice<UInt8>?) -> [ArraySlice<UInt8>] { value.map { [$0] } ?? [] }
+        return NodeSignatureHeaders(ids: list(id), timestamps: list(time), signatures: list(signature))
     }
 
     private static func change(_ match: RouteTable.Match) -> DirectoryRequest {

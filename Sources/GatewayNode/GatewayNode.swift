@@ -23,13 +23,30 @@ package final class GatewayNode: Sendable {
         let server: HTTPServer<DataPlaneHandler>
         let pools: WorkerPools
         let tasks: [Task<Void, Never>]
-        let adminPort: Int
+        /// As they were bound: a listener that is closed has none any more.
+        let (dataPort, adminPort): (Int, Int)
+    }
+
+    private enum Life {
+        case notRunning
+        case running(Running)
+        case stopping(Running, Task<Void, Never>)
+
+        var running: Running? {
+            switch self {
+            case .notRunning: nil
+            case .running(let running), .stopping(let running, _): running
+            }
+        }
     }
 
     private let configuration: GatewayConfiguration
     private let parts: NodeParts
     private let files: NodeFiles
-    private let running = Mutex<Running?>(nil)
+    private let life = Mutex(Life.notRunning)
+    /// Whether the next reload reads certificates whatever their files look like.
+    private let certificatesAsked = Atomic(false)
+    private let reloads = ReloadTurns()
 
     /// Reads the configuration and everything it names; nothing is listening before ``start()``.
     ///
@@ -53,12 +70,12 @@ package final class GatewayNode: Sendable {
         return diagnostics.sorted
     }
 
-    /// The port of the data plane; 0 while the node is not running.
-    package var dataPort: Int { running.withLock { $0?.server.port ?? 0 } }
-    /// The port of the admin plane; 0 while the node is not running.
-    package var adminPort: Int { running.withLock { $0?.adminPort ?? 0 } }
+    /// The port of the data plane until the node has stopped; 0 while it is not running.
+    package var dataPort: Int { life.withLock { $0.running?.dataPort ?? 0 } }
+    /// The port of the admin plane until the node has stopped; 0 while it is not running.
+    package var adminPort: Int { life.withLock { $0.running?.adminPort ?? 0 } }
 
-    /// Starts the node: keys first, then the listeners; ready when this returns, unless an issuer cannot be reached.
+    /// Starts the node: keys first, then the listeners; ready when this returns, unless no issuer has keys.
     package func start() async throws {
         signal(SIGPIPE, SIG_IGN)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: parts.eventLoopCount)
@@ -67,6 +84,7 @@ package final class GatewayNode: Sendable {
         var tasks = parts.keys.refreshers.map { refresher in Task { await refresher.run() } }
         tasks += parts.shared?.tasks() ?? []
         await waitForKeys()
+        await parts.shared?.awaitAgents(waitingMilliseconds: 1_000)
         do {
             let (admin, adminPort) = try await startAdmin(adminGroup)
             tasks.append(admin)
@@ -76,14 +94,13 @@ package final class GatewayNode: Sendable {
             NodeMetrics.register(in: parts.registry, server.gauges, pools: pools)
             parts.shared?.reportLoad { NodeLoad(requestsInFlight: server.gauges.requestsInFlight) }
             tasks.append(Task { await self.keepHouse(pools) })
-            running.withLock {
-                $0 = Running(
-                    group: group, adminGroup: adminGroup, server: server, pools: pools, tasks: tasks,
-                    adminPort: adminPort)
-            }
+            let dataPort = server.port
+            let running = Running(
+                group: group, adminGroup: adminGroup, server: server, pools: pools, tasks: tasks, dataPort: dataPort,
+                adminPort: adminPort)
+            life.withLock { $0 = .running(running) }
             parts.health.enter(.serving)
-            parts.logger.notice(
-                "listening", metadata: ["data": "\(server.port)", "admin": "\(adminPort)"])
+            parts.logger.notice("listening", metadata: ["data": "\(dataPort)", "admin": "\(adminPort)"])
         } catch {
             for task in tasks { task.cancel() }
             await parts.shared?.close()
@@ -95,32 +112,81 @@ package final class GatewayNode: Sendable {
     }
 
     /// Stops gracefully: not ready, no new connections, running requests finish within the drain time, then everything ends.
+    ///
+    /// Whoever calls while the node stops waits for the same end.
     package func stop() async {
-        guard
-            let running = running.withLock({ running in
-                defer { running = nil }
-                return running
-            })
-        else { return }
+        let stopping: Task<Void, Never>? = life.withLock { life in
+            switch life {
+            case .notRunning: return nil
+            case .stopping(_, let task): return task
+            case .running(let running):
+                let task = Task {
+                    await self.end(running)
+                    self.life.withLock { $0 = .notRunning }
+                }
+                life = .stopping(running, task)
+                return task
+            }
+        }
+        guard let stopping else { return }
+        await withTaskCancellationHandler {
+            await stopping.value
+        } onCancel: {
+            stopping.cancel()
+        }
+    }
+
+    private func end(_ running: Running) async {
         parts.health.enter(.draining)
         parts.logger.notice("draining")
         await running.server.drain(withinMilliseconds: Int64(configuration.drainTimeoutMilliseconds))
         await running.pools.shutDown()
+        // A request that was cut goes on to its end: it gives back its tokens and writes its audit record.
+        await waitForRequests(running.server.gauges)
         await parts.shared?.leave()
         for task in running.tasks { task.cancel() }
         for task in running.tasks { await task.value }
+        await reloads.finish()
         await parts.shared?.close()
-        parts.audit.flush()
         try? await running.group.shutdownGracefully()
         try? await running.adminGroup.shutdownGracefully()
         await parts.shared?.shutDown()
+        // Last, when nothing runs any more that could write a record.
+        parts.audit.flush()
         parts.logger.notice("stopped")
     }
+
+    /// Waits for the handlers of requests whose connections are closed already; what they still may wait for is short.
+    private func waitForRequests(_ gauges: ServerGauges) async {
+        let deadline = ContinuousClock.now + .milliseconds(Self.cutRequestsEndMilliseconds)
+        while gauges.requestsInFlight > 0, ContinuousClock.now < deadline {
+            // In a task of its own, because sleeping ends at once in one that was cancelled.
+            await Task { try? await Task.sleep(for: .milliseconds(5)) }.value
+        }
+    }
+
+    /// How long requests that were cut may take to note their end, in milliseconds.
+    private static let cutRequestsEndMilliseconds = 3_000
 
     /// Reads policies and key files anew; what is wrong stays out, and what was in force stays in force.
     @discardableResult
     package func reload() async -> [Diagnostic] {
-        await files.reload(parts, isAsked: true)
+        certificatesAsked.store(true, ordering: .releasing)
+        return await reloads.take(reloadFiles)
+    }
+
+    @Sendable private func reloadFiles() async -> [Diagnostic] {
+        await files.reload(parts, isAsked: certificatesAsked.exchange(false, ordering: .acquiringAndReleasing))
+    }
+
+    /// Reloads when a file is another than at the last reload.
+    ///
+    /// - Returns: whether one was.
+    @discardableResult
+    func reloadIfFilesChanged() async -> Bool {
+        guard files.haveChanged() else { return false }
+        _ = await reloads.take(reloadFiles)
+        return true
     }
 
     /// Runs until SIGTERM or SIGINT, which stop it gracefully; SIGHUP reloads.
@@ -129,7 +195,8 @@ package final class GatewayNode: Sendable {
         try await start()
         for await signal in signals {
             guard signal == .sighup else { break }
-            await reload()
+            // Not awaited: signals that come meanwhile are one more reload, and one that stops does not wait for it.
+            _ = reloads.turn(reloadFiles)
         }
         await stop()
     }
@@ -153,13 +220,14 @@ package final class GatewayNode: Sendable {
         return try await HTTPServer.start(
             host: configuration.listen.http.host, port: configuration.listen.http.port, group: group,
             routes: DataPlane.routes,
-            limits: parts.httpLimits, tls: parts.tls.listener
+            limits: parts.httpLimits, tls: parts.tls.listener, notify: { parts.report($0) }
         ) { loop in
             let pool = UpstreamPool(eventLoop: loop, limits: parts.upstreamLimits, tls: parts.tls.upstream) { packed in
                 InstanceAddressRules().refusal(packedAddress: packed) == nil
             }
             pools.add(pool, on: loop)
-            return DataPlaneHandler(gateway: parts.gateway(workers: WorkerConnections(pool), on: loop))
+            return DataPlaneHandler(
+                gateway: parts.gateway(workers: WorkerConnections(pool), on: loop), authorization: parts.authorization)
         }
     }
 
@@ -194,7 +262,7 @@ package final class GatewayNode: Sendable {
             parts.shared?.book.sweep(shardCount: 8)
             await pools.refresh()
             parts.refreshCertificates()
-            if files.haveChanged() { _ = await files.reload(parts, isAsked: false) }
+            await reloadIfFilesChanged()
             try? await Task.sleep(for: .milliseconds(500))
         }
     }

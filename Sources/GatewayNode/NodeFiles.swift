@@ -1,5 +1,7 @@
+import Authorization
 import Documents
 import Foundation
+import Gateway
 import GatewayConfiguration
 import Identity
 import IntentPolicy
@@ -13,59 +15,112 @@ final class NodeFiles: Sendable {
     struct Loaded {
         let configuration: GatewayConfiguration
         let policy: PolicyDocument
+        /// nil where the configuration names no policies of the mesh.
+        let authorization: CompiledAuthorization?
         let agents: [ConfiguredAgent]
         let files: NodeFiles
         let tls: NodeTLS
     }
 
-    private let policyPaths: [String]
+    private let policyFiles: [NamedFile]
+    private let mesh: GatewayConfiguration.Mesh
     private let watched: Mutex<[WatchedFile]>
     let keyFiles: [FileKeySetSource?]
+    private let authorization: AuthorizationFiles
 
-    private init(_ configuration: GatewayConfiguration) {
-        policyPaths = configuration.policy.files
-        watched = Mutex(configuration.policy.files.map(WatchedFile.init))
+    private init(_ configuration: GatewayConfiguration, _ named: [NamedFile]) {
+        mesh = configuration.mesh
+        policyFiles = named.filter { $0.kind == .policy }
+        authorization = AuthorizationFiles(named.filter { $0.kind == .authorization }, configuration.mesh)
+        watched = Mutex(policyFiles.map(\.path).map(WatchedFile.init))
         keyFiles = configuration.authentication.issuers.map { $0.jwks.file.map(FileKeySetSource.init) }
     }
 
     /// Reads everything and notes every error and warning; nil when there is an error.
+    ///
+    /// The files that a faulty configuration names are read too, so that everything is told at once.
     static func load(
         configurationFile: String, environment: [String: String], into diagnostics: Diagnostics
     ) -> Loaded? {
-        guard let text = read(configurationFile, into: diagnostics) else { return nil }
+        guard let text = read(configurationFile, named: "'\(configurationFile)'", at: nil, into: diagnostics) else {
+            return nil
+        }
         let reading = GatewayConfiguration.read(text, file: configurationFile, environment: environment)
         diagnostics.add(reading.diagnostics)
-        guard let configuration = reading.configuration else { return nil }
-        let agents = configuration.agents.compactMap { $0.configured(diagnostics) }
+        let agents = reading.configuration?.agents.compactMap { $0.configured(diagnostics) }
         // Noted before they are read: a file that changes in between is then read again, not missed.
-        let files = NodeFiles(configuration)
-        let policy = loadPolicy(configuration.policy.files, into: diagnostics)
-        for path in configuration.authentication.issuers.compactMap(\.jwks.file) { checkKeys(path, into: diagnostics) }
-        let tls = NodeTLS.load(configuration, into: diagnostics)
-        guard let policy, let tls, !diagnostics.hasErrors else { return nil }
-        return Loaded(configuration: configuration, policy: policy, agents: agents, files: files, tls: tls)
+        let files = reading.configuration.map { NodeFiles($0, reading.files) }
+        let authorizationFiles =
+            files?.authorization
+            ?? AuthorizationFiles(reading.files.filter { $0.kind == .authorization }, GatewayConfiguration.Mesh())
+        var policyFiles: [NamedFile] = []
+        for file in reading.files {
+            switch file.kind {
+            case .policy: policyFiles.append(file)
+            case .keySet: checkKeys(file, into: diagnostics)
+            case .material: checkPresence(file, into: diagnostics)
+            case .authorization, .output: break
+            }
+        }
+        let policy = loadPolicy(policyFiles, reading.configuration?.mesh, into: diagnostics)
+        let authorization = authorizationFiles.load(into: diagnostics)
+        let tls = reading.configuration.flatMap { NodeTLS.load($0, into: diagnostics) }
+        guard let configuration = reading.configuration, let agents, let files, let policy, let tls,
+            !diagnostics.hasErrors
+        else {
+            return nil
+        }
+        return Loaded(
+            configuration: configuration, policy: policy, authorization: authorization, agents: agents, files: files,
+            tls: tls)
     }
 
-    private static func checkKeys(_ path: String, into diagnostics: Diagnostics) {
-        guard let text = read(path, into: diagnostics) else { return }
+    private static func checkKeys(_ file: NamedFile, into diagnostics: Diagnostics) {
+        guard let text = read(file, into: diagnostics) else { return }
         do throws(KeySetError) {
             _ = try KeySet(parsingJWKS: Array(text.utf8))
         } catch {
-            diagnostics.error("'\(path)' cannot be used as a key set: \(error)", at: nil)
+            diagnostics.error("\(file.description) cannot be used as a key set: \(error)", at: file.location)
         }
     }
 
-    private static func loadPolicy(_ paths: [String], into diagnostics: Diagnostics) -> PolicyDocument? {
-        let files = paths.compactMap { path in read(path, into: diagnostics).map { (name: path, text: $0) } }
-        guard files.count == paths.count else { return nil }
-        return PolicyLoader.load(files, into: diagnostics)
+    private static func checkPresence(_ file: NamedFile, into diagnostics: Diagnostics) {
+        var isFolder: ObjCBool = false
+        let exists = FileManager.default.fileExists(atPath: file.path, isDirectory: &isFolder)
+        guard exists, !isFolder.boolValue, FileManager.default.isReadableFile(atPath: file.path) else {
+            let fault = exists ? "cannot be read" : "is not there"
+            diagnostics.error("\(file.description) \(fault)", at: file.location)
+            return
+        }
     }
 
-    private static func read(_ path: String, into diagnostics: Diagnostics) -> String? {
+    private static func loadPolicy(
+        _ named: [NamedFile], _ mesh: GatewayConfiguration.Mesh?, into diagnostics: Diagnostics
+    ) -> PolicyDocument? {
+        let files = named.compactMap { file in read(file, into: diagnostics).map { (name: file.path, text: $0) } }
+        guard !files.isEmpty else { return nil }
+        let policy = PolicyLoader.load(files, isWhole: files.count == named.count, into: diagnostics)
+        guard let policy, let mesh else { return policy }
+        let errorsBefore = diagnostics.errors.count
+        PolicyTrustDomains.check(
+            policy, own: mesh.trustDomain, aliases: mesh.trustDomainAliases, federated: mesh.federatedTrustDomains,
+            into: diagnostics)
+        return diagnostics.errors.count == errorsBefore ? policy : nil
+    }
+
+    private static func read(_ file: NamedFile, into diagnostics: Diagnostics) -> String? {
+        read(file.path, named: file.description, at: file.location, into: diagnostics)
+    }
+
+    private static func read(
+        _ path: String, named name: String, at location: SourceLocation?, into diagnostics: Diagnostics
+    ) -> String? {
         do {
             return try String(contentsOfFile: path, encoding: .utf8)
         } catch {
-            diagnostics.error("'\(path)' cannot be read as UTF-8 text", at: nil)
+            let isThere = FileManager.default.fileExists(atPath: path)
+            diagnostics.error(
+                "\(name) \(isThere ? "cannot be read as UTF-8 text" : "is not there")", at: location)
             return nil
         }
     }
@@ -78,7 +133,8 @@ final class NodeFiles: Sendable {
         let policies = watched.withLock { files in
             files.indices.reduce(false) { changed, index in files[index].hasChanged() || changed }
         }
-        return keyFiles.reduce(policies) { changed, file in file?.hasChanged() == true || changed }
+        let authorizations = authorization.haveChanged()
+        return keyFiles.reduce(policies || authorizations) { changed, file in file?.hasChanged() == true || changed }
     }
 
     /// Reads policies and key files anew; what is wrong stays out, and what was in force stays in force.
@@ -86,9 +142,12 @@ final class NodeFiles: Sendable {
     /// - Parameter isAsked: whether certificates are read again too; those are otherwise watched on their own.
     func reload(_ parts: NodeParts, isAsked: Bool) async -> [Diagnostic] {
         let diagnostics = Diagnostics()
-        if let policy = Self.loadPolicy(policyPaths, into: diagnostics) {
+        // What is read now needs no second reload by whoever watches the files.
+        _ = haveChanged()
+        if let policy = Self.loadPolicy(policyFiles, mesh, into: diagnostics) {
             parts.activate(policy)
         }
+        if let policies = authorization.load(into: diagnostics) { parts.authorization.replace(policies) }
         for (index, file) in keyFiles.enumerated() where file != nil {
             let status = await parts.keys.refreshers[index].reload(waitingMilliseconds: 3_000)
             if let failure = status.lastFailure {

@@ -38,6 +38,20 @@ enum NodeMetrics {
             server.refusalCounts.sorted { $0.key.rawValue < $1.key.rawValue }
                 .map { MetricSample([MetricLabel("reason", $0.key.rawValue)], Double($0.value)) }
         }
+        registry.samplesCallback(
+            "intentusnet_connections_refused_total", "Connections closed at once, by the limit they were over.",
+            .counter
+        ) {
+            let closed = server.closedConnections
+            return ConnectionLimit.allCases.map {
+                MetricSample([MetricLabel("limit", $0.rawValue)], Double(closed[$0] ?? 0))
+            }
+        }
+        registry.counterCallback(
+            "intentusnet_accept_failures_total", "Times the system had no file descriptor or memory for a connection."
+        ) {
+            Double(server.acceptFailures)
+        }
         registry.gaugeCallback("intentusnet_worker_connections", "Open connections to workers.") {
             Double(pools.counts().connections)
         }
@@ -96,6 +110,22 @@ enum NodeMetrics {
         }
         registry.gaugeCallback("intentusnet_nodes", "Gateways alive in the cluster, this one included.") {
             Double(shared.nodes.liveCount)
+        }
+        registry.gaugeCallback(
+            "intentusnet_directory_shared", "1 while the agents are in step with the other nodes, 0 while not."
+        ) {
+            let figures = shared.directory.figures
+            return figures.isComplete && !figures.isAway ? 1 : 0
+        }
+        registry.gaugeCallback(
+            "intentusnet_directory_pending", "Registrations and departures that wait for the shared store."
+        ) {
+            Double(shared.directory.figures.pending)
+        }
+        registry.counterCallback(
+            "intentusnet_directory_records_rejected_total", "Shared agents that were not used as they stood."
+        ) {
+            Double(shared.directory.figures.recordsRejected)
         }
         let redis: [(String, String, @Sendable (RedisCounters.Reading) -> Int)] = [
             ("intentusnet_redis_commands_total", "Commands sent to Redis.", { $0.commands }),

@@ -17,15 +17,18 @@ import Synchronization
 /// The parts of a node that its event loops share, made from a configuration.
 final class NodeParts: Sendable {
     let settings: GatewaySettings
+    let peers: PeerProofs
     let tokens: TokenVerifier
     let keys: IssuerKeyRefreshers
     let policies: PolicyHolder
+    /// The mesh's policies.
+    let authorization: AuthorizationHolder
     /// The buckets of this process; unused where they are shared.
     let buckets: MemoryBucketStore
     /// What is shared with other nodes; nil for a node on its own.
     let shared: SharedState?
     private let onStoreFailure: StoreFailureMode
-    let directory = DirectoryStore()
+    let directory: DirectoryStore
     let meter: NodeMeter
     let audit: NodeAudit
     let registry = MetricsRegistry()
@@ -52,16 +55,28 @@ final class NodeParts: Sendable {
             cacheEntries: configuration.authentication.tokenCacheEntries)
         let hasher = BucketKeyHasher(
             secret: (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max)))
-        let logger = logger
-        shared = try configuration.store.redis.map {
-            try SharedState($0, configuration, hasher: hasher, logger: logger)
+        var directoryLimits = DirectoryLimits()
+        if let registration = configuration.registration {
+            directoryLimits.registeredNodePriorityMin = registration.minimumNodePriority
         }
+        let limits = directoryLimits
+        directory = DirectoryStore(limits: limits)
+        let (logger, directory) = (logger, directory)
+        shared = try configuration.store.redis.map {
+            try SharedState(
+                $0, configuration, hasher: hasher, directory: directory, directoryLimits: limits, logger: logger)
+        }
+        let replays: any ReplayCache =
+            shared.map { $0.replays as any ReplayCache }
+            ?? MemoryReplayCache(nowNanoseconds: Timestamp.monotonicNanoseconds)
+        peers = try PeerProofs(configuration.mesh, issuers: configuration.authentication.issuers, replays: replays)
         keys = try Self.refreshers(configuration.authentication.issuers, loaded.files, tokens, shared, logger)
         onStoreFailure =
             configuration.store.redis.flatMap { StoreFailureMode(rawValue: $0.onFailure.rawValue) } ?? .local
         buckets = MemoryBucketStore(hasher: hasher, keysMax: configuration.limits.liveKeysMax)
         policies = PolicyHolder(
             ActivePolicy(CompiledPolicy(loaded.policy), hasher: hasher, onStoreFailure: onStoreFailure))
+        authorization = AuthorizationHolder(loaded.authorization)
         var meterSettings = RequestMeter.Settings()
         meterSettings.shards = eventLoopCount
         meter = RequestMeter(meterSettings)
@@ -79,9 +94,11 @@ final class NodeParts: Sendable {
     /// The gateway of one event loop.
     func gateway(workers: WorkerConnections, on loop: any EventLoop) -> NodeGateway {
         NodeGateway(
-            settings: settings, tokens: tokens, keys: keys, policies: policies,
+            settings: settings, peers: peers, tokens: tokens, keys: keys, authorization: authorization,
+            policies: policies,
             buckets: shared?.buckets(on: loop) ?? .memory(buckets),
-            directory: directory, workers: workers, around: SystemSurroundings(), meter: meter, audit: audit)
+            directory: directory, registrar: shared?.directory ?? directory, workers: workers,
+            around: SystemSurroundings(), meter: meter, audit: audit)
     }
 
     /// Puts another policy in force.
@@ -113,13 +130,20 @@ final class NodeParts: Sendable {
     private func watchHealth() {
         if let shared { health.probe("redis") { shared.health } }
         for refresher in keys.refreshers {
-            health.probe("issuer \(refresher.status().issuer)") {
+            let issuer = refresher.status().issuer
+            health.probe("issuer \(issuer)") {
                 switch refresher.status().availability {
                 case .ready: (.healthy, "")
-                case .stale: (.degraded, "the issuer cannot be reached; its last keys serve")
-                case .unavailable: (.unhealthy, "there are no keys")
+                case .stale: (.degraded, "'\(issuer)' cannot be reached; its last keys serve")
+                case .unavailable: (.degraded, "there are no keys of '\(issuer)'; its tokens are answered 503")
                 }
             }
+        }
+        // The tokens of one issuer are no reason to send those of the others away.
+        guard !keys.refreshers.isEmpty else { return }
+        health.probe("keys") { [keys] in
+            let isKeyless = keys.refreshers.allSatisfy { $0.status().availability == .unavailable }
+            return isKeyless ? (.unhealthy, "no issuer has keys") : (.healthy, "")
         }
     }
 

@@ -1,6 +1,9 @@
 import Documents
 import GatewayConfiguration
 import GatewayHTTP
+import Identity
+import IntentProtocol
+import Observability
 import Synchronization
 
 /// What a node speaks TLS with: to its callers, and to workers.
@@ -24,7 +27,7 @@ struct NodeTLS: Sendable {
 
     private init(_ configuration: GatewayConfiguration) throws(TLSMaterialError) {
         var sets: [CertificateSet] = []
-        listener = try Self.listener(configuration.listen.tls, &sets)
+        listener = try Self.listener(configuration.listen.tls, configuration.mesh, &sets)
         upstream = try Self.upstream(configuration, &sets)
         self.sets = sets
     }
@@ -43,16 +46,33 @@ struct NodeTLS: Sendable {
         }
         var identity: (certificate: String, key: String)?
         if let certificate = tls.certificateFile, let key = tls.keyFile { identity = (certificate, key) }
+        let mesh = configuration.mesh
+        let files = tls.trustBundleFiles + tls.federatedBundles.compactMap(\.file)
         sets.append(
-            try CertificateSet(use: "upstream", identity: identity, bundles: tls.trustBundleFiles) {
+            try CertificateSet(use: "upstream", identity: identity, bundles: files) {
                 material throws(TLSMaterialError) in
-                upstream.replace(by: try material.upstreamContexts())
+                let contexts = try material.upstreamContexts()
+                // The system's authorities name hosts; none of them can say which service a worker is.
+                guard !files.isEmpty else { return upstream.replace(by: contexts) }
+                let table = try Self.table(mesh, federated: tls.federatedBundles.map(\.trustDomain))
+                let verifier = try Self.verifier(
+                    of: material, table, tls.trustBundleFiles, tls.federatedBundles, "routing.upstream.tls")
+                upstream.replace(by: contexts) { chain, principal in
+                    let now = Timestamp.unixNanoseconds() / 1_000_000_000
+                    guard let service = try? SPIFFEID(principal: principal.utf8) else { return false }
+                    do throws(CertificateRefusal) {
+                        _ = try verifier.verify(chain, of: service, nowSeconds: now)
+                        return true
+                    } catch {
+                        return false
+                    }
+                }
             })
         return upstream
     }
 
     private static func listener(
-        _ tls: GatewayConfiguration.ListenTLS, _ sets: inout [CertificateSet]
+        _ tls: GatewayConfiguration.ListenTLS, _ mesh: GatewayConfiguration.Mesh, _ sets: inout [CertificateSet]
     ) throws(TLSMaterialError) -> ListenerTLS? {
         let mode: ListenerTLS.Mode
         switch tls.effectiveMode {
@@ -67,12 +87,25 @@ struct NodeTLS: Sendable {
         let isTLS13Only = tls.minimumVersion == .tls13
         let offersHTTP2 = tls.http2
         let credentials = TLSCredentials()
+        let files = tls.trustBundleFiles + tls.federatedBundles.compactMap(\.file)
         sets.append(
-            try CertificateSet(use: "listen", identity: (certificate, key), bundles: tls.trustBundleFiles) {
+            try CertificateSet(use: "listen", identity: (certificate, key), bundles: files) {
                 material throws(TLSMaterialError) in
-                credentials.replace(
-                    by: try material.listenerContext(
-                        clients: clients, isTLS13Only: isTLS13Only, offersHTTP2: offersHTTP2))
+                let context = try material.listenerContext(
+                    clients: clients, isTLS13Only: isTLS13Only, offersHTTP2: offersHTTP2)
+                guard clients != .none else { return credentials.replace(by: context) }
+                let table = try Self.table(mesh, federated: mesh.federatedTrustDomains)
+                let verifier = try Self.verifier(
+                    of: material, table, tls.trustBundleFiles, tls.federatedBundles, "listen.tls")
+                credentials.replace(by: context) { chain in
+                    let now = Timestamp.unixNanoseconds() / 1_000_000_000
+                    do throws(CertificateRefusal) {
+                        _ = try verifier.verify(chain, as: .client, nowSeconds: now)
+                        return true
+                    } catch {
+                        return false
+                    }
+                }
             })
         var listener = ListenerTLS(credentials)
         listener.mode = mode
@@ -81,6 +114,45 @@ struct NodeTLS: Sendable {
         listener.strictTransportSeconds = tls.strictTransportSeconds
         listener.http2.streamsMax = tls.streamsMax
         return listener
+    }
+}
+
+extension NodeTLS {
+    private static func table(
+        _ mesh: GatewayConfiguration.Mesh, federated: [String]
+    ) throws(TLSMaterialError) -> TrustDomainTable {
+        // Where the gateway calls, a bundle may be missing; a bundle of nobody whom it believes may not stand there.
+        if let stranger = federated.first(where: { !mesh.federatedTrustDomains.contains($0) }) {
+            throw TLSMaterialError("federatedBundles: '\(stranger)' is not among mesh.federatedTrustDomains")
+        }
+        var mesh = mesh
+        mesh.federatedTrustDomains = federated
+        do {
+            return try TrustDomainTable(mesh)
+        } catch {
+            throw TLSMaterialError("\(error)")
+        }
+    }
+
+    /// Peers are services: their ID names a trust domain, and the bundle of that one alone vouches for it.
+    ///
+    /// - Parameter key: what messages call the section of the configuration.
+    private static func verifier(
+        of material: TLSMaterial, _ table: TrustDomainTable, _ own: [String],
+        _ federated: [GatewayConfiguration.FederatedBundle], _ key: String
+    ) throws(TLSMaterialError) -> CertificateVerifier {
+        var bundles = [table.own: own.flatMap { material.bundles[$0] ?? [] }]
+        for bundle in federated {
+            guard let domain = TrustDomain(bundle.trustDomain), let file = bundle.file else {
+                throw TLSMaterialError("\(key).federatedBundles: '\(bundle.trustDomain)' is no trust domain")
+            }
+            bundles[domain] = material.bundles[file] ?? []
+        }
+        do throws(TrustBundleFault) {
+            return try CertificateVerifier(table, bundles: bundles)
+        } catch {
+            throw TLSMaterialError("\(key): the trust bundle \(error.problem)")
+        }
     }
 }
 

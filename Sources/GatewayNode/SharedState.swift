@@ -7,6 +7,7 @@ import NIOPosix
 import Observability
 import RateLimiting
 import RedisState
+import Routing
 import Synchronization
 
 /// What a node shares with the other nodes of its cluster through Redis.
@@ -19,18 +20,27 @@ final class SharedState: Sendable {
     let counters = RedisCounters()
     let keySets: SharedKeySets
     let nodes: NodePresence
+    /// Remembers which proofs were used, for the whole cluster.
+    let replays: RedisReplayCache
+    /// Keeps the agents in step with the other nodes.
+    let directory: SharedDirectory
     private let settings: RedisSettings
     private let keyPrefix: String
     private let budgetMilliseconds: Int64
     private let logger: Logger
     private let group: MultiThreadedEventLoopGroup
     private let background: RedisClient
+    private let subscriber: RedisSubscriber
+    /// Why there is no connection, nil while there is one.
+    private let trouble: Trouble
     private let clients = Mutex<[ObjectIdentifier: RedisClient]>([:])
     private let loadBox: Box
+    /// What the book runs beside requests: refills, returns, probes.
+    private let unattended = BackgroundTasks()
 
     init(
         _ configured: GatewayConfiguration.Redis, _ configuration: GatewayConfiguration, hasher: BucketKeyHasher,
-        logger: Logger
+        directory store: DirectoryStore, directoryLimits: DirectoryLimits, logger: Logger
     ) throws {
         var settings = try RedisSettings(configured)
         settings.scripts = RedisBucketAuthority.scripts + StoreScripts.all
@@ -48,14 +58,20 @@ final class SharedState: Sendable {
         keySettings.secret = try RedisSettings.seal(configured)
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
+        let trouble = Trouble()
+        self.trouble = trouble
         background = RedisClient(
-            eventLoop: loop, settings: settings, counters: counters, onEvent: Self.tell(logger))
-        let subscriber = RedisSubscriber(eventLoop: loop, settings: settings, counters: counters)
+            eventLoop: loop, settings: settings, counters: counters, onEvent: Self.tell(logger, trouble))
+        subscriber = RedisSubscriber(eventLoop: loop, settings: settings, counters: counters)
         keySets = SharedKeySets(
             commands: background, subscriptions: subscriber, names: names, settings: keySettings, surroundings: around,
             onEvent: { issuer, event in
                 logger.warning("shared key set", metadata: ["issuer": "\(issuer)", "event": "\(event)"])
             })
+        directory = SharedDirectory(
+            store: store, commands: background, subscriptions: subscriber, names: names, limits: directoryLimits,
+            surroundings: around, onEvent: Self.tellOfAgents(logger))
+        replays = RedisReplayCache(commands: background, names: names)
         let load = Box()
         loadBox = load
         nodes = NodePresence(
@@ -70,7 +86,7 @@ final class SharedState: Sendable {
                 }
             })
         let nodes = nodes
-        let surroundings = LeaseBook.Surroundings(
+        var surroundings = LeaseBook.Surroundings(
             nowNanoseconds: Timestamp.monotonicNanoseconds,
             sleep: { nanoseconds in try? await Task.sleep(for: .nanoseconds(nanoseconds)) },
             jitter: { Double.random(in: 0...1) }, nodeCount: { nodes.liveCount },
@@ -79,11 +95,17 @@ final class SharedState: Sendable {
                 logger.error(
                     "limits are not shared: each rule's on_store_failure holds", metadata: ["reason": "\(reason)"])
             })
+        let unattended = unattended
+        surroundings.spawn = { work in unattended.run(work) }
         book = LeaseBook(hasher: hasher, surroundings: surroundings)
     }
 
     /// What the node list says of this node's load; known once the listener is there.
     func reportLoad(_ load: @escaping @Sendable () -> NodeLoad) { loadBox.value.withLock { $0 = load } }
+
+    private final class Trouble: Sendable {
+        let value = Mutex<String?>("not connected yet")
+    }
 
     private final class Box: Sendable {
         let value = Mutex<@Sendable () -> NodeLoad>({ NodeLoad() })
@@ -91,8 +113,11 @@ final class SharedState: Sendable {
 
     /// Whether the store is being asked, and what it says otherwise.
     var health: (status: HealthState.Status, message: String) {
-        book.isStoreAsked
-            ? (.healthy, "") : (.degraded, "Redis cannot be asked; limits are this node's own share")
+        if let reason = trouble.value.withLock({ $0 }) {
+            return (.degraded, "no connection to Redis, limits are this node's own share: \(reason)")
+        }
+        return book.isStoreAsked
+            ? (.healthy, "") : (.degraded, "Redis does not answer in time, limits are this node's own share")
     }
 
     // MARK: life
@@ -133,7 +158,16 @@ final class SharedState: Sendable {
     func tasks() -> [Task<Void, Never>] {
         let presence = Task<Void, Never> { await self.nodes.run() }
         let listening = Task<Void, Never> { await self.keySets.run() }
-        return [presence, listening]
+        let agents = Task<Void, Never> { await self.directory.run() }
+        return [presence, listening, agents]
+    }
+
+    /// Waits until the agents that others registered are known, so that the first request finds them.
+    func awaitAgents(waitingMilliseconds: Int64) async {
+        let deadline = Timestamp.monotonicNanoseconds() + waitingMilliseconds * 1_000_000
+        while !directory.figures.isComplete, !directory.figures.isAway, Timestamp.monotonicNanoseconds() < deadline {
+            try? await Task.sleep(for: .milliseconds(5))
+        }
     }
 
     /// Gives back what is held, and says good-bye.
@@ -146,8 +180,10 @@ final class SharedState: Sendable {
 
     /// Ends every connection.
     func close() async {
+        await unattended.end()
         for client in clients.withLock({ Array($0.values) }) { await client.close() }
         await background.close()
+        await subscriber.close()
     }
 
     /// Ends the loop of the background; after ``close()``.
@@ -155,15 +191,42 @@ final class SharedState: Sendable {
         try? await group.shutdownGracefully()
     }
 
-    private static func tell(_ logger: Logger) -> @Sendable (RedisEvent) -> Void {
+    private static func tell(_ logger: Logger, _ trouble: Trouble) -> @Sendable (RedisEvent) -> Void {
         { event in
             switch event {
-            case .connected(let address): logger.notice("Redis connected", metadata: ["address": "\(address)"])
+            case .connected(let address):
+                trouble.value.withLock { $0 = nil }
+                logger.notice("Redis connected", metadata: ["address": "\(address)"])
             case .lost(let address, let reason):
+                trouble.value.withLock { $0 = reason }
                 logger.error("Redis lost", metadata: ["address": "\(address)", "reason": "\(reason)"])
             case .unreachable(let place, let reason):
+                trouble.value.withLock { $0 = reason }
                 logger.error("Redis cannot be reached", metadata: ["address": "\(place)", "reason": "\(reason)"])
-            case .topologyChanged(let what): logger.notice("Redis topology", metadata: ["change": "\(what)"])
+            case .topologyChanged(let what):
+                trouble.value.withLock { $0 = nil }
+                logger.notice("Redis topology", metadata: ["change": "\(what)"])
+            }
+        }
+    }
+
+    private static func tellOfAgents(_ logger: Logger) -> @Sendable (SharedDirectoryEvent) -> Void {
+        { event in
+            switch event {
+            case .lost(let failure):
+                logger.error(
+                    "agents are not shared: the last known ones stand, registrations are kept here",
+                    metadata: ["reason": "\(failure)"])
+            case .found: logger.notice("agents are shared with the other nodes")
+            case .lapsed:
+                logger.error("agents were not shared for too long; instances that do not renew at this node leave")
+            case .recordRejected(let agent, let reason):
+                logger.warning(
+                    "what Redis holds of an agent is not used", metadata: ["agent": "\(agent)", "reason": "\(reason)"])
+            case .registrationWithdrawn(let agent, let instance):
+                logger.warning(
+                    "a registration of the time without Redis was withdrawn: the name is another's, or there is no room",
+                    metadata: ["agent": "\(agent)", "instance": "\(instance)"])
             }
         }
     }

@@ -1,4 +1,5 @@
 package import IntentProtocol
+import Synchronization
 
 /// What a token says, after its signature and every required claim held. Only the verifier can make one.
 package final class VerifiedToken: Sendable {
@@ -19,6 +20,7 @@ package final class VerifiedToken: Sendable {
     /// The entry `user:<sub>` of the identity chain: JSON-escaped UTF-8 as it stands between quotes.
     package let chainUserEntry: [UInt8]
     private let claimBytes: [UInt8]
+    private let kept = Mutex<(owner: any AnyObject & Sendable, value: any Sendable)?>(nil)
 
     init(_ claims: TokenClaims, issuer: String, issuerIndex: Int, claimBytes: [UInt8]) {
         subject = claims.subject
@@ -35,6 +37,17 @@ package final class VerifiedToken: Sendable {
     /// All claims, parsed anew at each call; the token's own order.
     package var claims: JSONObject {
         (try? JSONValue(parsing: claimBytes))?.objectValue ?? JSONObject()
+    }
+
+    /// What an owner made of the claims, made once for as long as the same owner asks.
+    package func derived<Value: Sendable>(
+        for owner: any AnyObject & Sendable, _ make: (JSONObject) -> Value
+    ) -> Value {
+        // Boxed, for a value that is itself an optional would be found where nothing is kept.
+        if let box = kept.withLock({ $0?.owner === owner ? $0?.value : nil }) as? [Value] { return box[0] }
+        let value = make(claims)
+        kept.withLock { $0 = (owner, [value]) }
+        return value
     }
 
     /// A subject has no control characters, so quotes and backslashes are all there is to escape.

@@ -1,3 +1,5 @@
+import IntentProtocol
+
 /// A rule made ready for evaluation.
 struct CompiledRule: Sendable {
     let action: PolicyAction
@@ -9,6 +11,11 @@ struct CompiledRule: Sendable {
     /// Only callers without roles.
     let wantsNoRoles: Bool
     let tenants: NamePatterns?
+    let principals: PrincipalPatterns?
+    /// nil means anything or nothing.
+    private let sources: IdentitySources?
+    /// Whether a caller that nothing calls a service will do where sources are asked for.
+    private let takesNoSource: Bool
     let payload: [(path: String, regex: PayloadRegex)]
     /// The place of its limit.
     let limit: Int?
@@ -28,6 +35,9 @@ struct CompiledRule: Sendable {
         roles = patterns(rule.roles)
         wantsNoRoles = isGlob && rule.roles?.isEmpty == true
         tenants = patterns(rule.tenants)
+        principals = rule.principals
+        sources = rule.identitySources.map { IdentitySources($0.map { IdentitySources($0) }) }
+        takesNoSource = rule.identitySources?.contains(.none) ?? true
         payload = rule.payload
         self.limit = limit
         maxTimeoutMilliseconds = rule.maxTimeoutMilliseconds
@@ -46,7 +56,15 @@ struct CompiledRule: Sendable {
         if wantsNoRoles, !request.roles.isEmpty { return .differs }
         if let roles, !roles.matchesAny(of: request.roles) { return .differs }
         if let tenants, !tenants.matches(request.tenant) { return .differs }
+        if let principals, !principals.matches(request.principal) { return .differs }
+        guard isFromSource(request.identitySources) else { return .differs }
         return payload.isEmpty ? .matches : matchPayload(request)
+    }
+
+    /// Whether something that the rule asks for says who the caller is, or nothing does and the rule takes that.
+    func isFromSource(_ stated: IdentitySources) -> Bool {
+        guard let sources else { return true }
+        return stated.isEmpty ? takesNoSource : !stated.isDisjoint(with: sources)
     }
 
     private func matchPayload(_ request: borrowing PolicyRequest) -> Match {

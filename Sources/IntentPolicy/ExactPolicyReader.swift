@@ -50,6 +50,8 @@ enum ExactPolicyReader {
         "rate_limit_key_template", "max_timeout_ms",
     ]
 
+    private static let refusedRuleKeys = ["mode", "rate_limit_burst", "principals", "identity_sources"]
+
     /// The text of a scalar; nil when absent or null. Anything else would make the Python engine raise, so it is an error:
     /// to drop it would open the policy.
     private static func scalar(_ node: DocumentNode?, _ name: String, _ diagnostics: Diagnostics) -> String? {
@@ -88,8 +90,8 @@ enum ExactPolicyReader {
 
     private static func rule(_ node: DocumentNode, number: Int, _ diagnostics: Diagnostics) -> PolicyRule {
         for member in node.mapping ?? [] where !knownRuleKeys.contains(member.key) {
-            // A rule in shadow mode, or with a burst, would be enforced without: that is no quirk but a mistake.
-            guard member.key != "mode", member.key != "rate_limit_burst" else {
+            // A rule in shadow mode, with a burst, or for some services would be enforced without: no quirk but a mistake.
+            guard !refusedRuleKeys.contains(member.key) else {
                 diagnostics.error("the exact dialect does not know \(member.key)", at: member.keyLocation)
                 continue
             }

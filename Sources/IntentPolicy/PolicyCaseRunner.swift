@@ -42,6 +42,7 @@ package enum PolicyCaseRunner {
     private static let ignored = ["reason", "source", "message"]
     private static let contextKeys = [
         "intent", "agent", "roles", "tenant", "subject", "payload", "source", "metadata", "tags",
+        "principal", "identity_sources",
     ]
 
     private static func dialect(of node: DocumentNode) throws(DiagnosticError) -> PolicyDialect {
@@ -70,6 +71,11 @@ package enum PolicyCaseRunner {
         }
         guard context["intent"]?.string != nil else {
             throw DiagnosticError("the context needs an intent", at: context.location)
+        }
+        for node in context["identity_sources"].map({ $0.sequence ?? [$0] }) ?? []
+        where node.string.flatMap(IdentitySource.init(rawValue:)) == nil {
+            let known = IdentitySource.allCases.map(\.rawValue).joined(separator: ", ")
+            throw DiagnosticError("identity_sources must be of \(known), found \(node.summary)", at: node.location)
         }
     }
 
@@ -116,13 +122,17 @@ package enum PolicyCaseRunner {
 }
 
 extension PolicyRequest {
-    /// The request that a document describes: subject, roles, tenant, intent, payload, source.
+    /// The request that a document describes: subject, roles, tenant, principal, identity_sources, intent, payload, source.
     package init(context: DocumentNode) {
         let payload = context["payload"]?.json.objectValue ?? [:]
         self.init(
             subject: context["subject"]?.scalar?.text,
             roles: (context["roles"]?.sequence ?? []).compactMap { $0.scalar?.text },
-            tenant: context["tenant"]?.scalar?.text, intent: context["intent"]?.scalar?.text ?? "",
+            tenant: context["tenant"]?.scalar?.text, principal: context["principal"]?.scalar?.text,
+            identitySources: IdentitySources(
+                (context["identity_sources"].map { $0.sequence ?? [$0] } ?? [])
+                    .compactMap { $0.string.flatMap(IdentitySource.init(rawValue:)).map { IdentitySources($0) } }),
+            intent: context["intent"]?.scalar?.text ?? "",
             content: .values(payload: payload, source: context["source"]?.scalar?.text))
     }
 }

@@ -1,3 +1,5 @@
+import IntentProtocol
+
 /// Tells, rule by rule, why a policy decides as it does.
 package enum PolicyExplainer {
     /// One line for each rule in the order in which they are tried, then the decision.
@@ -36,6 +38,20 @@ package enum PolicyExplainer {
         return text
     }
 
+    /// Why a rule does not match by the service that the caller is; nil when it does.
+    private static func identityMismatch(_ rule: PolicyRule, _ request: PolicyRequest) -> String? {
+        if let principals = rule.principals, !principals.matches(request.principal) {
+            guard let principal = request.principal else { return "the caller is no service" }
+            return "principal '\(principal)' is not among its principals"
+        }
+        let stated = request.identitySources.sources
+        if let sources = rule.identitySources, !sources.contains(where: stated.contains) {
+            let names = stated.map(\.rawValue).joined(separator: ", ")
+            return "identity source [\(names)] is not among its identity_sources"
+        }
+        return nil
+    }
+
     /// Why a rule does not match; nil when it does.
     private static func mismatch(
         _ rule: PolicyRule, _ policy: CompiledPolicy, _ request: PolicyRequest, agent: String?
@@ -54,6 +70,7 @@ package enum PolicyExplainer {
         if differs(rule.tenants, request.tenant) {
             return "tenant \(request.tenant.map { "'\($0)'" } ?? "(none)") is not among its tenants"
         }
+        if let reason = identityMismatch(rule, request) { return reason }
         for (path, regex) in rule.payload {
             switch regex.search(PythonText.text(of: request.payloadValue(at: path))) {
             case .found: continue

@@ -1,4 +1,5 @@
 import Documents
+import IntentProtocol
 
 /// Warns of rules that do not do what their author probably meant.
 enum PolicyLint {
@@ -44,6 +45,7 @@ enum PolicyLint {
                 "rule '\(rule.id)' denies only the roles \(roles.joined(separator: ", ")): a caller with another role, or with "
                     + "none, passes it", at: rule.location)
         }
+        checkIdentity(rule, diagnostics)
         if rule.action == .deny, rule.ratePerMinute != nil {
             diagnostics.warning("rule '\(rule.id)' denies: its rate limit has no effect", at: rule.location)
         }
@@ -74,6 +76,31 @@ enum PolicyLint {
     }
 }
 
+extension PolicyLint {
+    /// Rules by service that let through, or let in, whom their author probably did not think of.
+    private static func checkIdentity(_ rule: PolicyRule, _ diagnostics: Diagnostics) {
+        if rule.action == .deny, let principals = rule.principals {
+            diagnostics.warning(
+                "rule '\(rule.id)' denies only the principals \(principals.texts.joined(separator: ", ")): a caller that is no "
+                    + "service passes it", at: rule.location)
+        }
+        if rule.action == .allow, let open = rule.principals?.open, !open.isEmpty {
+            diagnostics.warning(
+                "rule '\(rule.id)': \(open.joined(separator: ", ")) also matches services of other trust domains; name the "
+                    + "trust domain and a '/' behind it", at: rule.location)
+        }
+        if rule.principals != nil, rule.identitySources == [.none] {
+            diagnostics.warning(
+                "rule '\(rule.id)' never matches: a caller with a principal has a source for it", at: rule.location)
+        }
+        if rule.action == .allow, rule.principals != nil, rule.identitySources?.contains(.none) == true {
+            diagnostics.warning(
+                "rule '\(rule.id)': 'none' among its identity_sources has no effect beside principals",
+                at: rule.location)
+        }
+    }
+}
+
 /// A rule as one that may leave nothing to later ones; its patterns are compiled once.
 private struct Covering {
     private let canCover: Bool
@@ -82,6 +109,8 @@ private struct Covering {
     private let tenants: NamePatterns?
     private let roles: NamePatterns?
     private let wantsNoRoles: Bool
+    private let principals: PrincipalPatterns?
+    private let sources: [IdentitySource]?
 
     init(_ rule: PolicyRule) {
         func patterns(_ names: [String]?) -> NamePatterns? {
@@ -95,12 +124,22 @@ private struct Covering {
         tenants = patterns(rule.tenants)
         roles = patterns(rule.roles)
         wantsNoRoles = rule.roles?.isEmpty == true
+        principals = rule.principals
+        sources = rule.identitySources
     }
 
     /// Whether everything that the rule matches is matched by this one too; errs on the side of no.
     func covers(_ rule: PolicyRule) -> Bool {
         canCover && coversRoles(rule.roles) && covers(intents, rule.intents) && covers(agents, rule.agents)
-            && covers(tenants, rule.tenants)
+            && covers(tenants, rule.tenants) && coversIdentity(of: rule)
+    }
+
+    private func coversIdentity(of rule: PolicyRule) -> Bool {
+        if let principals {
+            guard let narrow = rule.principals, principals.covers(narrow) else { return false }
+        }
+        guard let sources else { return true }
+        return rule.identitySources?.allSatisfy(sources.contains) == true
     }
 
     /// A pattern covers another one if it matches its text: no fixed part of a pattern holds a star, so only a star can have

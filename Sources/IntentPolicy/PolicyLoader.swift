@@ -5,9 +5,11 @@ package enum PolicyLoader {
     /// Reads one policy, which may be written in several files: their rules follow each other, what they state for the whole
     /// policy must agree.
     ///
-    /// - Returns: nil when any error was noted.
-    package static func load(_ files: [(name: String, text: String)], into diagnostics: Diagnostics) -> PolicyDocument?
-    {
+    /// - Parameter isWhole: false when there are more files that cannot be read: then only the errors of these are of use.
+    /// - Returns: nil when any error was noted, or these are not all files.
+    package static func load(
+        _ files: [(name: String, text: String)], isWhole: Bool = true, into diagnostics: Diagnostics
+    ) -> PolicyDocument? {
         var nodes: [DocumentNode] = []
         for file in files {
             do throws(DiagnosticError) {
@@ -16,7 +18,13 @@ package enum PolicyLoader {
                 diagnostics.add(error)
             }
         }
-        guard nodes.count == files.count else { return nil }
+        guard isWhole, nodes.count == files.count else {
+            // Everybody is told everything at once, but what is missing from a part may stand in the rest.
+            let fresh = Diagnostics()
+            _ = load(nodes, into: fresh)
+            diagnostics.add(fresh.errors)
+            return nil
+        }
         return load(nodes, into: diagnostics)
     }
 

@@ -12,13 +12,22 @@ package struct PolicyRequest: Sendable {
     package var subject: String?
     package var roles: [String]
     package var tenant: String?
+    /// The service that the caller is, `cluster.local/ns/default/sa/sleep`; nil when nothing says so.
+    package var principal: String?
+    /// What says so; empty when nothing does.
+    package var identitySources: IdentitySources
     package var intent: String
     package var content: Content
 
-    package init(subject: String?, roles: [String], tenant: String?, intent: String, content: Content = .none) {
+    package init(
+        subject: String?, roles: [String], tenant: String?, principal: String? = nil,
+        identitySources: IdentitySources = [], intent: String, content: Content = .none
+    ) {
         self.subject = subject
         self.roles = roles
         self.tenant = tenant
+        self.principal = principal
+        self.identitySources = identitySources
         self.intent = intent
         self.content = content
     }

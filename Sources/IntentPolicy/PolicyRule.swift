@@ -1,4 +1,5 @@
 package import Documents
+package import IntentProtocol
 
 /// One rule as a file states it.
 package struct PolicyRule: Sendable {
@@ -11,6 +12,11 @@ package struct PolicyRule: Sendable {
     package var agents: [String]?
     package var roles: [String]?
     package var tenants: [String]?
+    /// Which services the caller must be; nil means any caller, service or not.
+    package var principals: PrincipalPatterns?
+    /// What must say which service the caller is; one suffices, and `none` is a caller that nothing calls a service. nil
+    /// means anything or nothing.
+    package var identitySources: [IdentitySource]?
     /// A path into the payload and the regex that its text must contain; all must match.
     package var payload: [(path: String, regex: PayloadRegex)] = []
     package var ratePerMinute: Int?

@@ -1,8 +1,11 @@
 import Documents
+import IntentProtocol
 
 /// Reads one rule of the glob dialect.
 enum RuleReader {
-    private static let ratesMax = 100_000_000
+    /// What a bucket can count; more is no limit that one bucket could ever reach.
+    private static let rateCounted = 100_000_000
+    private static let rateMax = 1_000_000_000_000
 
     static func read(_ fields: inout FieldReader, number: Int) -> PolicyRule? {
         let id = fields.string("id") ?? "rule-\(number)"
@@ -16,9 +19,11 @@ enum RuleReader {
         rule.agents = fields.strings("agents")
         rule.roles = fields.strings("roles")
         rule.tenants = fields.strings("tenants")
+        rule.principals = principals(&fields)
+        rule.identitySources = identitySources(&fields)
         rule.payload = payload(&fields)
-        rule.ratePerMinute = fields.integer("rate_limit_per_minute", in: 0...ratesMax)
-        rule.burst = fields.integer("rate_limit_burst", in: 0...ratesMax)
+        rule.ratePerMinute = rate("rate_limit_per_minute", &fields)
+        rule.burst = rate("rate_limit_burst", &fields)
         rule.keyTemplate = template(&fields)
         rule.onStoreFailure = fields.enumeration("on_store_failure", as: StoreFailureChoice.self)
         rule.maxTimeoutMilliseconds = fields.integer("max_timeout_ms", in: 1...86_400_000)
@@ -32,6 +37,45 @@ enum RuleReader {
         }
         fields.finish()
         return action == nil ? nil : rule
+    }
+
+    private static func rate(_ key: String, _ fields: inout FieldReader) -> Int? {
+        guard let written = fields.integer(key, in: 0...rateMax) else { return nil }
+        guard written > rateCounted else { return written }
+        fields.warning("\(fields.place(key)): \(written) counts as \(rateCounted), the most a bucket counts", at: key)
+        return rateCounted
+    }
+
+    private static func principals(_ fields: inout FieldReader) -> PrincipalPatterns? {
+        guard let texts = fields.locatedStrings("principals") else { return nil }
+        guard fields.peek("principals")?.sequence?.isEmpty == false else {
+            fields.error(
+                "\(fields.place("principals")) must not be empty; identity_sources: [none] matches callers that are no service",
+                at: "principals")
+            return nil
+        }
+        var patterns: [(text: String, pattern: PrincipalPattern)] = []
+        for (place, (text, location)) in texts.enumerated() {
+            do throws(PrincipalPattern.Fault) {
+                patterns.append((text, try PrincipalPattern(text)))
+            } catch {
+                fields.diagnostics.error(
+                    "\(fields.place("principals"))[\(place)] \(MessageText.quoted(text)) \(error.problem)", at: location
+                )
+            }
+        }
+        return PrincipalPatterns(patterns)
+    }
+
+    private static func identitySources(_ fields: inout FieldReader) -> [IdentitySource]? {
+        guard let sources = fields.enumerations("identity_sources", as: IdentitySource.self) else { return nil }
+        guard fields.peek("identity_sources")?.sequence?.isEmpty == false else {
+            fields.error(
+                "\(fields.place("identity_sources")) must not be empty; leave it out where any source will do",
+                at: "identity_sources")
+            return nil
+        }
+        return sources
     }
 
     private static func payload(_ fields: inout FieldReader) -> [(path: String, regex: PayloadRegex)] {

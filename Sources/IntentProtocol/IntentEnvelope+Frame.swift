@@ -23,17 +23,18 @@ extension IntentEnvelope {
 
     /// Appends the frame that goes to a worker, from parts that are escaped already: the form for a gateway's hot path.
     ///
-    /// The identity chain becomes the user entry, the service entry, then the client's own without bearer tokens.
+    /// The identity chain becomes the caller's entries, the service entry, then the client's own without bearer tokens.
     ///
     /// - Parameters:
-    ///   - userEntry: `user:<sub>` as it stands between JSON quotes; nil when there is no user.
+    ///   - callerEntries: `user:<sub>`, `service:<principal>` or both, as they stand between the first JSON quote and the last;
+    ///     nil when there is no caller.
     ///   - serviceEntry: `service:<gateway>` as it stands between JSON quotes.
     ///   - traceId: text as it stands between JSON quotes, used when the envelope has no trace id.
-    public func appendFrame(to bytes: inout [UInt8], userEntry: [UInt8]?, serviceEntry: [UInt8], traceId: [UInt8]) {
+    public func appendFrame(to bytes: inout [UInt8], callerEntries: [UInt8]?, serviceEntry: [UInt8], traceId: [UInt8]) {
         appendFrame(to: &bytes, traceId: traceId) { bytes in
             bytes.append(UInt8(ascii: "\""))
-            if let userEntry {
-                bytes.append(contentsOf: userEntry)
+            if let callerEntries {
+                bytes.append(contentsOf: callerEntries)
                 bytes.append(literal: "\",\"")
             }
             bytes.append(contentsOf: serviceEntry)

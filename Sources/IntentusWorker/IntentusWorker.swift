@@ -55,13 +55,14 @@ public final class IntentusWorker: Service {
 
     /// Listens, registers, and answers until the task is cancelled or its service group shuts down.
     ///
-    /// - Throws: when the address cannot be bound.
+    /// - Throws: ``WorkerConfigurationError`` when gateways would refuse what is configured, and when the address cannot be bound.
     public func run() async throws {
         let handlers = handlers.withLock { $0 }
+        try configuration.check(handlers.capabilities)
         let responder = IntentResponder(
             name: configuration.name, table: handlers, concurrencyMax: configuration.concurrencyMax, logger: logger)
         let http = Self.registrationClient()
-        let (ports, bound) = AsyncStream.makeStream(of: Int.self)
+        let (listeners, bound) = AsyncStream.makeStream(of: (any Channel).self)
         // A group of its own: the server ends when this worker says so, which is after it has left the gateways.
         let server = serverGroup(responder) { bound.yield($0) }
         let serving = Task.detached {
@@ -70,7 +71,9 @@ public final class IntentusWorker: Service {
         }
         var registering: Task<Void, Never>?
         var registrations: [Registration] = []
-        if let port = await ports.first(where: { _ in true }) {
+        let listener = await listeners.first { _ in true }
+        if let listener {
+            let port = listener.localAddress?.port ?? 0
             registrations = self.registrations(port, handlers, http)
             registering = Self.keepRegistered(registrations)
             await onBound(port)
@@ -83,7 +86,10 @@ public final class IntentusWorker: Service {
         await Self.drain(responder, milliseconds: configuration.drainTimeoutMilliseconds)
         await server.triggerGracefulShutdown()
         // What still runs has had its time.
-        if responder.runningCount > 0 { serving.cancel() }
+        if responder.runningCount > 0 {
+            await Self.closed(listener)
+            serving.cancel()
+        }
         let result = await serving.result
         try? await http.shutdown()
         do { try result.get() } catch is CancellationError {}
@@ -98,9 +104,10 @@ public final class IntentusWorker: Service {
     }
 
     private func serverGroup(
-        _ responder: IntentResponder, onPort: @escaping @Sendable (Int) -> Void
+        _ responder: IntentResponder, onListening: @escaping @Sendable (any Channel) -> Void
     ) -> ServiceGroup {
-        var settings = ServiceGroupConfiguration(services: [application(responder, onPort: onPort)], logger: logger)
+        var settings = ServiceGroupConfiguration(
+            services: [application(responder, onListening: onListening)], logger: logger)
         // When its end begins every handler is done; only a peer that does not take its answer is still there.
         settings.maximumGracefulShutdownDuration = .seconds(2)
         return ServiceGroup(configuration: settings)
@@ -151,6 +158,14 @@ public final class IntentusWorker: Service {
         for await _ in ended {}
     }
 
+    /// Returns when the listener has ended and its server knows: cancelled before, the server would call it a fault.
+    private static func closed(_ listener: (any Channel)?) async {
+        guard let listener else { return }
+        try? await listener.closeFuture.get()
+        // The server is told behind the future, in the same turn of the loop or the next.
+        try? await listener.eventLoop.submit {}.get()
+    }
+
     private static func drain(_ responder: IntentResponder, milliseconds: Int64) async {
         let deadline = ContinuousClock.now + .milliseconds(milliseconds)
         while responder.runningCount > 0, ContinuousClock.now < deadline {
@@ -160,7 +175,7 @@ public final class IntentusWorker: Service {
     }
 
     private func application(
-        _ responder: IntentResponder, onPort: @escaping @Sendable (Int) -> Void
+        _ responder: IntentResponder, onListening: @escaping @Sendable (any Channel) -> Void
     ) -> some ApplicationProtocol {
         let router = Router()
         let bodyBytesMax = configuration.bodyBytesMax
@@ -179,7 +194,7 @@ public final class IntentusWorker: Service {
             router: router,
             configuration: .init(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "intentus-worker"),
-            onServerRunning: { channel in onPort(channel.localAddress?.port ?? 0) }, logger: logger)
+            onServerRunning: { onListening($0) }, logger: logger)
     }
 
     private static func answer(_ request: Request, _ responder: IntentResponder, _ bytesMax: Int) async -> Response {

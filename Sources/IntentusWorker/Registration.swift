@@ -61,6 +61,7 @@ struct Registration: Sendable {
     let gateway: String
     let path: String
     let body: [UInt8]
+    let ttlSeconds: Int
     let token: TokenProvider?
     let http: HTTPClient
     let logger: Logger
@@ -83,6 +84,7 @@ struct Registration: Sendable {
             "ttlSeconds": .number(JSONNumber(configuration.ttlSeconds)),
         ]
         body = fields.encoded
+        ttlSeconds = configuration.ttlSeconds
         token = configuration.token
         self.http = http
         self.logger = logger
@@ -127,8 +129,14 @@ struct Registration: Sendable {
             guard (400..<500).contains(status) else { return .unreachable("it answered HTTP status \(status)") }
             return .refused(status: status, message: message)
         }
-        let seconds = answer?["renewAfterSeconds"]?.intValue ?? 5
-        return .accepted(renewAfterMilliseconds: min(max(0, seconds), 3_600) * 1000)
+        return .accepted(renewAfterMilliseconds: Self.renewAfterMilliseconds(answer, ttlSeconds: ttlSeconds))
+    }
+
+    /// When to renew: as the gateway says, or else at a third of the time that it gave, or that was asked for.
+    static func renewAfterMilliseconds(_ answer: JSONObject?, ttlSeconds: Int) -> Int64 {
+        if let seconds = answer?["renewAfterSeconds"]?.intValue { return min(max(0, seconds), 3_600) * 1000 }
+        let seconds = answer?["ttlSeconds"]?.intValue ?? Int64(ttlSeconds)
+        return min(max(0, seconds), 3 * 3_600) * 1000 / 3
     }
 
     /// Leaves the gateway's directory; best effort, for the registration ends by itself.

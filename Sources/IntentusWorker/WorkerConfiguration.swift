@@ -10,7 +10,8 @@ public struct WorkerConfiguration: Sendable {
     public var host = "127.0.0.1"
     /// The port; 0 takes a free one.
     public var port = 0
-    /// How gateways reach this instance, `http://host:port/path`; nil makes it of host and port.
+    /// How gateways reach this instance, `http://host:port/path`; nil makes it of host and port, which an address like
+    /// 0.0.0.0 does not allow.
     public var advertisedURL: String?
     /// `http://host:port` of each gateway to register with; empty where gateways know the agent by configuration.
     public var gateways: [String] = []
@@ -20,7 +21,7 @@ public struct WorkerConfiguration: Sendable {
     public var nodeId: String?
     /// Its place among agents of the same intent; smaller comes first.
     public var nodePriority = 100
-    /// How long a registration lives unless renewed; renewed at a third of it.
+    /// How long a registration lives unless renewed; renewed when the gateway says, or at a third of it.
     public var ttlSeconds = 15
     /// Requests handled at the same time; one more is refused as AGENT_UNAVAILABLE.
     public var concurrencyMax = 256

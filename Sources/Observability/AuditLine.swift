@@ -42,9 +42,15 @@ enum AuditLine {
         if let subject = record.subject { line.append(member: ",\"subject\":\"", subject) }
         if let issuer = record.issuer { line.append(member: ",\"issuer\":\"", issuer) }
         if let tenant = record.tenant { line.append(member: ",\"tenant\":\"", tenant) }
+        if let principal = record.principal { line.append(member: ",\"principal\":\"", principal) }
+        if let source = record.identitySource { line.append(member: ",\"identitySource\":\"", source) }
+        if let fault = record.peerFault { line.append(member: ",\"peerFault\":\"", fault) }
         if let agent = record.agent { line.append(member: ",\"agent\":\"", agent) }
         if let rule = record.rule { line.append(member: ",\"rule\":\"", rule) }
         if !record.shadowRules.isEmpty { line.append(list: ",\"shadowRules\":[", record.shadowRules) }
+        if let reason = record.authorization { line.append(member: ",\"authorization\":\"", reason) }
+        if !record.auditedPolicies.isEmpty { line.append(list: ",\"auditedPolicies\":[", record.auditedPolicies) }
+        if let dryRun = record.dryRun { line.append(member: ",\"dryRun\":\"", dryRun) }
         line.append(",\"latencyMicroseconds\":")
         line.append(decimal: max(0, record.latencyNanoseconds) / 1000)
         if record.isLimitDegraded { line.append(",\"limits\":\"degraded\"") }

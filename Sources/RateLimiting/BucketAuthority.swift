@@ -14,6 +14,9 @@ package struct BucketAsk: Sendable, Hashable {
     package var isShadow: Bool
     /// The store's own time after which tokens are not taken back any more, in microseconds; for giving back alone.
     package var returnsUntilMicroseconds: Int64
+    /// When tokens that come back were taken, by the store's own time: it then takes off what the bucket gained since, to the
+    /// microsecond; 0 where the count is already less by that.
+    package var takenAtMicroseconds: Int64 = 0
 
     /// Makes an ask.
     package init(

@@ -12,7 +12,7 @@ package final class LeaseBook: Sendable {
         package var jitter: @Sendable () -> Double
         /// Gateways that live, this one included.
         package var nodeCount: @Sendable () -> Int
-        /// Runs what no request waits for.
+        /// Runs what no request waits for; to be cancelled before what the store uses is closed.
         package var spawn: @Sendable (@escaping @Sendable () async -> Void) -> Void = { work in Task { await work() } }
         /// Told when the store stops being asked, with the reason, and nil when it is asked again.
         package var onChange: @Sendable (_ reason: String?) -> Void

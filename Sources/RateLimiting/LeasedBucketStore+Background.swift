@@ -49,7 +49,7 @@ extension LeasedBucketStore {
             while true {
                 await sleep(wait)
                 // A node that is gone has nobody to probe for.
-                guard book != nil else { return }
+                guard book != nil, !Task.isCancelled else { return }
                 let answered = await authority.probe()
                 guard let next = book?.storeProbed(answered: answered) else { return }
                 wait = next
@@ -63,6 +63,7 @@ extension LeasedBucketStore {
         book.around.spawn {
             while true {
                 await book.around.sleep(book.rules.lifetimeNanoseconds / 4)
+                guard !Task.isCancelled else { return }
                 let (asks, isHolding) = book.reclaim(now: book.around.nowNanoseconds())
                 await giveBack(asks)
                 guard isHolding || book.endReclaiming() else { return }

@@ -3,6 +3,9 @@ package struct AgentDefinition: Sendable, Hashable {
     /// The priority of agents that state none; smaller comes first.
     package static let nodePriorityDefault = 100
 
+    /// What answers call the gateway itself: no agent's name.
+    package static let reservedName = "gateway"
+
     /// Unique in the directory.
     package let name: String
     /// The node it lives on; nil or empty is this one, and local agents come before remote ones.
@@ -30,7 +33,13 @@ package struct AgentDefinition: Sendable, Hashable {
         capabilities.contains { $0.covers(intent: intent) && $0.covers(version: version) }
     }
 
-    /// The order in which candidates are tried: local first, then by priority, then by name in code points.
+    /// The same agent with a priority no better than this.
+    func withPriority(noBetterThan best: Int) -> AgentDefinition {
+        guard nodePriority < best else { return self }
+        return AgentDefinition(name: name, nodeId: nodeId, nodePriority: best, capabilities: capabilities)
+    }
+
+    /// The order among agents of one source: local first, then by priority, then by name in code points.
     static func precedes(_ left: AgentDefinition, _ right: AgentDefinition) -> Bool {
         if left.isRemote != right.isRemote { return right.isRemote }
         if left.nodePriority != right.nodePriority { return left.nodePriority < right.nodePriority }

@@ -23,4 +23,7 @@ package final class AgentRecord: Sendable {
 
     /// The agent's name.
     package var name: String { definition.name }
+
+    /// Whether the configuration file names it.
+    var isConfigured: Bool { source == .configuration }
 }

@@ -15,7 +15,7 @@ package struct Directory: Sendable {
     /// The number of agents.
     package var agentCount: Int { agents.count }
 
-    /// Who answers an intent, in the order in which they are tried: local first, then by priority, then by name.
+    /// Who answers an intent, in the order in which they are tried (see ``CandidateOrder``).
     package func candidates(intent: String, version: String) -> [AgentRecord] {
         (routes[ExactText(intent)] ?? routesOfOthers).candidates(version: ExactText(version))
     }

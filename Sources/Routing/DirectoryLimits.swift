@@ -17,6 +17,8 @@ package struct DirectoryLimits: Sendable, Hashable {
     /// How long the name of an agent without instances stays its owner's, so that an outage is no chance for a
     /// takeover.
     package var ownershipNanoseconds: Int64 = 300_000_000_000
+    /// The best priority of a registered agent; one that states a better (smaller) one gets this.
+    package var registeredNodePriorityMin = AgentDefinition.nodePriorityDefault
     /// Whether a registered agent may answer every intent name (`*`), and so stand in for agents it knows nothing of.
     package var allowsRegisteredWildcard = false
     /// Which addresses may be registered.

@@ -14,11 +14,13 @@ extension DirectoryState {
         var refused = 0
         for agent in agents {
             let name = ExactText(agent.definition.name)
+            // Another node may have taken it by other rules.
+            let definition = agent.definition.withPriority(noBetterThan: limits.registeredNodePriorityMin)
             // Before the change of this very call is in, the directory does not show it.
             let current = changes[name] ?? directory.agent(named: agent.definition.name)
             guard current?.source != .configuration else { continue }
             let instances = merged(agent, with: current, absence: absence)
-            let isSame = current.map { hasSame(agent, instances, as: $0) } ?? instances.isEmpty
+            let isSame = current.map { hasSame(definition, agent.owner, instances, as: $0) } ?? instances.isEmpty
             if instances.isEmpty {
                 let left = min(max(agent.vacantForMilliseconds, 0), limits.ownershipNanoseconds / 1_000_000) * 1_000_000
                 vacate(name, owner: agent.owner, untilNanoseconds: now + left)
@@ -35,7 +37,7 @@ extension DirectoryState {
                 instances.isEmpty
                     ? nil
                     : AgentRecord(
-                        definition: agent.definition, source: .registration(owner: agent.owner),
+                        definition: definition, source: .registration(owner: agent.owner),
                         instances: instances.sorted { ExactText($0.id) < ExactText($1.id) }))
             if !instances.isEmpty { forgetVacancy(name) }
         }
@@ -105,8 +107,10 @@ extension DirectoryState {
         }
     }
 
-    private func hasSame(_ agent: SharedAgent, _ instances: [AgentInstance], as current: AgentRecord) -> Bool {
-        guard current.definition == agent.definition, current.source == .registration(owner: agent.owner),
+    private func hasSame(
+        _ definition: AgentDefinition, _ owner: String, _ instances: [AgentInstance], as current: AgentRecord
+    ) -> Bool {
+        guard current.definition == definition, current.source == .registration(owner: owner),
             current.instances.count == instances.count
         else { return false }
         // Most changes name an agent whose other instances are as they were.

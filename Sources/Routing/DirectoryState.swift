@@ -30,12 +30,13 @@ struct DirectoryState: Sendable {
         _ request: RegistrationRequest, nowNanoseconds now: Int64
     ) throws(RegistrationRefusal) -> Change {
         let url = try request.validated(limits: limits)
-        let name = request.definition.name
+        let definition = request.definition.withPriority(noBetterThan: limits.registeredNodePriorityMin)
+        let name = definition.name
         let current = directory.agent(named: name)
         try checkOwnership(name, current: current, owner: request.owner, nowNanoseconds: now)
         let expiresAt = now + request.timeToLiveMilliseconds * 1_000_000
         let known = current?.instances.first { ExactText($0.id) == ExactText(request.instanceId) }
-        if let current, let known, known.url == url, current.definition == request.definition {
+        if let current, let known, known.url == url, current.definition == definition {
             // One that the shared store holds leaves by the store's clock.
             if known.expiresAtNanoseconds != nil {
                 known.state.renew(expiresAtNanoseconds: expiresAt)
@@ -52,7 +53,7 @@ struct DirectoryState: Sendable {
         let instance = AgentInstance(id: request.instanceId, url: url, owner: request.owner, state: state)
         var instances = (current?.instances ?? []).filter { ExactText($0.id) != ExactText(request.instanceId) }
         instances.append(instance)
-        put(request.definition, source: .registration(owner: request.owner), instances: instances)
+        put(definition, source: .registration(owner: request.owner), instances: instances)
         vacantNames[ExactText(name)] = nil
         nextExpiryNanoseconds = min(nextExpiryNanoseconds, expiresAt)
         return .registered

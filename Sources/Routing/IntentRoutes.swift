@@ -44,12 +44,10 @@ final class IntentRoutes: Sendable {
 
     /// The routes with the agent of that name taken out, and put in anew if it still answers this name.
     func replacing(_ name: ExactText, with agent: AgentRecord?) -> IntentRoutes {
-        var agents = agents.filter { ExactText($0.name) != name }
-        if let agent, agent.definition.capabilities.contains(where: { $0.covers(intent: intent) }) {
-            let place = agents.firstIndex { AgentDefinition.precedes(agent.definition, $0.definition) }
-            agents.insert(agent, at: place ?? agents.count)
-        }
-        return IntentRoutes(intent: intent, agents: agents)
+        let others = agents.filter { ExactText($0.name) != name }
+        let isAnswering = agent?.definition.capabilities.contains { $0.covers(intent: intent) } == true
+        return IntentRoutes(
+            intent: intent, agents: CandidateOrder.mended(others, with: isAnswering ? agent : nil))
     }
 
     /// The routes with many agents taken out, and those put in that answer this name; one may be named twice.
@@ -57,7 +55,6 @@ final class IntentRoutes: Sendable {
         var agents = agents.filter { changed[ExactText($0.name)] == nil }
         var names: Set<ExactText> = []
         for agent in arriving where names.insert(ExactText(agent.name)).inserted { agents.append(agent) }
-        agents.sort { AgentDefinition.precedes($0.definition, $1.definition) }
-        return IntentRoutes(intent: intent, agents: agents)
+        return IntentRoutes(intent: intent, agents: CandidateOrder.sorted(agents))
     }
 }

@@ -39,6 +39,10 @@ package struct RegistrationRequest: Sendable, Hashable {
         _ definition: AgentDefinition, owner: String, limits: DirectoryLimits
     ) throws(RegistrationRefusal) {
         try checkName(definition.name, what: "agent name", limits: limits)
+        // Answers of the gateway itself bear this name.
+        guard definition.name != AgentDefinition.reservedName else {
+            throw .invalid("the agent name '\(definition.name)' is the gateway's own; choose another")
+        }
         if let nodeId = definition.nodeId, !nodeId.isEmpty {
             try checkName(nodeId, what: "node id", limits: limits)
         }

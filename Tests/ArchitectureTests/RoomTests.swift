@@ -13,7 +13,7 @@ struct RoomTests {
         "IntentPolicy": ["IntentProtocol", "Documents", "CPCRE2"],
         "RateLimiting": ["IntentProtocol"],
         "Routing": ["IntentProtocol"],
-        "Gateway": ["IntentProtocol", "Identity", "IntentPolicy", "RateLimiting", "Routing"],
+        "Gateway": ["Authorization", "IntentProtocol", "Identity", "IntentPolicy", "RateLimiting", "Routing"],
         "GatewayConfiguration": ["Documents", "IntentProtocol"],
         "GatewayHTTP": [],
         "RedisState": ["CHiredis", "IntentProtocol", "Identity", "RateLimiting", "Routing"],

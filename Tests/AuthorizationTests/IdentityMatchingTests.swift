@@ -1,4 +1,5 @@
 import Authorization
+import IntentProtocol
 import Testing
 
 @Suite("Matching of identities")

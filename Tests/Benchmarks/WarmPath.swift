@@ -61,7 +61,7 @@ enum WarmPath {
             },
             Measurement("write the frame for the worker") {
                 var frame: [UInt8] = []
-                incoming.envelope.appendFrame(to: &frame, userEntry: user, serviceEntry: service, traceId: traceId)
+                incoming.envelope.appendFrame(to: &frame, callerEntries: user, serviceEntry: service, traceId: traceId)
                 return frame.count
             },
             Measurement("read a worker's answer of \(answer.count) bytes") {

@@ -57,6 +57,7 @@ struct AcceptedFileTests {
               requestTimeoutMilliseconds: 2000
               idleTimeoutMilliseconds: 3000
               connectionsMax: 100
+              connectionsPerPeerMax: 0
             admin: { http: "localhost:0" }
             eventLoops: 4
             store: memory
@@ -97,6 +98,7 @@ struct AcceptedFileTests {
             registration:
               allow: [{ agents: ["a*"], subjects: [s], roles: [r], hosts: ["10.*"] }]
               ttlSecondsMax: 30
+              minimumNodePriority: 5
             limits: { liveKeysMax: 5000 }
             audit: { output: file, file: ./audit.jsonl }
             drainTimeoutMilliseconds: 0
@@ -106,7 +108,9 @@ struct AcceptedFileTests {
         #expect(reading.diagnostics.isEmpty)
         let read = try #require(reading.configuration)
         #expect(read.listen.http == HostAndPort(host: "::1", port: 0))
+        #expect(read.registration?.minimumNodePriority == 5)
         #expect(read.listen.connectionsMax == 100)
+        #expect(read.listen.connectionsPerPeerMax == 0)
         #expect(read.authentication.issuers[0].algorithms == [.rs256, .ps256, .es256, .es384, .eddsa])
         #expect(read.authentication.issuers[0].jwks.url == "https://idp.example.com/jwks.json")
         #expect(read.authentication.issuers[0].jwks.caFile == "conf/ca.pem")

@@ -8,7 +8,7 @@ extension SocketTests {
         @Test("finishes the running request, closes idle connections and refuses new ones")
         func graceful() async throws {
             let gate = Gate()
-            try await TestServer.run { request in
+            try await TestServer.run { request, connection in
                 if request.body == Array("slow".utf8) { await gate.wait() }
                 return HTTPAnswer(status: 200, body: request.body)
             } during: { server in
@@ -43,7 +43,7 @@ extension SocketTests {
         @Test("closes what is stuck when the time is over, and cancels its handler")
         func forced() async throws {
             let gate = Gate()
-            try await TestServer.run { _ in
+            try await TestServer.run { _, _ in
                 await withTaskCancellationHandler {
                     await gate.wait()
                 } onCancel: {
@@ -65,7 +65,7 @@ extension SocketTests {
         @Test("waits for a slow reader to take the answer that it has begun", arguments: [true, false])
         func slowReader(asked: Bool) async throws {
             let body = [UInt8](repeating: 0x61, count: 8 << 20)
-            try await TestServer.run { _ in
+            try await TestServer.run { _, _ in
                 HTTPAnswer(status: 200, body: body)
             } during: { server in
                 let socket = try server.connect(receiveBufferBytes: 4096)

@@ -67,7 +67,7 @@ extension SocketTests {
         @Test("streams are answered in the order in which their answers are ready")
         func concurrent() async throws {
             let gate = Gate()
-            try await Self.run(answering: { request in
+            try await Self.run(answering: { request, _ in
                 if request.body == Array("slow".utf8) { await gate.wait() }
                 return HTTPAnswer(status: 200, body: request.body)
             }) { server, client, _ in
@@ -111,7 +111,7 @@ extension SocketTests {
         @Test("a stream that is reset cancels its handler alone")
         func cancelled() async throws {
             let gate = Gate()
-            try await Self.run(answering: { request in
+            try await Self.run(answering: { request, _ in
                 guard request.body == Array("wait".utf8) else { return HTTPAnswer(status: 200, body: request.body) }
                 await withTaskCancellationHandler {
                     await gate.wait()
@@ -132,7 +132,7 @@ extension SocketTests {
         @Test("a server that stops says so, finishes what runs, takes what is on its way, and ends")
         func drain() async throws {
             let gate = Gate()
-            try await Self.run(answering: { request in
+            try await Self.run(answering: { request, _ in
                 if request.body == Array("slow".utf8) { await gate.wait() }
                 return HTTPAnswer(status: 200, body: request.body)
             }) { server, client, _ in

@@ -31,7 +31,7 @@ extension SocketTests {
             let gate = Gate()
             try await Self.expectFault(
                 .resets,
-                answering: { request in
+                answering: { request, _ in
                     guard request.body.isEmpty else { return HTTPAnswer(status: 200, body: request.body) }
                     await withTaskCancellationHandler {
                         await gate.wait()
@@ -96,7 +96,7 @@ extension SocketTests {
             http2.streamsMax = 3
             try await HTTP2ExchangeTests.run(
                 http2: http2,
-                answering: { request in
+                answering: { request, _ in
                     await gate.wait()
                     return HTTPAnswer(status: 200, body: request.body)
                 }

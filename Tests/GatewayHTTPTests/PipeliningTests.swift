@@ -11,7 +11,7 @@ extension SocketTests {
         @Test("are answered in order, one at a time, also by a slow handler")
         func inOrder() async throws {
             let gate = Gate()
-            try await TestServer.run { request in
+            try await TestServer.run { request, connection in
                 if request.body == Array("1".utf8) { await gate.wait() }
                 return HTTPAnswer(status: 200, body: request.body)
             } during: { server in
@@ -32,7 +32,7 @@ extension SocketTests {
             arguments: ["/api/v1/intent", "/nothing"])
         func manyAtOnce(_ target: String) async throws {
             let gate = Gate()
-            try await TestServer.run { request in
+            try await TestServer.run { request, connection in
                 if request.body == Array("first".utf8) { await gate.wait() }
                 return HTTPAnswer(status: 200, body: [])
             } during: { server in
@@ -53,7 +53,7 @@ extension SocketTests {
         func cancelSecond() async throws {
             let gate = Gate()
             let cancelled = Counter()
-            try await TestServer.run { request in
+            try await TestServer.run { request, connection in
                 guard request.body == Array("slow".utf8) else { return HTTPAnswer(status: 200, body: []) }
                 await withTaskCancellationHandler {
                     await gate.wait()
@@ -75,7 +75,7 @@ extension SocketTests {
         @Test("beyond what may wait stop the reading, and all are answered in the end")
         func pause() async throws {
             let gate = Gate()
-            try await TestServer.run { request in
+            try await TestServer.run { request, connection in
                 await gate.wait()
                 return HTTPAnswer(status: 200, body: [UInt8(truncatingIfNeeded: request.body.count)])
             } during: { server in
@@ -101,7 +101,7 @@ extension SocketTests {
             var limits = HTTPLimits()
             limits.writeTimeoutMilliseconds = 400
             let body = [UInt8](repeating: 0x61, count: 200_000)
-            try await TestServer.run(limits: limits) { _ in
+            try await TestServer.run(limits: limits) { _, _ in
                 HTTPAnswer(status: 200, body: body)
             } during: { server in
                 let socket = try server.connect(timeoutMilliseconds: 2000, receiveBufferBytes: 4096)

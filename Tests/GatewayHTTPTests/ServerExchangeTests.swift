@@ -8,9 +8,9 @@ extension SocketTests {
     struct ServerExchangeTests {
         @Test("answers request after request over one connection and hands the handler what came")
         func keepAlive() async throws {
-            try await TestServer.run { request in
+            try await TestServer.run { request, connection in
                 let token = request.authorization.map { String(decoding: $0, as: UTF8.self) } ?? "none"
-                let text = "\(request.route.parameters) \(token) \(request.remoteAddress.hasPrefix("127.0.0.1:"))"
+                let text = "\(request.route.parameters) \(token) \(connection.remoteAddress.hasPrefix("127.0.0.1:"))"
                 return HTTPAnswer(status: 201, headerLines: Array("x-own: 1\r\n".utf8), body: Array(text.utf8))
             } during: { server in
                 let socket = try server.connect()
@@ -80,7 +80,7 @@ extension SocketTests {
         @Test("asks for the body of a pipelined request only behind the answer before it")
         func continueInOrder() async throws {
             let gate = Gate()
-            try await TestServer.run { request in
+            try await TestServer.run { request, connection in
                 if request.body == Array("one".utf8) { await gate.wait() }
                 return HTTPAnswer(status: 200, body: request.body)
             } during: { server in
@@ -119,7 +119,7 @@ extension SocketTests {
         @Test("gives an answer of 4 MB whole to a reader that takes its time")
         func largeAnswer() async throws {
             let body = [UInt8](repeating: 0x61, count: 4 << 20)
-            try await TestServer.run { _ in
+            try await TestServer.run { _, _ in
                 HTTPAnswer(status: 200, body: body)
             } during: { server in
                 let socket = try server.connect(receiveBufferBytes: 4096)
@@ -134,7 +134,7 @@ extension SocketTests {
         func cancels(byReset: Bool) async throws {
             let gate = Gate()
             let cancelled = Counter()
-            try await TestServer.run { _ in
+            try await TestServer.run { _, _ in
                 await withTaskCancellationHandler {
                     await gate.wait()
                 } onCancel: {

@@ -70,7 +70,7 @@ extension SocketTests {
         @Test("a handler may take longer than any of them")
         func slowHandler() async throws {
             let gate = Gate()
-            try await TestServer.run(limits: Self.short) { _ in
+            try await TestServer.run(limits: Self.short) { _, _ in
                 await gate.wait()
                 return HTTPAnswer(status: 200, body: [])
             } during: { server in

@@ -167,9 +167,9 @@ extension SocketTests {
             }
         }
 
-        static let nameOfPeer: TestServer.Behaviour = { request in
+        static let nameOfPeer: TestServer.Behaviour = { _, connection in
             HTTPAnswer(
-                status: 200, body: Array((request.security?.peerCertificate == nil ? "nobody" : "somebody").utf8))
+                status: 200, body: Array((connection.security?.peerCertificate == nil ? "nobody" : "somebody").utf8))
         }
     }
 }

@@ -9,8 +9,8 @@ extension SocketTests {
     @Suite("Certificates of clients")
     struct TLSPeerTests {
         /// Answers with the client's certificate in base64.
-        private static let leaf: TestServer.Behaviour = { request in
-            let text = request.security?.peerCertificate.map { Data($0).base64EncodedString() } ?? "none"
+        private static let leaf: TestServer.Behaviour = { _, connection in
+            let text = connection.security?.peerCertificate.map { Data($0).base64EncodedString() } ?? "none"
             return HTTPAnswer(status: 200, body: Array(text.utf8))
         }
 

@@ -165,14 +165,9 @@ private final class FullBacklog {
     init() {
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         port = RawWorker.listen(listener, backlog: 0)
-        var address = RawSocket.loopback(port: port)
         for _ in 0..<4 {
             let filler = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
-            withUnsafePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    _ = connect(filler, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-                }
-            }
+            RawSocket.withLoopback(port: port) { _ = connect(filler, $0, $1) }
             fillers.append(filler)
         }
     }

@@ -1,4 +1,6 @@
 import Foundation
+import Identity
+import IntentProtocol
 import RedisFixtures
 import Synchronization
 import Testing
@@ -26,7 +28,16 @@ extension SocketTests {
                 identity: isShowing ? identity : nil,
                 bundles: [try TLSFixture.file(certificates.authority.certificateFile)],
                 unixSeconds: Int64(Date().timeIntervalSince1970))
-            return UpstreamTLS(try material.upstreamContexts(), verification: verification)
+            let bundle = try #require(material.bundles.values.first)
+            let verifier = try CertificateVerifier(
+                TrustDomainTable(try #require(TrustDomain("cluster.local"))),
+                bundles: [try #require(TrustDomain("cluster.local")): bundle])
+            let services: UpstreamTLS.ServiceVerification = { chain, principal in
+                guard let service = try? SPIFFEID(principal: principal.utf8) else { return false }
+                let now = Int64(Date().timeIntervalSince1970)
+                return (try? verifier.verify(chain, of: service, nowSeconds: now)) != nil
+            }
+            return UpstreamTLS(try material.upstreamContexts(), verification: verification ?? services)
         }
 
         /// Calls a worker that shows a certificate, and asks for ours.

@@ -38,6 +38,8 @@ struct AdminTests {
         #expect(try await node.metric("intentusnet_limit_refused_total") == 1)
         #expect(try await node.metric("intentusnet_limit_keys") == 1)
         #expect(try await node.metric("intentusnet_connections") == 1)
+        #expect(try await node.metric(#"intentusnet_connections_refused_total{limit="all"}"#) == 0)
+        #expect(try await node.metric(#"intentusnet_connections_refused_total{limit="peer"}"#) == 0)
         #expect(try await node.metric("intentusnet_requests_in_flight") == 0)
         #expect(try await node.metric(#"intentusnet_listener_refusals_total{reason="not_found"}"#) == 1)
         #expect(try await node.metric("intentusnet_agents") == 1)

@@ -41,6 +41,9 @@ struct DrainTests {
         #expect(String(decoding: ready.body, as: UTF8.self).contains("draining"), "\(ready)")
         #expect(try await AdminPage.get("/health/live", port: adminPort).status == 200)
         #expect(try idle.isClosedByPeer())
+        // Whoever asks while the node drains is told the ports that were bound.
+        #expect(node.port == port)
+        #expect(node.adminPort == adminPort)
 
         gate.open()
         let reply = try client.receive()
@@ -88,11 +91,31 @@ struct DrainTests {
         try await eventually { worker.requests.count == 1 }
         let start = ContinuousClock.now
         await node.node.stop()
+        // As the file is when the node has stopped: nobody flushes after that.
+        let log = try String(contentsOf: node.folder.appending(path: "audit.jsonl"), encoding: .utf8)
         let elapsed = ContinuousClock.now - start
         #expect(elapsed >= .milliseconds(300))
         #expect(elapsed < .seconds(5))
         #expect(try client.isClosedByPeer())
         try await eventually { worker.peersGone == 1 }
+        #expect(log.split(separator: "\n").count == 1, "\(log)")
+        #expect(log.contains(#""status":499"#), "\(log)")
+        #expect(log.contains(#""reason":"client_gone""#), "\(log)")
+        await node.stop()
+    }
+
+    @Test("however many requests are cut, each is in the audit log when the node has stopped")
+    func manyStuck() async throws {
+        let worker = try ScriptedWorker(.silence)
+        defer { worker.stop() }
+        let node = try await TestNode.inFront(of: worker, extra: "drainTimeoutMilliseconds: 100")
+        let token = try TestNode.token()
+        let clients = try (0..<200).map { _ in try SocketClient(port: node.port) }
+        for client in clients { try client.send(Self.request(Envelope.bare(), token)) }
+        try await eventually { try await node.metric("intentusnet_requests_in_flight") == Double(clients.count) }
+        await node.node.stop()
+        let log = try String(contentsOf: node.folder.appending(path: "audit.jsonl"), encoding: .utf8)
+        #expect(log.split(separator: "\n").count == clients.count)
         await node.stop()
     }
 
@@ -101,7 +124,10 @@ struct DrainTests {
         let node = try await TestNode()
         async let first: Void = node.node.stop()
         async let second: Void = node.node.stop()
-        _ = await (first, second)
+        // Both return when the node has stopped, not before.
+        await first
+        #expect(node.port == 0)
+        await second
         #expect(node.port == 0)
         await node.stop()
     }

@@ -52,7 +52,7 @@ struct KeyTests {
     }
 
     @Test(
-        "S8 an issuer that is down: 503 with Retry-After and never 401, not ready, other issuers unharmed; then it comes back"
+        "S8 an issuer that is down: 503 with Retry-After and never 401, degraded, other issuers unharmed; then it comes back"
     )
     func issuerDown() async throws {
         let key = try DevelopmentKey(keyId: "u1")
@@ -70,8 +70,13 @@ struct KeyTests {
         #expect(reply.headers["retry-after"].flatMap { Int($0) }.map { $0 >= 1 } == true, "\(reply)")
         #expect(reply.headers["www-authenticate"] == nil)
         #expect(worker.requests.isEmpty)
-        let ready = try await AdminPage.get("/health/ready", port: node.adminPort)
-        #expect(ready.status == 503, "\(ready)")
+        // One issuer of two: the node serves on, and says which is missing.
+        #expect(try await AdminPage.get("/health/ready", port: node.adminPort).status == 200)
+        let health = try await AdminPage.get("/health", port: node.adminPort)
+        #expect(health.json["status"] as? String == "degraded", "\(health)")
+        let check = (health.json["checks"] as? [String: [String: Any]])?["issuer \(Self.issuer)"]
+        #expect(check?["status"] as? String == "degraded", "\(health)")
+        #expect((check?["message"] as? String)?.contains(Self.issuer) == true, "\(health)")
         // What has nothing to do with that issuer goes on: its own tokens, and refusals of what no key could save.
         #expect(try await node.answer(token: try TestNode.token()).status == 200)
         #expect(try await node.answer(token: "abc").status == 401)
@@ -80,6 +85,31 @@ struct KeyTests {
         keys.set(try key.jwks())
         try await eventually(withinSeconds: 20) { try await node.answer(token: token).status == 200 }
         #expect(try await AdminPage.get("/health/ready", port: node.adminPort).status == 200)
+        try await eventually {
+            try await AdminPage.get("/health", port: node.adminPort).json["status"] as? String == "healthy"
+        }
+        await node.stop()
+    }
+
+    @Test("a node of which no issuer has keys is not ready, until one has")
+    func noKeysAtAll() async throws {
+        let key = try DevelopmentKey(keyId: "u1")
+        let keys = Keys(nil)
+        let server = try PlainServer { _ in keys.current }
+        defer { server.stop() }
+        let nobody = "    - { issuer: nobody, audiences: [intentusnet], jwks: { url: \"http://127.0.0.1:1/\" } }"
+        let node = try await TestNode(
+            authentication: Self.issuer(port: server.port) + "\n" + nobody, hasOwnIssuer: false)
+        let ready = try await AdminPage.get("/health/ready", port: node.adminPort)
+        #expect(ready.status == 503, "\(ready)")
+        let health = try await AdminPage.get("/health", port: node.adminPort)
+        #expect(health.json["status"] as? String == "unhealthy", "\(health)")
+        keys.set(try key.jwks())
+        try await eventually(withinSeconds: 20) {
+            try await AdminPage.get("/health/ready", port: node.adminPort).status == 200
+        }
+        #expect(
+            try await AdminPage.get("/health", port: node.adminPort).json["status"] as? String == "degraded")
         await node.stop()
     }
 
@@ -91,7 +121,7 @@ struct KeyTests {
         let node = try await TestNode(authentication: Self.issuer(port: port))
         let key = try DevelopmentKey(keyId: "u1")
         #expect(try await node.answer(token: try key.sign(Self.claims(Self.issuer))).status == 503)
-        #expect(try await AdminPage.get("/health/ready", port: node.adminPort).status == 503)
+        #expect(try await AdminPage.get("/health/ready", port: node.adminPort).status == 200)
         #expect(try await AdminPage.get("/health/live", port: node.adminPort).status == 200)
         await node.stop()
     }

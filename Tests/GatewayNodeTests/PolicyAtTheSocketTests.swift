@@ -134,6 +134,10 @@ struct PolicyAtTheSocketTests {
             let reply = try client.post(Envelope.bare(strategy: "fallback"), token: token)
             #expect(reply.status == 200, "\(reply)")
             #expect(try node.auditLines().last?["agent"] as? String == answered)
+            #expect(try node.auditLines().last?["event"] as? String == "request")
+            // What another agent's limit refused is not the answer's business.
+            #expect(reply.headers["retry-after"] == nil, "\(reply)")
+            #expect((reply.headers["ratelimit"] != nil) == (answered == "second"), "\(reply)")
             #expect(first.requests.count == tried)
         }
         #expect(second.requests.count == 1)
@@ -156,6 +160,17 @@ struct PolicyAtTheSocketTests {
         #expect(refused.status == 429, "\(refused)")
         #expect(refused.code == "RATE_LIMIT")
         #expect((refused.details["retryAfterMs"] as? Int).map { $0 > 0 } == true, "\(refused)")
+        #expect(refused.headers["retry-after"].flatMap { Int($0) }.map { (1...60).contains($0) } == true, "\(refused)")
+        #expect(refused.headers["ratelimit"]?.contains("\"second-limit\";r=0") == true, "\(refused)")
+        #expect(refused.headers["ratelimit-policy"]?.contains("\"second-limit\"") == true, "\(refused)")
+        let metadata = refused.json["metadata"] as? [String: Any]
+        #expect(metadata?["agent"] as? String == "fallback", "\(refused)")
+        let record = try node.auditLines().last
+        #expect(record?["event"] as? String == "rate_limited")
+        #expect(record?["reason"] as? String == "rate_limited")
+        #expect(record?["rule"] as? String == "second-limit")
+        #expect(record?["agent"] as? String == "second")
+        #expect(record?["status"] as? Int == 429)
         #expect(second.requests.count == 1)
         await node.stop()
     }

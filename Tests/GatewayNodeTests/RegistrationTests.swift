@@ -71,6 +71,42 @@ struct RegistrationTests {
         await node.stop()
     }
 
+    @Test(
+        "who registers takes no configured agent's place, unless the configuration lets it",
+        arguments: [("", 100, ["configured", "aaa"]), ("  minimumNodePriority: 7\n", 7, ["aaa", "configured"])])
+    func firstPlace(setting: String, priority: Int, order: [String]) async throws {
+        let (configured, registered) = (try ScriptedWorker(), try ScriptedWorker())
+        defer { for worker in [configured, registered] { worker.stop() } }
+        let grants = "registration:\n\(setting)  allow: [{ agents: [\"*\"], roles: [agent] }]"
+        let node = try await TestNode(agents: "[\(TestNode.agent("configured", configured))]", extra: grants)
+        let client = try SocketClient(port: node.port)
+        let body =
+            #"{"url":"\#(registered.url)","intents":[{"name":"SummarizeIntent"}],"nodePriority":0}"#
+        let path = "/api/v1/agents/aaa/instances/one"
+        #expect(try client.request("PUT", path, body: body, token: try agentToken()).status == 201)
+        // The heartbeat asks for the same, and is no change.
+        #expect(try client.request("PUT", path, body: body, token: try agentToken()).status == 200)
+        let listing = try client.request("GET", "/api/v1/agents", token: try TestNode.token())
+        let agents = listing.json["agents"] as? [[String: Any]]
+        #expect(agents?.first { $0["name"] as? String == "aaa" }?["nodePriority"] as? Int == priority, "\(listing)")
+        #expect(try client.post(Envelope.bare(), token: try TestNode.token()).status == 200)
+        #expect(try node.auditLines().last?["agent"] as? String == order.first)
+        #expect(try client.post(Envelope.bare(strategy: "broadcast"), token: try TestNode.token()).status == 200)
+        #expect(try node.auditLines().last?["agent"] as? String == order.last)
+        await node.stop()
+    }
+
+    @Test("the gateway's own name is nobody's to register")
+    func reservedName() async throws {
+        let node = try await TestNode(extra: "registration: { allow: [{ agents: [\"*\"], roles: [agent] }] }")
+        let client = try SocketClient(port: node.port)
+        let reply = try client.request(
+            "PUT", "/api/v1/agents/gateway/instances/one", body: body("http://127.0.0.1:1/"), token: try agentToken())
+        #expect(reply.status == 400, "\(reply)")
+        #expect("\(reply)".contains("gateway's own"))
+        await node.stop()
+    }
+
     @Test("without grants nobody registers")
     func closedByDefault() async throws {
         let node = try await TestNode()

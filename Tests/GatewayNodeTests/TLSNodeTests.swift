@@ -210,6 +210,65 @@ struct TLSNodeTests {
         await node.stop()
     }
 
+    @Test("a client's certificate names its service: rules that ask for mutual TLS match it, audit and chain have it")
+    func clientIdentity() async throws {
+        let certificates = try Self.certificates.get()
+        let worker = try ScriptedWorker()
+        defer { worker.stop() }
+        let policy = """
+            default: deny
+            rules:
+              - { id: clients, action: ALLOW, identity_sources: [mtls], principals: ["cluster.local/ns/default/sa/client"] }
+            """
+        let listen = """
+            http: "127.0.0.1:0", tls: { certificateFile: "\(certificates.server.certificateFile)", \
+            keyFile: "\(certificates.server.keyFile)", trustBundleFiles: ["\(certificates.authority.certificateFile)"] }
+            """
+        let node = try await TestNode.inFront(of: worker, policy: policy, listen: listen)
+        let token = try TestNode.token()
+        let body = Envelope.bare()
+        let request =
+            "POST /api/v1/intent HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer \(token)\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)"
+        let authority = [certificates.authority.certificateFile]
+        let known = try TLSClient(authorityFiles: authority, showing: certificates.client)
+        let answer = try await known.answer(request, port: node.port)
+        #expect(answer.status == 200, "\(answer.text)")
+        let chain = (worker.requests.last?.envelope["metadata"] as? [String: Any])?["identityChain"] as? [String]
+        #expect(chain?.contains("service:cluster.local/ns/default/sa/client") == true, "\(chain ?? [])")
+        let record = try node.auditLines().first { $0["event"] as? String == "request" }
+        #expect(record?["identitySource"] as? String == "mtls")
+        let other = try certificates.leaf("other", alternativeNames: "URI:spiffe://cluster.local/ns/default/sa/other")
+        let stranger = try TLSClient(authorityFiles: authority, showing: other)
+        #expect(try await stranger.answer(request, port: node.port).status == 403)
+        await node.stop()
+    }
+
+    @Test(
+        "certificates that name no service of ours are refused in the handshake",
+        arguments: [
+            "DNS:client", "URI:spiffe://other.example/ns/default/sa/client",
+            "URI:spiffe://cluster.local/ns/default/sa/a,URI:spiffe://cluster.local/ns/default/sa/b",
+            "URI:https://cluster.local/client",
+        ])
+    func unnamedClients(_ names: String) async throws {
+        let certificates = try Self.certificates.get()
+        let worker = try ScriptedWorker()
+        defer { worker.stop() }
+        let listen = """
+            http: "127.0.0.1:0", tls: { certificateFile: "\(certificates.server.certificateFile)", \
+            keyFile: "\(certificates.server.keyFile)", trustBundleFiles: ["\(certificates.authority.certificateFile)"] }
+            """
+        let node = try await TestNode.inFront(of: worker, listen: listen)
+        let pair = try certificates.leaf("refused-\(abs(names.hashValue))", alternativeNames: names)
+        let client = try TLSClient(authorityFiles: [certificates.authority.certificateFile], showing: pair)
+        await #expect(throws: (any Error).self) { try await client.answer(Self.get, port: node.port) }
+        // Somebody who is known still gets in.
+        let known = try TLSClient(
+            authorityFiles: [certificates.authority.certificateFile], showing: certificates.client)
+        #expect(try await known.answer(Self.get, port: node.port).status == 401)
+        await node.stop()
+    }
+
     @Test("a configuration whose files cannot be used is refused before anything listens")
     func refusedConfiguration() async throws {
         let certificates = try Self.certificates.get()

@@ -126,7 +126,7 @@ struct PolicyEvaluationTests {
     func indexAgreesWithList() throws {
         var generator = SplitMix64(seed: 7)
         let names = ["A", "B", "AB", "ABC", "BC", "CA"]
-        let patterns = names + ["*", "A*", "*C", "*B*", "A*C"]
+        let patterns = names + ["*", "A*", "*C", "*BC", "**A", "*A*C", "*B*", "A*C"]
         for _ in 0..<60 {
             let rules = (0..<40).map { number in
                 let intents = (0..<2).map { _ in "'\(patterns.randomElement(using: &generator) ?? "A")'" }

@@ -4,6 +4,23 @@ import Testing
 
 @Suite("policy files")
 struct PolicyLoaderTests {
+    @Test("a limit beyond what a bucket counts is taken for the most it counts, and said so")
+    func hugeLimit() throws {
+        let diagnostics = Diagnostics()
+        let text = """
+            default: deny
+            rules:
+              - {id: a, action: ALLOW, rate_limit_per_minute: 1000000000, rate_limit_burst: 7}
+            """
+        let policy = PolicyLoader.load([("policy.yaml", text)], into: diagnostics)
+        #expect(policy?.rules.first?.ratePerMinute == 100_000_000)
+        #expect(policy?.rules.first?.burst == 7)
+        #expect(
+            diagnostics.warnings.map(\.description).contains {
+                $0.contains("policy.yaml:3:51") && $0.contains("counts as 100000000")
+            }, "\(diagnostics.all)")
+    }
+
     @Test(
         "refuses with file, line and reason",
         arguments: [
@@ -147,5 +164,21 @@ struct PolicyLoaderTests {
                 result.findings.contains { $0.hasPrefix("policy.yaml:\(line):") && $0.contains(part) },
                 "\(result.findings)")
         }
+    }
+
+    @Test("a file that is missing or cannot be parsed hides no error of the others, and nothing is taken")
+    func incomplete() {
+        let bad = (name: "b.yaml", text: "default: deny\nrules:\n  - {id: a, action: PERMIT}\n")
+        let diagnostics = Diagnostics()
+        #expect(PolicyLoader.load([(name: "a.yaml", text: "default: ["), bad], into: diagnostics) == nil)
+        #expect(diagnostics.errors.map { $0.location?.file } == ["a.yaml", "b.yaml"])
+        let rest = Diagnostics()
+        #expect(PolicyLoader.load([bad], isWhole: false, into: rest) == nil)
+        #expect(rest.errors.count == 1)
+        // That a default is nowhere stated cannot be known of a part.
+        let good = Diagnostics()
+        let text = "rules:\n  - {id: a, action: ALLOW, roles: [x]}\n"
+        #expect(PolicyLoader.load([(name: "c.yaml", text: text)], isWhole: false, into: good) == nil)
+        #expect(good.all.isEmpty)
     }
 }

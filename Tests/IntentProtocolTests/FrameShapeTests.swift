@@ -144,7 +144,8 @@ struct FrameShapeTests {
             (nil, ["service:gw", "proxy:n:a"]),
         ] {
             var out: [UInt8] = []
-            envelope.appendFrame(to: &out, userEntry: user, serviceEntry: bytes("service:gw"), traceId: bytes("unused"))
+            envelope.appendFrame(
+                to: &out, callerEntries: user, serviceEntry: bytes("service:gw"), traceId: bytes("unused"))
             #expect(text(out) == envelope.frameText(prefix: Array(wanted.dropLast())))
             #expect(try IncomingIntent(parsing: out).envelope.identityChain == wanted)
         }

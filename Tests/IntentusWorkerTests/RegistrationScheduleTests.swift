@@ -1,3 +1,4 @@
+import IntentProtocol
 import Testing
 
 @testable import IntentusWorker
@@ -16,6 +17,19 @@ struct RegistrationScheduleTests {
     func renewal(renewAfter: Int64, jitter: Double, wait: Int64) {
         var schedule = RegistrationSchedule()
         #expect(schedule.took(.accepted(renewAfterMilliseconds: renewAfter), jitter: jitter).waitMilliseconds == wait)
+    }
+
+    @Test(
+        "renews when the gateway says, or at a third of the time that it gave or was asked for",
+        arguments: [
+            (#"{"renewAfterSeconds":7,"ttlSeconds":60}"#, Int64(7_000)), (#"{"ttlSeconds":60}"#, 20_000), ("{}", 3_000),
+            ("[]", 3_000), (#"{"renewAfterSeconds":"x"}"#, 3_000), (#"{"ttlSeconds":1}"#, 333),
+            (#"{"ttlSeconds":-9}"#, 0), (#"{"ttlSeconds":9223372036854775807}"#, 3_600_000),
+            (#"{"renewAfterSeconds":-9223372036854775808}"#, 0),
+        ])
+    func renewAfter(answer: String, milliseconds: Int64) throws {
+        let answer = try JSONValue(parsing: Array(answer.utf8)).objectValue
+        #expect(Registration.renewAfterMilliseconds(answer, ttlSeconds: 9) == milliseconds)
     }
 
     @Test("backs off from a gateway that cannot be reached, and starts anew when it can")

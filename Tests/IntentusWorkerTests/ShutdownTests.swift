@@ -7,6 +7,10 @@ import Testing
 
 @Suite("The end of a worker")
 struct ShutdownTests {
+    private static func greet(_ worker: IntentusWorker) {
+        worker.onRaw("GreetIntent") { _, _ in .success(1) }
+    }
+
     @Test("leaves the gateways, refuses new requests, lets running ones finish")
     func graceful() async throws {
         let registry = try ScriptedRegistry(ScriptedRegistry.accepted)
@@ -67,8 +71,7 @@ struct ShutdownTests {
         defer { registry.stop() }
         var configuration = WorkerConfiguration(name: "greeter", instanceId: "a")
         configuration.gateways = [registry.url]
-        try await RunningWorker.with(configuration) { _ in
-        } _: { _ in
+        try await RunningWorker.with(configuration, Self.greet) { _ in
             #expect(await eventually { registry.count("PUT") == 2 })
         }
         #expect(registry.count("DELETE") == 1)
@@ -86,8 +89,7 @@ struct ShutdownTests {
             await Signal().wait()
             return "late"
         }
-        try await RunningWorker.with(configuration) { _ in
-        } _: { _ in
+        try await RunningWorker.with(configuration, Self.greet) { _ in
             await asked.wait()
         }
         #expect(registry.requests.isEmpty)
@@ -121,8 +123,7 @@ struct ShutdownTests {
         var configuration = WorkerConfiguration(name: "greeter", instanceId: "a")
         configuration.gateways = [registry.url]
         let log = Mutex<LogLines?>(nil)
-        try await RunningWorker.with(configuration) { _ in
-        } _: { worker in
+        try await RunningWorker.with(configuration, Self.greet) { worker in
             log.withLock { $0 = worker.log }
             #expect(await eventually { registry.count("PUT") == 1 })
         }

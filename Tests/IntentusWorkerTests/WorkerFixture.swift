@@ -1,6 +1,7 @@
 import Logging
 import ServiceLifecycle
 import Synchronization
+import Testing
 
 @testable import IntentusWorker
 
@@ -58,6 +59,8 @@ struct RunningWorker: Sendable {
         }
         await group.triggerGracefulShutdown()
         try await running.value
+        // An end that was asked for is no trouble of anybody.
+        #expect(!log.all.contains { $0.contains("CancellationError") }, "\(log.all)")
     }
 
     /// Begins the graceful end.

@@ -113,6 +113,50 @@ struct CommandTests {
         #expect(keyless.text.contains("cannot be used as a key set"), "\(keyless.text)")
     }
 
+    @Test("check reads the files that a faulty configuration names, and places what is missing where it is named")
+    func checkBadEverywhere() async throws {
+        let text = Self.configuration.replacing("eventLoops: 1", with: "eventLops: 1")
+            .replacing("files: [policy.yaml]", with: "files: [policy.yaml, broken.yaml, nowhere.yaml, { a: b }]")
+            .replacing(
+                "policy: {",
+                with: """
+                        - issuer: https://two.example.com
+                          audiences: [intentusnet]
+                          jwks: { url: "https://two.example.com/jwks.json", caFile: ca.pem }
+                    policy: {
+                    """)
+        let policy = Self.policy.replacing("action: ALLOW", with: "action: PERMIT")
+        let folder = try await Self.folder(configuration: text, policy: policy, withKey: false)
+        defer { folder.remove() }
+        try folder.write("default: [", to: "broken.yaml")
+        let (code, output) = try await Self.run("check", "--config", folder.path("gateway.yaml"))
+        #expect(code == 1, "\(output)")
+        let lines = output.split(separator: "\n")
+        let wanted = [
+            ("/gateway.yaml:3:1: error:", "did you mean 'eventLoops'"),
+            ("/gateway.yaml:10:", "/jwks.json' is not there"), ("/gateway.yaml:13:", "/ca.pem' is not there"),
+            ("/gateway.yaml:14:45: error:", "/nowhere.yaml' is not there"), ("/gateway.yaml:14:", "policy.files[3]"),
+            ("/policy.yaml:7:", "PERMIT"), ("/broken.yaml:", "not valid YAML"),
+        ]
+        for (place, message) in wanted {
+            #expect(
+                lines.contains { $0.contains(place) && $0.contains(message) }, "\(place) \(message) in: \(output)")
+        }
+        #expect(output.contains("\(wanted.count) errors"), "\(output)")
+    }
+
+    @Test("a missing file that a variable names is told with the variable")
+    func checkVariable() async throws {
+        let folder = try await Self.folder()
+        defer { folder.remove() }
+        let (code, output) = try await ChildProcess.run(
+            ChildProcess.intentusnet, ["check", "--config", folder.path("gateway.yaml")],
+            environment: ["INTENTUSNET_POLICY_FILES": "elsewhere.yaml"])
+        #expect(code == 1, "\(output)")
+        #expect(output.contains("error: INTENTUSNET_POLICY_FILES: '"), "\(output)")
+        #expect(output.contains("elsewhere.yaml' is not there"), "\(output)")
+    }
+
     @Test("check, and the gateway itself, refuse a configuration that is not there")
     func missing() async throws {
         for command in ["check", "gateway"] {
@@ -130,6 +174,46 @@ struct CommandTests {
             vectors.appending(path: "policy_code_semantics.json").path)
         #expect(code == 0, "\(text)")
         #expect(text.contains("214 passed, 0 failed"), "\(text)")
+    }
+
+    @Test("policy test runs every case of Istio's policies, counted by tier")
+    func authorizationVectors() async throws {
+        let cases = ChildProcess.root.appending(path: "Tests/Vectors/istio/cases.json")
+        let (code, text) = try await Self.run("policy", "test", cases.path)
+        #expect(code == 0, "\(text)")
+        #expect(text.contains("172 passed, 0 failed"), "\(text)")
+        #expect(text.contains("documented: "), "\(text)")
+        #expect(text.contains("implementation: "), "\(text)")
+    }
+
+    @Test("policy explain tells which of Istio's policies decides, and why the others do not")
+    func authorizationExplained() async throws {
+        let folder = try TestFolder()
+        defer { folder.remove() }
+        try folder.write(
+            """
+            apiVersion: security.istio.io/v1
+            kind: AuthorizationPolicy
+            metadata: { name: intents, namespace: default }
+            spec:
+              action: ALLOW
+              rules:
+                - from: [{ source: { principals: ["cluster.local/ns/default/sa/api-gateway"] } }]
+                  to: [{ operation: { methods: ["POST"], paths: ["/api/v1/intent"] } }]
+            """, to: "authz.yaml")
+        func explain(_ principal: String) async throws -> String {
+            try folder.write(
+                "{ peerPrincipal: \(principal), method: POST, path: /api/v1/intent, port: 8080 }", to: "request.yaml")
+            let (code, text) = try await Self.run(
+                "policy", "explain", "--authorization", folder.path("authz.yaml"), "--request",
+                folder.path("request.yaml"))
+            #expect(code == 0, "\(text)")
+            return text
+        }
+        let allowed = try await explain("cluster.local/ns/default/sa/api-gateway")
+        #expect(allowed.contains("decision: allowed by default/intents rule 0"), "\(allowed)")
+        let denied = try await explain("cluster.local/ns/default/sa/other")
+        #expect(denied.contains("decision: denied: no ALLOW rule matches"), "\(denied)")
     }
 
     @Test("policy test names the case that fails and exits with 1, and so does a file without cases")

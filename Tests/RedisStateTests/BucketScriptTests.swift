@@ -20,7 +20,8 @@ struct BucketScriptTests {
         var arguments: [[UInt8]] = []
         for ask in asks {
             for number in [
-                ask.capacityTokens, ask.ratePerMinute, ask.minimumTokens, ask.wantedTokens,
+                ask.capacityTokens, ask.ratePerMinute,
+                ask.wantedTokens < 0 ? Int(ask.takenAtMicroseconds) : ask.minimumTokens, ask.wantedTokens,
                 ask.wantedTokens < 0 ? Int(nowMicroseconds) : ask.isShadow ? 1 : 0,
             ] { arguments.append(Array("\(number)".utf8)) }
         }
@@ -119,6 +120,37 @@ struct BucketScriptTests {
         #expect(await Self.run(test, ["a"], [ask(0, -4)], nowMicroseconds: now)?.first?.remainingTokens == 4)
         #expect(await Self.run(test, ["a"], [ask(0, -40)], nowMicroseconds: now)?.first?.remainingTokens == 10)
         #expect(await test.client.send(RedisCommand("EXISTS", "a")) == .success(.integer(0)))
+        await test.close()
+    }
+
+    @Test("what comes back with the time at which it was taken is less by what the bucket gained since")
+    func givingBackWithAge() async throws {
+        let redis = try LocalRedis()
+        let test = TestClient(RedisSettings(topology: .standalone(redis.address)))
+        #expect(await test.client.start(waitingMilliseconds: 5_000))
+        let start: Int64 = 1_800_000_000_000_000
+        func level(_ rate: Int, _ wanted: Int, takenAt: Int64 = 0, at now: Int64) async -> Int? {
+            var ask = BucketAsk(
+                name: BucketName(limit: "l", fields: []), capacityTokens: 10, ratePerMinute: rate, minimumTokens: 0,
+                wantedTokens: wanted)
+            ask.takenAtMicroseconds = takenAt
+            return await Self.run(test, ["at-\(rate)"], [ask], nowMicroseconds: now)?.first?.remainingTokens
+        }
+        // One a millisecond: five are out, the bucket fills up meanwhile and is emptied; what comes back then would be beyond the
+        // burst.
+        #expect(await level(60_000, 5, at: start) == 5)
+        #expect(await level(60_000, 10, at: start + 5_000) == 0)
+        #expect(await level(60_000, -5, takenAt: start, at: start + 5_000) == 0)
+        // Half of it gained meanwhile: half of it comes back.
+        #expect(await level(60_000, 5, at: start + 10_000) == 0)
+        #expect(await level(60_000, 2, at: start + 12_000) == 0)
+        #expect(await level(60_000, -5, takenAt: start + 10_000, at: start + 12_000) == 3)
+        // One a second: a millisecond out costs a thousandth, which the bucket has gained, and no whole token.
+        #expect(await level(60, 1, at: start) == 9)
+        #expect(await level(60, -1, takenAt: start, at: start + 1_000) == 10)
+        // A clock that went back, as after a failover, gives no more than was taken.
+        #expect(await level(60, 3, at: start + 2_000) == 7)
+        #expect(await level(60, -2, takenAt: start + 90_000_000, at: start + 2_000) == 9)
         await test.close()
     }
 

@@ -21,10 +21,13 @@ struct SharedAgentsTests {
                         version: ["1.0", "2.0", "*"].randomElement(using: &random)!)
                 }
                 let definition = AgentDefinition(
-                    name: name, nodePriority: Int.random(in: 0..<3, using: &random), capabilities: capabilities)
+                    name: name, nodeId: ["", "n"].randomElement(using: &random),
+                    nodePriority: Int.random(in: 0..<3, using: &random), capabilities: capabilities)
+                let source: AgentRecord.Source =
+                    Bool.random(using: &random) ? .configuration : .registration(owner: "svc")
                 let isGone = Int.random(in: 0..<3, using: &random) == 0
                 changes[ExactText(name)] = .some(
-                    isGone ? nil : AgentRecord(definition: definition, source: .configuration, instances: []))
+                    isGone ? nil : AgentRecord(definition: definition, source: source, instances: []))
             }
             for (name, agent) in changes { one.replace(name, with: agent) }
             many.replaceAll(changes)

@@ -122,7 +122,7 @@ backend back
 """)
         work.write("envoy.json", json.dumps(envoy_configuration(work, cold, ports["envoy"], upstream)))
         work.write("policy.yaml", "default: deny\nrules:\n  - { id: users, action: ALLOW, roles: [user], "
-                                  "rate_limit_per_minute: 1000000000, rate_limit_key_template: '{tenant}' }\n")
+                                  "rate_limit_per_minute: 100000000, rate_limit_key_template: '{tenant}' }\n")
         work.write("gateway.yaml", f"""listen: {{ http: "127.0.0.1:{ports['gateway']}" }}
 admin: {{ http: "127.0.0.1:{admin}" }}
 eventLoops: 1

@@ -28,6 +28,7 @@ enum BucketScript {
               local at = i * 5 - 4
               local b = { cap = ARGV[at] * U, rate = ARGV[at + 1] + 0, min = ARGV[at + 2] * U,
                           want = ARGV[at + 3] + 0, flag = ARGV[at + 4] + 0 }
+              if b.want < 0 then b.min, b.since = 0, ARGV[at + 2] + 0 end
               b.level, b.seen = b.cap, now
               local stored = redis.pcall('GET', KEYS[i])
               if type(stored) == 'table' then
@@ -61,7 +62,9 @@ enum BucketScript {
               if b.want < 0 then
                 if now <= b.flag then
                   granted = b.want
-                  b.level = math.min(b.cap, b.level - b.want * U)
+                  local back = -b.want * U
+                  if b.since > 0 then back = math.max(0, back - math.max(0, now - b.since) * b.rate) end
+                  b.level = math.min(b.cap, b.level + back)
                 end
               elseif taken and b.holds then
                 granted = math.min(b.want, math.floor(b.level / U))
@@ -96,9 +99,10 @@ enum BucketScript {
         for ask in asks {
             words.append(decimal: ask.capacityTokens)
             words.append(decimal: ask.ratePerMinute)
-            words.append(decimal: ask.minimumTokens)
+            let isReturn = ask.wantedTokens < 0
+            words.append(decimal: isReturn ? Int(ask.takenAtMicroseconds) : ask.minimumTokens)
             words.append(decimal: ask.wantedTokens)
-            words.append(decimal: ask.wantedTokens < 0 ? Int(ask.returnsUntilMicroseconds) : ask.isShadow ? 1 : 0)
+            words.append(decimal: isReturn ? Int(ask.returnsUntilMicroseconds) : ask.isShadow ? 1 : 0)
         }
         return words
     }

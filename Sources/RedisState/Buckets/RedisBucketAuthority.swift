@@ -84,6 +84,7 @@ package struct RedisBucketAuthority: BucketAuthority {
             repeating: BucketGrant(
                 grantedTokens: 0, remainingTokens: 0, fullAfterMicroseconds: 0, waitMicroseconds: 0),
             count: asks.count)
+        var takenAt = Array(repeating: Int64(0), count: asks.count)
         var failure: String?
         var now: Int64 = 0
         for (places, outcome) in outcomes {
@@ -91,26 +92,34 @@ package struct RedisBucketAuthority: BucketAuthority {
             case .decided(let decided, let time):
                 // Each server has its own clock; the earliest time makes a lease shortest.
                 now = now == 0 ? time : min(now, time)
-                for (place, grant) in zip(places, decided) { grants[place] = grant }
+                for (place, grant) in zip(places, decided) {
+                    grants[place] = grant
+                    takenAt[place] = time
+                }
             case .unavailable(let reason): failure = reason
             }
         }
         let refuses = asks.indices.contains { !asks[$0].isShadow && grants[$0].waitMicroseconds > 0 }
         guard refuses || failure != nil else { return .decided(grants, atMicroseconds: now) }
-        await giveBack(&grants, keys, asks)
+        giveBack(&grants, keys, asks, takenAt)
         if let failure { return .unavailable(failure) }
         return .decided(grants, atMicroseconds: now)
     }
 
     /// Undoes what one slot granted and another did not; what cannot be given back is refilled in time, and was never used.
-    private func giveBack(_ grants: inout [BucketGrant], _ keys: [[UInt8]], _ asks: [BucketAsk]) async {
+    ///
+    /// It comes back less what the bucket gained meanwhile, or a bucket that filled up while tokens were out would then hold more
+    /// than its burst.
+    private func giveBack(
+        _ grants: inout [BucketGrant], _ keys: [[UInt8]], _ asks: [BucketAsk], _ takenAt: [Int64]
+    ) {
         let taken = asks.indices.filter { grants[$0].grantedTokens > 0 }
         for place in taken {
             grants[place].remainingTokens += grants[place].grantedTokens
             var ask = asks[place]
-            ask.minimumTokens = 0
             ask.wantedTokens = -grants[place].grantedTokens
-            ask.returnsUntilMicroseconds = .max / 2_048  // what was never used may come back at any time
+            ask.takenAtMicroseconds = takenAt[place]
+            ask.returnsUntilMicroseconds = .max / 2_048  // its worth falls with its age; nothing else makes it too late
             grants[place].grantedTokens = 0
             let key = keys[place]
             // Nobody waits for it: the refusal is decided.

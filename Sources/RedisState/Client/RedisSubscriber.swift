@@ -8,6 +8,8 @@ package final class RedisSubscriber: RedisSubscriptions, Sendable {
 
     private let connector: RedisConnector
     private let settings: RedisSettings
+    /// What listens now, so that it can be ended before its event loop is.
+    private let listening = BackgroundTasks()
 
     /// Makes a subscriber; each stream of messages is a connection.
     package init(eventLoop: any EventLoop, settings: RedisSettings, counters: RedisCounters) {
@@ -18,13 +20,20 @@ package final class RedisSubscriber: RedisSubscriptions, Sendable {
     package func messages(on channels: [String]) -> AsyncStream<RedisSubscriptionEvent> {
         let (stream, continuation) = AsyncStream.makeStream(
             of: RedisSubscriptionEvent.self, bufferingPolicy: .bufferingNewest(Self.bufferedMax))
-        let task = Task {
+        let task = listening.run {
             await self.run(channels, continuation)
             continuation.finish()
+        }
+        guard let task else {
+            continuation.finish()
+            return stream
         }
         continuation.onTermination = { _ in task.cancel() }
         return stream
     }
+
+    /// Ends every stream, and returns when nothing of them uses the event loop any more.
+    package func close() async { await listening.end() }
 
     private func run(_ channels: [String], _ reader: AsyncStream<RedisSubscriptionEvent>.Continuation) async {
         var attempt = 0
@@ -91,6 +100,7 @@ package final class RedisSubscriber: RedisSubscriptions, Sendable {
         let watch = Task { [connector, settings] in
             while !Task.isCancelled {
                 try? await Task.sleep(for: .milliseconds(settings.watchIntervalMilliseconds))
+                guard !Task.isCancelled else { return }
                 let silence = RedisConnection.now() - heard.withLock { $0 }
                 guard silence < (settings.deadAfterMilliseconds + settings.watchIntervalMilliseconds) * 1_000_000 else {
                     return connector.close(connection, "nothing heard")
@@ -104,5 +114,6 @@ package final class RedisSubscriber: RedisSubscriptions, Sendable {
             connector.close(connection, "nobody listens")
         }
         watch.cancel()
+        await watch.value
     }
 }

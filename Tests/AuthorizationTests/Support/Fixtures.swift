@@ -1,6 +1,7 @@
 import Authorization
 import Documents
 import Foundation
+import IntentProtocol
 import Testing
 
 /// What the loader says about a text, one line for each finding, and what it took.

@@ -15,31 +15,53 @@ final class RawSocket: Sendable {
         configure(timeoutMilliseconds: 10_000)
     }
 
-    /// - Parameter receiveBufferBytes: a small one makes a reader that is slow from the start.
-    init(port: Int, timeoutMilliseconds: Int = 10_000, receiveBufferBytes: Int32? = nil) throws {
+    /// - Parameters:
+    ///   - source: the loopback address to call from.
+    ///   - receiveBufferBytes: a small one makes a reader that is slow from the start.
+    init(
+        port: Int, from source: String? = nil, timeoutMilliseconds: Int = 10_000, receiveBufferBytes: Int32? = nil
+    ) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         if var bytes = receiveBufferBytes {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
         }
-        var address = Self.loopback(port: port)
         let descriptor = descriptor
-        let result = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
+        if let source {
+            Self.withLoopback(source, port: 0) { _ = bind(descriptor, $0, $1) }
         }
+        let result = Self.withLoopback(port: port) { connect(descriptor, $0, $1) }
         configure(timeoutMilliseconds: timeoutMilliseconds)
         guard result == 0 else { throw Failure(description: "connect to \(port): errno \(errno)") }
     }
 
     deinit { close(descriptor) }
 
-    static func loopback(port: Int) -> sockaddr_in {
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(UInt16(port).bigEndian)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        return address
+    /// Hands out an IPv4 address as the kernel reads it.
+    ///
+    /// Put together by hand: the members of `sockaddr_in` are seen through whichever module the compiler met first.
+    static func withLoopback<R>(
+        _ host: String = "127.0.0.1", port: Int, _ body: (UnsafeMutablePointer<sockaddr>, socklen_t) -> R
+    ) -> R {
+        var bytes: [UInt8] = [UInt8(AF_INET), 0, UInt8(port >> 8), UInt8(port & 0xFF)]
+        bytes += host.split(separator: ".").compactMap { UInt8($0) }
+        bytes += Array(repeating: 0, count: 8)
+        return bytes.withUnsafeMutableBytes { buffer in
+            buffer.withMemoryRebound(to: sockaddr.self) { addresses in
+                guard let address = addresses.baseAddress else { fatalError("sixteen bytes have an address") }
+                return body(address, socklen_t(16))
+            }
+        }
+    }
+
+    /// The port that a descriptor is bound to.
+    static func port(of descriptor: Int32) -> Int {
+        withLoopback(port: 0) { address, length in
+            var length = length
+            _ = getsockname(descriptor, address, &length)
+            let bytes = UnsafeRawPointer(address)
+            return Int(bytes.load(fromByteOffset: 2, as: UInt8.self)) << 8
+                | Int(bytes.load(fromByteOffset: 3, as: UInt8.self))
+        }
     }
 
     private func configure(timeoutMilliseconds: Int) {

@@ -10,6 +10,7 @@ final class RawWorker: Sendable {
     let accepted = Counter()
     private let listener: Int32
     private let script: Script
+    private let isStopped = Mutex(false)
 
     init(_ script: @escaping Script) {
         self.script = script
@@ -36,16 +37,9 @@ final class RawWorker: Sendable {
 
     /// Binds to a free port and listens; the port.
     static func listen(_ descriptor: Int32, backlog: Int32) -> Int {
-        var address = RawSocket.loopback(port: 0)
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                _ = bind(descriptor, $0, length)
-                _ = Glibc.listen(descriptor, backlog)
-                _ = getsockname(descriptor, $0, &length)
-            }
-        }
-        return Int(UInt16(bigEndian: address.sin_port))
+        RawSocket.withLoopback(port: 0) { _ = bind(descriptor, $0, $1) }
+        _ = Glibc.listen(descriptor, backlog)
+        return RawSocket.port(of: descriptor)
     }
 
     /// A port at which nobody listens.
@@ -56,14 +50,23 @@ final class RawWorker: Sendable {
     }
 
     func stop() {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
+        isStopped.withLock {
+            guard !$0 else { return }
+            $0 = true
+            shutdown(listener, Int32(SHUT_RDWR))
+        }
     }
 
+    /// The loop alone closes the listener: were it closed under a loop between two accepts, the loop would go on accepting from
+    /// whatever listener is given the same number next, and answer the connections of another test.
     private func acceptLoop() {
         while true {
             let descriptor = accept(listener, nil, nil)
-            guard descriptor >= 0 else { return }
+            guard descriptor >= 0 else {
+                guard isStopped.withLock(\.self) else { continue }
+                close(listener)
+                return
+            }
             accepted.add()
             let socket = RawSocket(accepted: descriptor)
             Thread { [script] in try? script(socket, HTTPMessageReader(socket)) }.start()

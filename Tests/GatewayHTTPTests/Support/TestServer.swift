@@ -6,7 +6,7 @@ import Testing
 
 /// A live listener whose handler is a closure.
 final class TestServer: Sendable {
-    typealias Behaviour = @Sendable (HTTPRequest) async -> HTTPAnswer
+    typealias Behaviour = @Sendable (HTTPRequest, HTTPConnection) async -> HTTPAnswer
 
     static let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
     static let routes = RouteTable([
@@ -43,7 +43,7 @@ final class TestServer: Sendable {
     }
 
     /// Answers with the body that came.
-    static let echo: Behaviour = { HTTPAnswer(status: 200, body: $0.body) }
+    static let echo: Behaviour = { request, _ in HTTPAnswer(status: 200, body: request.body) }
 
     func connect(timeoutMilliseconds: Int = 10_000, receiveBufferBytes: Int32? = nil) throws -> RawSocket {
         try RawSocket(
@@ -69,9 +69,11 @@ struct ClosureHandler: HTTPHandler {
     let behaviour: TestServer.Behaviour
     let handled: Counter
 
-    func handle(_ request: consuming HTTPRequest) async -> HTTPAnswer {
+    func accept(_ connection: HTTPConnection) -> HTTPConnection { connection }
+
+    func handle(_ request: consuming HTTPRequest, on connection: HTTPConnection) async -> HTTPAnswer {
         handled.add()
-        return await behaviour(request)
+        return await behaviour(request, connection)
     }
 
     func answer(_ refusal: HTTPRefusal, route: Int?) -> HTTPAnswer {

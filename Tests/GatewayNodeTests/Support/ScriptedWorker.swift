@@ -70,15 +70,24 @@ final class ScriptedWorker: Sendable {
     func set(_ behaviour: Behaviour) { state.withLock { $0.behaviour = behaviour } }
 
     func stop() {
-        state.withLock { $0.stopped = true }
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
+        state.withLock {
+            guard !$0.stopped else { return }
+            $0.stopped = true
+            shutdown(listener, Int32(SHUT_RDWR))
+        }
     }
 
+    /// The loop alone closes the listener: were it closed between two accepts, the loop would take a connection from whatever
+    /// listener is given the same number next.
     private func acceptLoop() {
         while true {
             let connection = accept(listener, nil, nil)
-            guard connection >= 0, !state.withLock({ $0.stopped }) else { return }
+            guard !state.withLock({ $0.stopped }) else {
+                if connection >= 0 { close(connection) }
+                close(listener)
+                return
+            }
+            guard connection >= 0 else { continue }
             Thread { [self] in serve(connection) }.start()
         }
     }

@@ -7,7 +7,9 @@ import RedisFixtures
 /// An agent worker that shows a certificate, asks for its caller's, and answers every call with success.
 final class TLSWorker: Sendable {
     private struct Success: HTTPHandler {
-        func handle(_ request: consuming HTTPRequest) async -> HTTPAnswer {
+        func accept(_ connection: HTTPConnection) {}
+
+        func handle(_ request: consuming HTTPRequest, on connection: Void) async -> HTTPAnswer {
             HTTPAnswer(status: 200, body: Array(ScriptedWorker.success.utf8))
         }
 

@@ -21,26 +21,34 @@ final class TestNode: Sendable {
 
     /// - Parameters:
     ///   - agents: the `agents:` part of the configuration, as flow-style YAML.
+    ///   - store: where limits, keys and agents are shared; a URL of Redis, or a flow-style mapping.
     ///   - extra: more top-level keys.
-    ///   - authentication: more keys below `authentication`, each indented by two spaces.
+    ///   - files: more files of the node's folder, by their path in it.
+    ///   - authentication: more keys below `authentication`, each indented by two spaces; they begin with more issuers.
+    ///   - hasOwnIssuer: whether the issuer of ``token(subject:roles:tenant:issuer:audience:lifetimeSeconds:now:)`` is
+    ///     one of the node's.
     init(
         agents: String = "[]", policy: String = TestNode.allowUsers, authentication: String = "",
-        listen: String = #"http: "127.0.0.1:0""#, extra: String = ""
+        listen: String = #"http: "127.0.0.1:0""#, store: String = "memory", extra: String = "",
+        files: [String: String] = [:], hasOwnIssuer: Bool = true
     ) async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "intentusnet-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try TestNode.key.get().jwks().write(to: folder.appending(path: "jwks.json"), atomically: true, encoding: .utf8)
         try policy.write(to: folder.appending(path: "policy.yaml"), atomically: true, encoding: .utf8)
+        let ownIssuer = """
+                - issuer: \(TestNode.issuer)
+                  audiences: [intentusnet]
+                  jwks: { file: jwks.json }
+            """
         let text = """
             listen: { \(listen) }
             admin: { http: "127.0.0.1:0" }
             eventLoops: 1
-            store: memory
+            store: \(store)
             authentication:
               issuers:
-                - issuer: \(TestNode.issuer)
-                  audiences: [intentusnet]
-                  jwks: { file: jwks.json }
+            \(hasOwnIssuer ? ownIssuer : "")
             \(authentication)
             policy: { files: [policy.yaml] }
             audit: { output: file, file: audit.jsonl }
@@ -48,6 +56,12 @@ final class TestNode: Sendable {
             agents: \(agents)
             \(extra)
             """
+        for (name, text) in files {
+            let place = folder.appending(path: name)
+            try FileManager.default.createDirectory(
+                at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try text.write(to: place, atomically: true, encoding: .utf8)
+        }
         let path = folder.appending(path: "gateway.yaml")
         try text.write(to: path, atomically: true, encoding: .utf8)
         node = try GatewayNode(configurationFile: path.path, environment: [:])

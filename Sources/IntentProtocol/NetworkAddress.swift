@@ -3,9 +3,9 @@
 /// An IPv4 address inside IPv6 (`::ffff:a.b.c.d`) is the IPv4 address: it is the same peer behind a dual-stack socket, and
 /// a block that is to keep it out must not depend on how the listener was opened.
 package struct NetworkAddress: Sendable, Hashable {
-    let isIPv6: Bool
+    package let isIPv6: Bool
     /// The bits, right-aligned.
-    let bits: UInt128
+    package let bits: UInt128
 
     /// Reads an address literal, strictly: no octal, no shortened IPv4, no zone; nil for anything else.
     package init?(_ text: some Collection<UInt8>) {
@@ -91,7 +91,7 @@ package struct NetworkAddress: Sendable, Hashable {
     }
 
     /// A number of digits alone; nil for anything else.
-    static func decimal(_ text: ArraySlice<UInt8>) -> Int? {
+    package static func decimal(_ text: ArraySlice<UInt8>) -> Int? {
         guard (1...5).contains(text.count) else { return nil }
         var value = 0
         for byte in text {

@@ -1,11 +1,14 @@
 /// A single address, or all addresses with the same first bits.
-struct AddressBlock: Sendable, Hashable {
-    private let isIPv6: Bool
-    private let bits: UInt128
-    private let mask: UInt128
+package struct AddressBlock: Sendable, Hashable, BitwiseCopyable {
+    /// Whether the block is of IPv6 addresses; an IPv4 address inside IPv6 is an IPv4 address.
+    package let isIPv6: Bool
+    /// The first bits, the others are zero.
+    package let bits: UInt128
+    /// Ones where addresses must agree.
+    package let mask: UInt128
 
     /// Reads `10.1.2.3`, `10.1.2.0/24` or the same for IPv6; bits beyond the prefix are dropped, as Envoy drops them.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         let bytes = Array(text.utf8)
         let cut = bytes.firstIndex(of: UInt8(ascii: "/"))
         let literal = bytes[..<(cut ?? bytes.endIndex)]
@@ -27,7 +30,12 @@ struct AddressBlock: Sendable, Hashable {
         bits = address.bits & mask
     }
 
-    func contains(_ address: NetworkAddress) -> Bool {
+    /// Whether the address is of the block.
+    @inlinable
+    package func contains(_ address: NetworkAddress) -> Bool {
         address.isIPv6 == isIPv6 && address.bits & mask == bits
     }
+
+    /// Whether it is every address of its family.
+    package var isEverything: Bool { mask == 0 }
 }

@@ -1,0 +1,29 @@
+package import Identity
+package import IntentProtocol
+
+/// What is known of the connection that requests arrive on; made once for all of them.
+package final class ArrivalConnection: Sendable {
+    /// `203.0.113.7:51334`.
+    package let remoteAddress: String
+    /// The TCP peer, whatever any header says; nil where it has no address.
+    package var sourceAddress: NetworkAddress? { peer.address }
+    /// The address that the connection was made to.
+    package let destinationAddress: NetworkAddress?
+    /// The port that the connection was made to.
+    package let destinationPort: UInt16
+    /// Who the peer is by the connection itself, and whether its word about others is believed.
+    package let peer: PeerConnection
+    /// The server name of the TLS handshake as it was sent; nil without one.
+    package let serverName: [UInt8]?
+
+    package init(
+        remoteAddress: String, peer: PeerConnection, destinationAddress: NetworkAddress? = nil,
+        destinationPort: UInt16 = 0, serverName: [UInt8]? = nil
+    ) {
+        self.remoteAddress = remoteAddress
+        self.peer = peer
+        self.destinationAddress = destinationAddress
+        self.destinationPort = destinationPort
+        self.serverName = serverName
+    }
+}

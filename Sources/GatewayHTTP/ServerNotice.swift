@@ -1,0 +1,7 @@
+/// What a listener tells its operator.
+package enum ServerNotice: Sendable, Hashable {
+    /// The system had no connection to give so often since the last notice of the kind; the text is its reason.
+    case acceptFailed(count: Int, reason: String)
+    /// The listener has ended though nobody ended it: the node accepts nothing any more.
+    case listenerEnded
+}

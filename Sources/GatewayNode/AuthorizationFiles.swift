@@ -1,0 +1,108 @@
+import Authorization
+import Documents
+import Foundation
+import GatewayConfiguration
+import Synchronization
+
+/// The files of the mesh's policies: single ones, and all of a folder.
+final class AuthorizationFiles: Sendable {
+    private static let filesMax = 1_000
+    private static let bytesMax = 16 * 1_024 * 1_024
+
+    private let named: [NamedFile]
+    private let mesh: MeshSettings
+    private let workload: Workload
+    private let watched: Mutex<[WatchedFile]>
+
+    /// Names the files; they are read by ``load(into:)``.
+    init(_ named: [NamedFile], _ mesh: GatewayConfiguration.Mesh) {
+        self.named = named
+        self.mesh = MeshSettings(mesh)
+        workload = Workload(mesh)
+        watched = Mutex(named.flatMap { Self.expand($0.path) }.map(WatchedFile.init))
+    }
+
+    /// Whether there are any; decided by the configuration for the whole life of a node.
+    var isConfigured: Bool { !named.isEmpty }
+
+    /// Reads all of them; nil when anything in them is wrong, or none is configured.
+    func load(into diagnostics: Diagnostics) -> CompiledAuthorization? {
+        guard isConfigured else { return nil }
+        let errorsBefore = diagnostics.errors.count
+        var files: [(name: String, text: String)] = []
+        for place in named { files += read(place, into: diagnostics) }
+        if files.count > Self.filesMax || files.reduce(0, { $0 + $1.text.utf8.count }) > Self.bytesMax {
+            diagnostics.error(
+                "authorization.files: more than \(Self.filesMax) files or \(Self.bytesMax) bytes together",
+                at: named[0].location)
+            return nil
+        }
+        let documents = AuthorizationLoader.load(files, defaultNamespace: workload.namespace, into: diagnostics)
+        guard let documents, diagnostics.errors.count == errorsBefore else { return nil }
+        return CompiledAuthorization(documents, mesh: mesh, workload: workload)
+    }
+
+    private func read(_ place: NamedFile, into diagnostics: Diagnostics) -> [(name: String, text: String)] {
+        guard FileManager.default.fileExists(atPath: place.path) else {
+            diagnostics.error("\(place.description) is not there", at: place.location)
+            return []
+        }
+        let paths = Self.expand(place.path)
+        if paths.isEmpty {
+            diagnostics.warning(
+                "\(place.description) is a folder without a .yaml, .yml or .json file: it says nothing",
+                at: place.location)
+        }
+        return paths.prefix(Self.filesMax + 1).compactMap { path in
+            guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+                diagnostics.error("'\(path)' cannot be read as UTF-8 text", at: place.location)
+                return nil
+            }
+            return (path, text)
+        }
+    }
+
+    /// Whether a file is another, is new or has gone since this was last asked.
+    func haveChanged() -> Bool {
+        guard isConfigured else { return false }
+        let names = named.flatMap { Self.expand($0.path) }
+        return watched.withLock { files in
+            let isSame = files.map(\.path) == names
+            if !isSame { files = names.map(WatchedFile.init) }
+            // Every file is asked, so that one change does not hide another until later.
+            return files.indices.reduce(!isSame) { changed, index in files[index].hasChanged() || changed }
+        }
+    }
+
+    /// A folder as its files, in the order of their names; what begins with a dot is a mount's own business.
+    private static func expand(_ path: String) -> [String] {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+            return [path]
+        }
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        return names.filter { name in
+            !name.hasPrefix(".") && [".yaml", ".yml", ".json"].contains { name.lowercased().hasSuffix($0) }
+        }.sorted().map { path + "/" + $0 }
+    }
+}
+
+extension MeshSettings {
+    init(_ mesh: GatewayConfiguration.Mesh) {
+        self.init(
+            rootNamespace: mesh.rootNamespace, trustDomain: mesh.trustDomain,
+            trustDomainAliases: mesh.trustDomainAliases,
+            pathNormalization: PathNormalization(rawValue: mesh.pathNormalization.rawValue) ?? .mergeSlashes)
+    }
+}
+
+extension Workload {
+    init(_ mesh: GatewayConfiguration.Mesh) {
+        var labels: [String: String] = [:]
+        for label in mesh.labels {
+            let parts = label.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            labels[String(parts[0])] = parts.count > 1 ? String(parts[1]) : ""
+        }
+        self.init(namespace: mesh.namespace, labels: labels)
+    }
+}

@@ -1,0 +1,74 @@
+package import IntentProtocol
+
+/// Decides which certificates are believed: the ID names a trust domain, and that domain's bundle alone must vouch.
+///
+/// It holds one set of bundles for its lifetime; new files make a new verifier, and a set with a fault makes none, so that
+/// the old one stays.
+package final class CertificateVerifier: Sendable {
+    private let domains: TrustDomainTable
+    private let bundles: [TrustDomain: TrustBundle]
+
+    /// Makes a verifier.
+    ///
+    /// - Parameter bundles: the authorities of each trust domain, each certificate in DER.
+    /// - Throws: when a bundle is missing, cannot be used, or belongs to no configured trust domain.
+    package init(_ domains: TrustDomainTable, bundles: [TrustDomain: [[UInt8]]]) throws(TrustBundleFault) {
+        var held: [TrustDomain: TrustBundle] = [:]
+        for (domain, certificates) in bundles.sorted(by: { $0.key.name < $1.key.name }) {
+            guard domains.bundles.contains(domain) else {
+                throw TrustBundleFault("of trust domain \(domain) is of no use: it is neither ours nor federated")
+            }
+            do throws(TrustBundleFault) {
+                held[domain] = try TrustBundle(certificates)
+            } catch {
+                throw TrustBundleFault("of trust domain \(domain) \(error.problem)")
+            }
+        }
+        if let missing = domains.bundles.sorted(by: { $0.name < $1.name }).first(where: { held[$0] == nil }) {
+            throw TrustBundleFault("of trust domain \(missing) is missing")
+        }
+        self.domains = domains
+        self.bundles = held
+    }
+
+    /// When the first authority's time is over, in Unix seconds, for those who watch it.
+    package var authoritiesNotAfterSeconds: Int64 {
+        bundles.values.flatMap(\.authorities).map(\.notAfterSeconds).min() ?? .max
+    }
+
+    /// Verifies the certificates that a peer sent, the leaf first.
+    ///
+    /// That the peer has the leaf's key is the handshake's to show.
+    ///
+    /// - Parameters:
+    ///   - chain: each certificate in DER.
+    ///   - nowSeconds: the Unix time.
+    package func verify(
+        _ chain: [[UInt8]], as purpose: CertificatePurpose, nowSeconds: Int64
+    ) throws(CertificateRefusal) -> VerifiedCertificate {
+        guard let leaf = chain.first else { throw .missing }
+        guard chain.count <= TrustBundle.chainMax else { throw .chainTooLong }
+        let facts = try CertificateReader.facts(der: leaf)
+        let domain = try domains.bundle(vouchingFor: facts.serviceID(nowSeconds: nowSeconds))
+        guard let bundle = bundles[domain] else { throw .unknownTrustDomain(domain) }
+        let end = try bundle.verify(chain, as: purpose, nowSeconds: nowSeconds)
+        let identity = try domains.identity(of: facts, chainedTo: domain, nowSeconds: nowSeconds)
+        return VerifiedCertificate(identity: identity, facts: facts, notAfterSeconds: end)
+    }
+
+    /// Verifies the certificates of a server that must be one service, whatever its host is called.
+    package func verify(
+        _ chain: [[UInt8]], of expected: SPIFFEID, nowSeconds: Int64
+    ) throws(CertificateRefusal) -> VerifiedCertificate {
+        let verified = try verify(chain, as: .server, nowSeconds: nowSeconds)
+        guard verified.identity.principal == domains.canonical(expected).principal else {
+            throw .otherService(expected: expected)
+        }
+        return verified
+    }
+
+    /// What our own certificate says of itself, before it is put in force.
+    package static func facts(der: [UInt8]) throws(CertificateRefusal) -> CertificateFacts {
+        try CertificateReader.facts(der: der)
+    }
+}

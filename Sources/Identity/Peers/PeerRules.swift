@@ -1,0 +1,63 @@
+package import IntentProtocol
+
+/// How the identity of a request's peer is established from its connection and X-Forwarded-Client-Cert.
+package struct PeerRules: Sendable {
+    /// The trust domains whose services are believed.
+    package let domains: TrustDomainTable
+    private let proxies: TrustedProxies
+    private let untrusted: ForwardingRule
+    private let reader: ForwardedCertificateReader
+
+    /// Makes rules that trust no proxy unless told.
+    ///
+    /// - Parameter untrusted: what becomes of a header from anybody else.
+    package init(
+        _ domains: TrustDomainTable, proxies: TrustedProxies = TrustedProxies(), untrusted: ForwardingRule = .refuse,
+        reader: ForwardedCertificateReader = ForwardedCertificateReader()
+    ) {
+        self.domains = domains
+        self.proxies = proxies
+        self.untrusted = untrusted
+        self.reader = reader
+    }
+
+    /// What holds for a connection; asked once, after the handshake.
+    ///
+    /// - Parameters:
+    ///   - address: the TCP peer's own; nil where it is not known.
+    ///   - isLocalSocket: whether the peer came by a Unix socket.
+    ///   - identity: of its verified certificate; nil when it showed none.
+    package func connection(
+        address: NetworkAddress?, isLocalSocket: Bool = false, identity: ServiceIdentity?
+    ) -> PeerConnection {
+        PeerConnection(
+            address: address, identity: identity,
+            isTrustedProxy: proxies.trusts(address: address, isLocalSocket: isLocalSocket, identity: identity))
+    }
+
+    /// Who sends a request; nil when nothing says so.
+    ///
+    /// A trusted proxy that forwards a header speaks for the peer that it names, even where it names none; without a header
+    /// it speaks for itself, as in the mesh.
+    ///
+    /// - Parameter forwarded: the values of all X-Forwarded-Client-Cert lines, in any letter case of the name.
+    package func peer(
+        on connection: borrowing PeerConnection, forwarded: [ArraySlice<UInt8>]
+    ) throws(PeerRefusal) -> ServiceIdentity? {
+        guard let header = forwarded.first else { return connection.identity }
+        guard connection.isTrustedProxy else {
+            switch untrusted {
+            case .refuse: throw .untrustedForwarding
+            case .ignore: return connection.identity
+            }
+        }
+        guard forwarded.count == 1 else { throw .forwarded(.severalHeaders) }
+        do throws(ForwardedFault) {
+            guard let id = try reader.lastElement(header).serviceID() else { return nil }
+            guard domains.accepts(id.trustDomain) else { throw .unknownTrustDomain(id.trustDomain) }
+            return ServiceIdentity(id, domains, source: .xfcc)
+        } catch {
+            throw .forwarded(error)
+        }
+    }
+}

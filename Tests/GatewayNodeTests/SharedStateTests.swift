@@ -1,0 +1,198 @@
+import Foundation
+import RedisFixtures
+import Testing
+
+/// Several nodes on one real Redis, seen from outside.
+@Suite("Nodes that share a Redis", .serialized, .enabled(if: RedisServer.isInstalled, "redis-server is not installed"))
+struct SharedStateTests {
+    /// Ten at once, refilled so slowly that no test sees a token come back.
+    static let tenAtOnce = """
+        default: deny
+        rules:
+          - { id: users, action: ALLOW, roles: [user], rate_limit_per_minute: 1, rate_limit_burst: 10, rate_limit_key_template: "{tenant}" }
+        """
+
+    func url(_ redis: RedisServer) -> String { "redis://127.0.0.1:\(redis.port)" }
+
+    /// A worker, and nodes that have it as their configured agent.
+    func nodes(
+        _ count: Int, _ worker: ScriptedWorker, _ redis: RedisServer, policy: String = SharedStateTests.tenAtOnce,
+        store: String? = nil
+    ) async throws -> [TestNode] {
+        var nodes: [TestNode] = []
+        for _ in 0..<count {
+            nodes.append(
+                try await TestNode(
+                    agents: "[\(TestNode.agent("scripted", worker))]", policy: policy, store: store ?? url(redis)))
+        }
+        return nodes
+    }
+
+    func stop(_ nodes: [TestNode]) async {
+        for node in nodes { await node.stop() }
+    }
+
+    @Test("a limit is one limit, whichever node is asked")
+    func oneLimit() async throws {
+        let (worker, redis) = (try ScriptedWorker(), try RedisServer.started())
+        defer { worker.stop() }
+        let nodes = try await nodes(3, worker, redis)
+        let token = try TestNode.token()
+        var statuses: [Int] = []
+        for index in 0..<21 {
+            statuses.append(try await nodes[index % 3].answer(token: token).status)
+        }
+        #expect(statuses.count { $0 == 200 } == 10, "\(statuses)")
+        #expect(statuses.suffix(11).allSatisfy { $0 == 429 }, "\(statuses)")
+        let refused = try await nodes[2].answer(token: token)
+        #expect(refused.headers["retry-after"] != nil)
+        #expect(refused.headers["ratelimit"]?.contains("r=0") == true, "\(refused)")
+        #expect(worker.requests.count == 10)
+        // Another tenant has a bucket of its own.
+        #expect(try await nodes[0].answer(token: try TestNode.token(tenant: "other")).status == 200)
+        await stop(nodes)
+    }
+
+    @Test("a worker that registers with one node is called, listed, guarded and removed through another")
+    func oneDirectory() async throws {
+        let (worker, redis) = (try ScriptedWorker(), try RedisServer.started())
+        defer { worker.stop() }
+        let first = try await TestNode(store: url(redis), extra: RegistrationTests.grants)
+        let second = try await TestNode(store: url(redis), extra: RegistrationTests.grants)
+        let (path, tests) = (RegistrationTests.path, RegistrationTests())
+        let (body, agent, thief) = (
+            tests.body(worker.url), try tests.agentToken(), try tests.agentToken("worker-2")
+        )
+        let user = try TestNode.token()
+        func ask(_ node: TestNode, _ method: String, token: String) async throws -> Int {
+            let port = node.port
+            return try await offPool {
+                try SocketClient(port: port).request(method, path, body: method == "PUT" ? body : "", token: token)
+                    .status
+            }
+        }
+        #expect(try await second.answer(token: user).status == 404)
+        #expect(try await ask(first, "PUT", token: agent) == 201)
+        let seen = try await eventually { try await second.answer(token: user).status == 200 }
+        #expect(seen < .seconds(1), "seen after \(seen)")
+        // The name belongs to the principal that took it, at every node.
+        #expect(try await ask(second, "PUT", token: thief) == 409)
+        #expect(try await ask(second, "DELETE", token: thief) == 409)
+        // A heartbeat may go through any node.
+        #expect(try await ask(second, "PUT", token: agent) == 200)
+        // A node that starts now knows it at once.
+        let third = try await TestNode(store: url(redis), extra: RegistrationTests.grants)
+        #expect(try await third.answer(token: user).status == 200)
+        #expect(try await ask(third, "DELETE", token: agent) == 200)
+        let gone = try await eventually { try await first.answer(token: user).status == 404 }
+        #expect(gone < .seconds(1), "gone after \(gone)")
+        await stop([first, second, third])
+    }
+
+    @Test("an instance that stops renewing leaves every node within its time to live")
+    func departure() async throws {
+        let (worker, redis) = (try ScriptedWorker(), try RedisServer.started())
+        defer { worker.stop() }
+        let first = try await TestNode(store: url(redis), extra: RegistrationTests.grants)
+        let second = try await TestNode(store: url(redis), extra: RegistrationTests.grants)
+        let agent = try RegistrationTests().agentToken()
+        let body = RegistrationTests().body(worker.url).replacing(#""ttlSeconds":20"#, with: #""ttlSeconds":5"#)
+        let port = first.port
+        let status = try await offPool {
+            try SocketClient(port: port).request("PUT", RegistrationTests.path, body: body, token: agent).status
+        }
+        #expect(status == 201)
+        let user = try TestNode.token()
+        try await eventually { try await second.answer(token: user).status == 200 }
+        // Five seconds, and at most one more until a node looks.
+        let gone = try await eventually(withinSeconds: 12) { try await second.answer(token: user).status == 404 }
+        #expect(gone < .seconds(7), "gone after \(gone)")
+        #expect(try await first.answer(token: user).status == 404)
+        await stop([first, second])
+    }
+
+    @Test("while Redis is away each node counts its share and says so; then limits are shared again")
+    func away() async throws {
+        let (worker, redis) = (try ScriptedWorker(), try RedisServer.started())
+        defer { worker.stop() }
+        let nodes = try await nodes(2, worker, redis)
+        let token = try TestNode.token()
+        let before = try await nodes[0].answer(token: token)
+        #expect(before.status == 200)
+        #expect(before.headers["intentusnet-limits"] == nil)
+        try await eventually { try await nodes[0].metric("intentusnet_nodes") == 2 }
+        redis.kill9()
+        let while_ = try await nodes[0].answer(token: token)
+        #expect(while_.headers["intentusnet-limits"] == "degraded", "\(while_)")
+        // Two nodes: at most five of ten each, less what was spent before.
+        var admitted = while_.status == 200 ? 1 : 0
+        for _ in 0..<12 where try await nodes[0].answer(token: token).status == 200 { admitted += 1 }
+        #expect(admitted <= 5, "admitted \(admitted)")
+        let ready = try await AdminPage.get("/health/ready", port: nodes[0].adminPort)
+        #expect(ready.status == 200, "\(ready)")
+        #expect(try await nodes[0].metric("intentusnet_limit_shared") == 0)
+        let record = try nodes[0].auditLines().last { $0["event"] as? String != "config_reload" }
+        #expect(record?["limits"] as? String == "degraded", "\(String(describing: record))")
+        try redis.start()
+        try await eventually { try await nodes[0].metric("intentusnet_limit_shared") == 1 }
+        let fresh = try TestNode.token(tenant: "later")
+        try await eventually { try await nodes[0].answer(token: fresh).headers["intentusnet-limits"] == nil }
+        await stop(nodes)
+    }
+
+    @Test("a rule that would rather refuse than count alone does so, and one that would not admits")
+    func failureModes() async throws {
+        let (worker, redis) = (try ScriptedWorker(), try RedisServer.started())
+        defer { worker.stop() }
+        func policy(_ mode: String) -> String {
+            Self.tenAtOnce.replacing("rate_limit_burst: 10", with: "rate_limit_burst: 10, on_store_failure: \(mode)")
+        }
+        let denying = try await nodes(1, worker, redis, policy: policy("deny"))[0]
+        let allowing = try await nodes(1, worker, redis, policy: policy("allow"))[0]
+        let token = try TestNode.token()
+        #expect(try await denying.answer(token: token).status == 200)
+        redis.kill9()
+        let refused = try await denying.answer(token: token)
+        #expect(refused.status == 503, "\(refused)")
+        #expect(refused.isRetryable == true, "\(refused)")
+        for _ in 0..<15 { #expect(try await allowing.answer(token: token).status == 200) }
+        try redis.start()
+        try await eventually { try await denying.answer(token: token).status == 200 }
+        await stop([denying, allowing])
+    }
+
+    @Test("a node starts, serves and says so while there is no Redis at all")
+    func withoutRedis() async throws {
+        let worker = try ScriptedWorker()
+        defer { worker.stop() }
+        let redis = try RedisServer()
+        let began = ContinuousClock.now
+        let node = try await nodes(1, worker, redis)[0]
+        #expect(ContinuousClock.now - began < .seconds(5))
+        let answer = try await node.answer(token: try TestNode.token())
+        #expect(answer.status == 200, "\(answer)")
+        #expect(answer.headers["intentusnet-limits"] == "degraded")
+        try redis.start()
+        let token = try TestNode.token(tenant: "later")
+        try await eventually { try await node.answer(token: token).headers["intentusnet-limits"] == nil }
+        await node.stop()
+    }
+
+    @Test("a wrong password stops nothing but sharing, and health names the cause")
+    func wrongPassword() async throws {
+        var options = RedisServerOptions()
+        options.password = "right-password"
+        let (worker, redis) = (try ScriptedWorker(), try RedisServer.started(options))
+        defer { worker.stop() }
+        let wrong = try await nodes(
+            1, worker, redis, store: "\"redis://:wrong-password@127.0.0.1:\(redis.port)\"")[0]
+        #expect(try await wrong.answer(token: try TestNode.token()).headers["intentusnet-limits"] == "degraded")
+        let health = try await AdminPage.get("/health", port: wrong.adminPort)
+        #expect("\(health)".contains("degraded"), "\(health)")
+        #expect(!"\(health)".contains("wrong-password"))
+        let right = try await nodes(
+            1, worker, redis, store: "\"redis://:right-password@127.0.0.1:\(redis.port)\"")[0]
+        #expect(try await right.answer(token: try TestNode.token()).headers["intentusnet-limits"] == nil)
+        await stop([wrong, right])
+    }
+}
