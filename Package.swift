@@ -147,7 +147,10 @@ let package = Package(
         tests("RedisFixturesTests", ["RedisFixtures"]),
         tests(
             "GatewayNodeTests",
-            ["GatewayNode", "DevelopmentIssuer", "IntentProtocol", "RedisFixtures", nioCore, nioPosix, nioSSL]),
+            [
+                "GatewayNode", "GatewayHTTP", "DevelopmentIssuer", "IntentProtocol", "RedisFixtures", nioCore, nioPosix,
+                nioSSL,
+            ]),
         tests("InteropTests", ["GatewayNode", "DevelopmentIssuer", "IntentusWorker", "intentusnet"]),
         tests("IntentProtocolTests", ["IntentProtocol"]),
         tests("DocumentsTests", ["Documents"]),
@@ -159,7 +162,10 @@ let package = Package(
         tests("GatewayConfigurationTests", ["GatewayConfiguration", "Documents", "IntentProtocol"]),
         tests(
             "GatewayHTTPTests",
-            ["GatewayHTTP", "RedisFixtures", nioCore, nioEmbedded, nioPosix, nioSSL, nioHTTP2, nioHPACK]),
+            [
+                "GatewayHTTP", "Identity", "IntentProtocol", "RedisFixtures", nioCore, nioEmbedded, nioPosix, nioSSL,
+                nioHTTP2, nioHPACK,
+            ]),
         tests(
             "RedisStateTests",
             ["RedisState", "GatewayTesting", "Identity", "RateLimiting", "Routing", nioCore, nioPosix]),
