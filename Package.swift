@@ -115,7 +115,8 @@ let package = Package(
             name: "intentusnet",
             dependencies: [
                 "Authorization", "GatewayNode", "IntentusClient", "IntentusWorker", "DevelopmentIssuer", "Documents",
-                "IntentPolicy", "IntentProtocol", "Observability", arguments, logging, lifecycle, unixSignals,
+                "IntentPolicy", "IntentProtocol", "Observability", arguments, httpClient, logging, lifecycle, nioCore,
+                nioHTTP1, unixSignals,
             ],
             swiftSettings: strict),
 
@@ -148,7 +149,7 @@ let package = Package(
         tests(
             "GatewayNodeTests",
             ["GatewayNode", "DevelopmentIssuer", "IntentProtocol", "RedisFixtures", nioCore, nioPosix, nioSSL]),
-        tests("InteropTests", ["GatewayNode", "DevelopmentIssuer", "IntentusWorker", "intentusnet"]),
+        tests("InteropTests", ["GatewayNode", "DevelopmentIssuer", "IntentusWorker", "RedisFixtures", "intentusnet"]),
         tests("IntentProtocolTests", ["IntentProtocol"]),
         tests("DocumentsTests", ["Documents"]),
         tests("IdentityTests", ["Identity", "IntentProtocol", "COpenSSL", jwtKit]),
@@ -162,7 +163,11 @@ let package = Package(
             ["GatewayHTTP", "RedisFixtures", nioCore, nioEmbedded, nioPosix, nioSSL, nioHTTP2, nioHPACK]),
         tests(
             "RedisStateTests",
-            ["RedisState", "GatewayTesting", "Identity", "RateLimiting", "Routing", nioCore, nioPosix]),
+            [
+                "RedisState", "GatewayTesting", "Identity", "IntentProtocol", "RateLimiting", "RedisFixtures",
+                "Routing",
+                nioCore, nioPosix,
+            ]),
         tests("KeySourcesTests", ["KeySources", "Identity", hummingbird, httpClient, nioCore]),
         tests("ObservabilityTests", ["Observability", "Gateway", "IntentProtocol", logging]),
         tests("AdminServerTests", ["AdminServer", "Observability", lifecycle, logging, nioCore, nioPosix]),
