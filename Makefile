@@ -3,12 +3,16 @@
 SHELL := /bin/bash
 RELEASE := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 
-.PHONY: run build test soak bench microbench format lint
+.PHONY: run cluster build test soak bench microbench format lint
 
 run: build ## a gateway, a worker and a token issuer on this machine, and a signed intent through them
 	@Tests/Tools/demo "$$(swift build $(RELEASE) --show-bin-path)/intentusnet"
 
-build: ## the release build that `run`, `bench` and images use
+cluster: build ## three gateways, four workers and a real Redis on this machine, with a live view; Ctrl-C ends all
+	@Tests/Tools/install cluster
+	@Tests/Tools/cluster "$$(swift build $(RELEASE) --show-bin-path)/intentusnet"
+
+build: ## the release build that `run`, `cluster`, `bench` and images use
 	@Tests/Tools/install build
 	swift build $(RELEASE) --product intentusnet
 

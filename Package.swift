@@ -115,7 +115,8 @@ let package = Package(
             name: "intentusnet",
             dependencies: [
                 "Authorization", "GatewayNode", "IntentusClient", "IntentusWorker", "DevelopmentIssuer", "Documents",
-                "IntentPolicy", "IntentProtocol", "Observability", arguments, logging, lifecycle, unixSignals,
+                "IntentPolicy", "IntentProtocol", "Observability", arguments, httpClient, logging, lifecycle, nioCore,
+                nioHTTP1, unixSignals,
             ],
             swiftSettings: strict),
 
@@ -151,7 +152,7 @@ let package = Package(
                 "GatewayNode", "GatewayHTTP", "DevelopmentIssuer", "IntentProtocol", "RedisFixtures", nioCore, nioPosix,
                 nioSSL,
             ]),
-        tests("InteropTests", ["GatewayNode", "DevelopmentIssuer", "IntentusWorker", "intentusnet"]),
+        tests("InteropTests", ["GatewayNode", "DevelopmentIssuer", "IntentusWorker", "RedisFixtures", "intentusnet"]),
         tests("IntentProtocolTests", ["IntentProtocol"]),
         tests("DocumentsTests", ["Documents"]),
         tests("IdentityTests", ["Identity", "IntentProtocol", "COpenSSL", jwtKit]),
@@ -168,7 +169,11 @@ let package = Package(
             ]),
         tests(
             "RedisStateTests",
-            ["RedisState", "GatewayTesting", "Identity", "RateLimiting", "Routing", nioCore, nioPosix]),
+            [
+                "RedisState", "GatewayTesting", "Identity", "IntentProtocol", "RateLimiting", "RedisFixtures",
+                "Routing",
+                nioCore, nioPosix,
+            ]),
         tests("KeySourcesTests", ["KeySources", "Identity", hummingbird, httpClient, nioCore]),
         tests("ObservabilityTests", ["Observability", "Gateway", "IntentProtocol", logging]),
         tests("AdminServerTests", ["AdminServer", "Observability", lifecycle, logging, nioCore, nioPosix]),

@@ -23,6 +23,7 @@ struct AdminResponder: HTTPResponder {
 
     let metrics: MetricsRegistry
     let health: HealthState
+    let reports: [String: AdminReport]
     let bodyBytesMax: Int
     let unixNanoseconds: @Sendable () -> Int64
 
@@ -68,7 +69,7 @@ struct AdminResponder: HTTPResponder {
                 return Page(status: report.isReady ? .ok : .serviceUnavailable, body: report.readinessJSON)
             }
         default:
-            nil
+            reports[path].map { report in { Page(body: report.body()) } }
         }
     }
 

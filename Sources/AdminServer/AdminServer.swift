@@ -11,6 +11,7 @@ import ServiceLifecycle
 /// - `/health`: the report of all parts; 200 when healthy or degraded, 503 when a part is unhealthy. The Python package
 ///   answers 200 always; here a probe that looks at nothing but the status is told the truth.
 /// - `/health/live`: 200 while the process answers. `/health/ready`: 200 while it serves, else 503.
+/// - Reports of the node as JSON, at the paths that it is given.
 ///
 /// It runs on the event loops that it is given; hand it a group of its own, so that a scrape does not hold up
 /// requests. Whoever reaches the port sees everything on it: bind it to loopback, or to a network of operators.
@@ -38,16 +39,20 @@ package struct AdminServer: Service {
     private let onBound: @Sendable (Int) async -> Void
 
     /// - Parameters:
+    ///   - reports: further pages, for those who operate the node.
     ///   - unixNanoseconds: the wall clock, for the time in the health report.
     ///   - onBound: called once with the port, when connections are accepted.
     package init(
-        settings: Settings, metrics: MetricsRegistry, health: HealthState, eventLoopGroup: any EventLoopGroup,
-        logger: Logger, unixNanoseconds: @escaping @Sendable () -> Int64 = Timestamp.unixNanoseconds,
+        settings: Settings, metrics: MetricsRegistry, health: HealthState, reports: [AdminReport] = [],
+        eventLoopGroup: any EventLoopGroup, logger: Logger,
+        unixNanoseconds: @escaping @Sendable () -> Int64 = Timestamp.unixNanoseconds,
         onBound: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) {
         self.settings = settings
         responder = AdminResponder(
-            metrics: metrics, health: health, bodyBytesMax: settings.bodyBytesMax, unixNanoseconds: unixNanoseconds)
+            metrics: metrics, health: health,
+            reports: Dictionary(reports.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first }),
+            bodyBytesMax: settings.bodyBytesMax, unixNanoseconds: unixNanoseconds)
         self.eventLoopGroup = eventLoopGroup
         self.logger = logger
         self.onBound = onBound

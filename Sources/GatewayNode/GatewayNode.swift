@@ -92,7 +92,7 @@ package final class GatewayNode: Sendable {
             await parts.shared?.connect(Array(group.makeIterator()), waitingMilliseconds: 1_000)
             let server = try await startDataPlane(group, pools)
             NodeMetrics.register(in: parts.registry, server.gauges, pools: pools)
-            parts.shared?.reportLoad { NodeLoad(requestsInFlight: server.gauges.requestsInFlight) }
+            parts.reportLoad { server.gauges.requestsInFlight }
             tasks.append(Task { await self.keepHouse(pools) })
             let dataPort = server.port
             let running = Running(
@@ -238,8 +238,8 @@ package final class GatewayNode: Sendable {
         settings.port = configuration.admin.http.port
         let (ports, bound) = AsyncThrowingStream.makeStream(of: Int.self)
         let server = AdminServer(
-            settings: settings, metrics: parts.registry, health: parts.health, eventLoopGroup: group,
-            logger: parts.logger, onBound: { bound.yield($0) })
+            settings: settings, metrics: parts.registry, health: parts.health, reports: NodeReports(parts: parts).pages,
+            eventLoopGroup: group, logger: parts.logger, onBound: { bound.yield($0) })
         let task = Task {
             do {
                 try await server.run()
@@ -256,6 +256,7 @@ package final class GatewayNode: Sendable {
     private func keepHouse(_ pools: WorkerPools) async {
         while !Task.isCancelled {
             let now = Timestamp.monotonicNanoseconds()
+            parts.rate.note(parts.meter.requestCount, nowNanoseconds: now)
             let left = parts.directory.expire(nowNanoseconds: now)
             if left > 0 { parts.logger.notice("instances left unrenewed", metadata: ["count": "\(left)"]) }
             parts.buckets.sweep(shardCount: 8, nowNanoseconds: now)

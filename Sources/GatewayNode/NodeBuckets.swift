@@ -2,14 +2,23 @@ import RateLimiting
 import RedisState
 
 /// The buckets of one event loop: in this process, or shared through Redis.
-enum NodeBuckets: BucketStore {
-    case memory(MemoryBucketStore)
-    case shared(LeasedBucketStore<RedisBucketAuthority>)
+struct NodeBuckets: BucketStore {
+    enum Place: Sendable {
+        case memory(MemoryBucketStore)
+        case shared(LeasedBucketStore<RedisBucketAuthority>)
+    }
+
+    let place: Place
+    /// What operators are shown of this loop's limits.
+    let hot: HotLimits
 
     func take(_ demands: [BucketDemand], nowNanoseconds: Int64) async -> BucketOutcome {
-        switch self {
-        case .memory(let store): await store.take(demands, nowNanoseconds: nowNanoseconds)
-        case .shared(let store): await store.take(demands, nowNanoseconds: nowNanoseconds)
-        }
+        let outcome =
+            switch place {
+            case .memory(let store): await store.take(demands, nowNanoseconds: nowNanoseconds)
+            case .shared(let store): await store.take(demands, nowNanoseconds: nowNanoseconds)
+            }
+        hot.note(demands, outcome, nowNanoseconds: nowNanoseconds)
+        return outcome
     }
 }

@@ -30,6 +30,11 @@ final class NodeParts: Sendable {
     private let onStoreFailure: StoreFailureMode
     let directory: DirectoryStore
     let meter: NodeMeter
+    /// This node as the others see it.
+    let record: NodeRecord
+    let rate: RequestRate
+    let inFlight: NodeCount
+    let hotLimitsOfLoops = Mutex<[HotLimits]>([])
     let audit: NodeAudit
     let registry = MetricsRegistry()
     let health = HealthState()
@@ -62,9 +67,12 @@ final class NodeParts: Sendable {
         let limits = directoryLimits
         directory = DirectoryStore(limits: limits)
         let (logger, directory) = (logger, directory)
+        let (record, rate, inFlight) = (NodeRecord(configuration), RequestRate(), NodeCount())
+        (self.record, self.rate, self.inFlight) = (record, rate, inFlight)
         shared = try configuration.store.redis.map {
             try SharedState(
-                $0, configuration, hasher: hasher, directory: directory, directoryLimits: limits, logger: logger)
+                $0, record: record, load: { Self.load(rate, inFlight) }, hasher: hasher, directory: directory,
+                directoryLimits: limits, logger: logger)
         }
         let replays: any ReplayCache =
             shared.map { $0.replays as any ReplayCache }
@@ -93,10 +101,13 @@ final class NodeParts: Sendable {
 
     /// The gateway of one event loop.
     func gateway(workers: WorkerConnections, on loop: any EventLoop) -> NodeGateway {
-        NodeGateway(
+        let place = shared.map { NodeBuckets.Place.shared($0.buckets(on: loop)) } ?? .memory(buckets)
+        let hot = HotLimits()
+        hotLimitsOfLoops.withLock { $0.append(hot) }
+        return NodeGateway(
             settings: settings, peers: peers, tokens: tokens, keys: keys, authorization: authorization,
             policies: policies,
-            buckets: shared?.buckets(on: loop) ?? .memory(buckets),
+            buckets: NodeBuckets(place: place, hot: hot),
             directory: directory, registrar: shared?.directory ?? directory, workers: workers,
             around: SystemSurroundings(), meter: meter, audit: audit)
     }

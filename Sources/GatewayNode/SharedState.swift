@@ -34,13 +34,12 @@ final class SharedState: Sendable {
     /// Why there is no connection, nil while there is one.
     private let trouble: Trouble
     private let clients = Mutex<[ObjectIdentifier: RedisClient]>([:])
-    private let loadBox: Box
     /// What the book runs beside requests: refills, returns, probes.
     private let unattended = BackgroundTasks()
 
     init(
-        _ configured: GatewayConfiguration.Redis, _ configuration: GatewayConfiguration, hasher: BucketKeyHasher,
-        directory store: DirectoryStore, directoryLimits: DirectoryLimits, logger: Logger
+        _ configured: GatewayConfiguration.Redis, record: NodeRecord, load: @escaping @Sendable () -> NodeLoad,
+        hasher: BucketKeyHasher, directory store: DirectoryStore, directoryLimits: DirectoryLimits, logger: Logger
     ) throws {
         var settings = try RedisSettings(configured)
         settings.scripts = RedisBucketAuthority.scripts + StoreScripts.all
@@ -72,11 +71,9 @@ final class SharedState: Sendable {
             store: store, commands: background, subscriptions: subscriber, names: names, limits: directoryLimits,
             surroundings: around, onEvent: Self.tellOfAgents(logger))
         replays = RedisReplayCache(commands: background, names: names)
-        let load = Box()
-        loadBox = load
         nodes = NodePresence(
-            own: Self.record(configuration), share: RedisNodeShare(commands: background, names: names),
-            surroundings: around, load: { load.value.withLock { $0 }() },
+            own: record, share: RedisNodeShare(commands: background, names: names),
+            surroundings: around, load: load,
             onEvent: { event in
                 switch event {
                 case .found(let count): logger.notice("the node list is known", metadata: ["nodes": "\(count)"])
@@ -100,15 +97,8 @@ final class SharedState: Sendable {
         book = LeaseBook(hasher: hasher, surroundings: surroundings)
     }
 
-    /// What the node list says of this node's load; known once the listener is there.
-    func reportLoad(_ load: @escaping @Sendable () -> NodeLoad) { loadBox.value.withLock { $0 = load } }
-
     private final class Trouble: Sendable {
         let value = Mutex<String?>("not connected yet")
-    }
-
-    private final class Box: Sendable {
-        let value = Mutex<@Sendable () -> NodeLoad>({ NodeLoad() })
     }
 
     /// Whether the store is being asked, and what it says otherwise.
@@ -145,13 +135,12 @@ final class SharedState: Sendable {
     }
 
     /// The buckets as an event loop of the data plane sees them.
-    func buckets(on loop: any EventLoop) -> NodeBuckets {
+    func buckets(on loop: any EventLoop) -> LeasedBucketStore<RedisBucketAuthority> {
         let client = clients.withLock { $0[ObjectIdentifier(loop)] } ?? background
-        return .shared(
-            LeasedBucketStore(
-                book: book,
-                authority: RedisBucketAuthority(
-                    client: client, keyPrefix: keyPrefix, budgetMilliseconds: budgetMilliseconds)))
+        return LeasedBucketStore(
+            book: book,
+            authority: RedisBucketAuthority(
+                client: client, keyPrefix: keyPrefix, budgetMilliseconds: budgetMilliseconds))
     }
 
     /// What runs until its task is cancelled.
@@ -229,12 +218,5 @@ final class SharedState: Sendable {
                     metadata: ["agent": "\(agent)", "instance": "\(instance)"])
             }
         }
-    }
-
-    private static func record(_ configuration: GatewayConfiguration) -> NodeRecord {
-        NodeRecord(
-            id: UUID().uuidString.lowercased(), name: ProcessInfo.processInfo.hostName, version: Version.text,
-            address: configuration.listen.http.description,
-            startedAtMilliseconds: Timestamp.unixNanoseconds() / 1_000_000, load: NodeLoad())
     }
 }

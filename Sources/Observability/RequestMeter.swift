@@ -80,6 +80,13 @@ package final class RequestMeter: Sendable {
         shadowDecisions.increment(rule)
     }
 
+    /// Requests counted so far, all series together.
+    package var requestCount: UInt64 {
+        let (cells, width) = (totals(), boundsNanoseconds.count + 2)
+        // The first cell of each series is its sum of latencies.
+        return cells.indices.lazy.filter { $0 % width != 0 }.reduce(0) { $0 &+ cells[$1] }
+    }
+
     private static func label(_ answer: BoundedIndex<String>.Answer) -> LabelId {
         guard case .index(let index) = answer else { return .other }
         return label(index)

@@ -8,6 +8,8 @@ package struct AgentListing: Sendable, Hashable {
         package let url: String
         /// Milliseconds until it leaves unless renewed; nil for a configured one.
         package let expiresInMilliseconds: Int64?
+        /// Milliseconds since it registered or renewed with this node; nil for one that never did.
+        package let renewedMillisecondsAgo: Int64?
         /// `healthy`, `ejected` or `probing`.
         package let health: String
         /// Calls under way.
@@ -28,6 +30,7 @@ package struct AgentListing: Sendable, Hashable {
             Instance(
                 id: instance.id, url: instance.url.text,
                 expiresInMilliseconds: instance.expiresAtNanoseconds.map { ($0 - nowNanoseconds) / 1_000_000 },
+                renewedMillisecondsAgo: instance.state.renewedAtNanoseconds.map { (nowNanoseconds - $0) / 1_000_000 },
                 health: Self.word(for: instance.state.standing), inFlight: instance.state.inFlight)
         }
     }

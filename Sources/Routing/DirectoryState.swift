@@ -37,6 +37,7 @@ struct DirectoryState: Sendable {
         let expiresAt = now + request.timeToLiveMilliseconds * 1_000_000
         let known = current?.instances.first { ExactText($0.id) == ExactText(request.instanceId) }
         if let current, let known, known.url == url, current.definition == definition {
+            known.state.noteRenewal(nowNanoseconds: now)
             // One that the shared store holds leaves by the store's clock.
             if known.expiresAtNanoseconds != nil {
                 known.state.renew(expiresAtNanoseconds: expiresAt)
@@ -50,6 +51,7 @@ struct DirectoryState: Sendable {
             known.flatMap { $0.url == url ? $0.state : nil }
             ?? InstanceState(expiresAtNanoseconds: expiresAt, rules: limits.ejection)
         if state.expiresAtNanoseconds != nil { state.renew(expiresAtNanoseconds: expiresAt) }
+        state.noteRenewal(nowNanoseconds: now)
         let instance = AgentInstance(id: request.instanceId, url: url, owner: request.owner, state: state)
         var instances = (current?.instances ?? []).filter { ExactText($0.id) != ExactText(request.instanceId) }
         instances.append(instance)

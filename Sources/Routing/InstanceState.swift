@@ -6,6 +6,7 @@ import Synchronization
 package final class InstanceState: Sendable {
     private let calls = Atomic<Int>(0)
     private let expiresAt: Atomic<Int64>
+    private let renewedAt = Atomic<Int64>(.min)
     private let isWatched = Atomic<Bool>(false)
     private let health: Mutex<InstanceHealth>
 
@@ -24,6 +25,12 @@ package final class InstanceState: Sendable {
     package var expiresAtNanoseconds: Int64? {
         let value = expiresAt.load(ordering: .relaxed)
         return value == .max ? nil : value
+    }
+
+    /// When it last registered or renewed with this node; nil for one that never did.
+    package var renewedAtNanoseconds: Int64? {
+        let value = renewedAt.load(ordering: .relaxed)
+        return value == .min ? nil : value
     }
 
     /// How it stands, for listings and metrics.
@@ -51,6 +58,10 @@ package final class InstanceState: Sendable {
         guard isWatched.load(ordering: .relaxed) else { return InstanceLease(state: self, isProbe: false) }
         let isProbe = health.withLock { $0.begin(nowNanoseconds: nowNanoseconds) }
         return InstanceLease(state: self, isProbe: isProbe)
+    }
+
+    func noteRenewal(nowNanoseconds: Int64) {
+        renewedAt.store(nowNanoseconds, ordering: .relaxed)
     }
 
     func renew(expiresAtNanoseconds: Int64) {

@@ -3,17 +3,31 @@ import Documents
 import Foundation
 import GatewayNode
 
-/// `intentusnet check`: every error and warning of a configuration and its policies.
-struct CheckCommand: ParsableCommand {
+/// `intentusnet check`: every error and warning of a configuration and its policies, and of the Redis that it names.
+struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Check a configuration and its policies; exit code 1 when there is an error.")
+        commandName: "check", abstract: "Check a configuration and its policies; exit code 1 when there is an error.",
+        discussion: """
+            With --redis the command also connects to the store as a gateway would, writes nothing, and tells its topology,
+            version, latency and clock, whether the scripts load, whether keys may be evicted, and what the user may not do.
+            """)
 
-    @Option(help: "The configuration file, gateway.yaml.")
-    var config: String
+    @Option(help: "The configuration file.")
+    var config = "gateway.yaml"
 
-    func run() throws {
-        let findings = GatewayNode.check(
-            configurationFile: config, environment: ProcessInfo.processInfo.environment)
+    @Flag(help: "Look at the Redis of the configuration, too.")
+    var redis = false
+
+    func run() async throws {
+        let environment = ProcessInfo.processInfo.environment
+        var findings = GatewayNode.check(configurationFile: config, environment: environment)
+        if redis {
+            let found = await GatewayNode.checkRedis(configurationFile: config, environment: environment)
+            for line in found.lines { print(line) }
+            // What keeps the configuration from being read is told once.
+            let told = Set(findings.map(\.description))
+            findings += found.findings.filter { !told.contains($0.description) }
+        }
         for finding in findings { print(finding) }
         let errors = findings.filter { $0.severity == .error }.count
         print("\(errors) errors, \(findings.count - errors) warnings")

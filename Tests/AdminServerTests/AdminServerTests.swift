@@ -5,6 +5,7 @@ import NIOCore
 import NIOPosix
 import Observability
 import ServiceLifecycle
+import Synchronization
 import Testing
 
 @Suite("Admin server", .timeLimit(.minutes(1)))
@@ -14,7 +15,8 @@ struct AdminServerTests {
 
     /// Runs a server on a free port while the body runs, and stops it gracefully.
     private func withServer(
-        change: (inout AdminServer.Settings) -> Void = { _ in }, body: (RawClient) async throws -> Void
+        reports: [AdminReport] = [], change: (inout AdminServer.Settings) -> Void = { _ in },
+        body: (RawClient) async throws -> Void
     ) async throws {
         var settings = AdminServer.Settings()
         settings.port = 0
@@ -23,7 +25,8 @@ struct AdminServerTests {
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let logger = Logger(label: "admin") { _ in SwiftLogNoOpLogHandler() }
         let server = AdminServer(
-            settings: settings, metrics: metrics, health: health, eventLoopGroup: loops, logger: logger,
+            settings: settings, metrics: metrics, health: health, reports: reports, eventLoopGroup: loops,
+            logger: logger,
             unixNanoseconds: { 1_773_500_966_535_897_932 }, onBound: { continuation.yield($0) })
         let group = ServiceGroup(services: [server], logger: logger)
         let running = Task {
@@ -59,6 +62,27 @@ struct AdminServerTests {
 
                     """)
             #expect(answer.header("content-length") == "\(answer.body.utf8.count)")
+        }
+    }
+
+    @Test("a report is read at its path alone, made anew each time, and never written")
+    func reports() async throws {
+        let calls = Atomic(0)
+        let report = AdminReport("/admin/v1/nodes") {
+            Array("{\"call\":\(calls.wrappingAdd(1, ordering: .relaxed).newValue)}\n".utf8)
+        }
+        try await withServer(reports: [report]) { client in
+            for number in 1...2 {
+                let answer = try await client.send("GET", "/admin/v1/nodes?x=1")
+                #expect(answer.status == 200)
+                #expect(answer.header("content-type") == "application/json")
+                #expect(answer.header("cache-control") == "no-store")
+                #expect(answer.body == "{\"call\":\(number)}\n")
+            }
+            #expect(try await client.send("GET", "/admin/v1/nodes/").status == 404)
+            #expect(try await client.send("GET", "/admin/v1/agents").status == 404)
+            #expect(try await client.send("DELETE", "/admin/v1/nodes").status == 405)
+            #expect(calls.load(ordering: .relaxed) == 2)
         }
     }
 

@@ -44,6 +44,17 @@ struct ClusterMap: Sendable, Hashable {
     /// Slots without an owner.
     var orphanCount: Int { owners.lazy.count { $0 < 0 } }
 
+    /// Whether both say the same of every slot, in whatever order they were told.
+    func agrees(with other: ClusterMap) -> Bool {
+        owners.indices.allSatisfy { master(of: $0) == other.master(of: $0) }
+    }
+
+    /// How many slots a master owns.
+    func slotCount(of master: RedisAddress) -> Int {
+        guard let owner = masters.firstIndex(of: master) else { return 0 }
+        return owners.lazy.count { Int($0) == owner }
+    }
+
     private mutating func index(of address: RedisAddress) -> Int16 {
         if let known = masters.firstIndex(of: address) { return Int16(known) }
         // A map that grows with every answer is no map; the next reading puts it right.

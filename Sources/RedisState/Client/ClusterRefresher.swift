@@ -61,7 +61,7 @@ final class ClusterRefresher: Sendable {
         var last = RedisConnector.Fault(reason: "no address is configured")
         for address in known + seeds.filter({ !known.contains($0) }) {
             do throws(RedisConnector.Fault) {
-                return try await read(from: address)
+                return try await Self.read(from: address, by: connector)
             } catch {
                 last = RedisConnector.Fault(reason: "\(address): \(error.reason)")
             }
@@ -70,7 +70,10 @@ final class ClusterRefresher: Sendable {
         throw last
     }
 
-    private func read(from address: RedisAddress) async throws(RedisConnector.Fault) -> ClusterMap {
+    /// The map as one node sees it.
+    static func read(
+        from address: RedisAddress, by connector: RedisConnector
+    ) async throws(RedisConnector.Fault) -> ClusterMap {
         let connection = try await connector.connect(to: address, as: .publisher)
         defer { connector.close(connection, "done") }
         let reply = await connector.ask(

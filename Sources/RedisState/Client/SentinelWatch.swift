@@ -44,6 +44,13 @@ final class SentinelWatch: Sendable {
     private func ask(_ sentinel: RedisAddress) async throws(RedisConnector.Fault) -> RedisAddress {
         let connection = try await connector.connect(to: sentinel, as: .sentinel)
         defer { connector.close(connection, "done") }
+        return try await Self.master(on: connection, by: connector, named: masterName)
+    }
+
+    /// The master that the sentinel at the other end names.
+    static func master(
+        on connection: RedisConnection, by connector: RedisConnector, named masterName: String
+    ) async throws(RedisConnector.Fault) -> RedisAddress {
         let reply = await connector.ask(
             connection, CommandWords("SENTINEL", "GET-MASTER-ADDR-BY-NAME", masterName),
             withinMilliseconds: connector.settings.connectTimeoutMilliseconds)

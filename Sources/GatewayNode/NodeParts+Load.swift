@@ -1,0 +1,40 @@
+import Foundation
+import GatewayConfiguration
+import Observability
+import RateLimiting
+import RedisState
+import Synchronization
+
+/// A number that somebody else keeps; 0 until it is known who.
+final class NodeCount: Sendable {
+    private let read = Mutex<@Sendable () -> Int>({ 0 })
+
+    var value: Int { read.withLock { $0 }() }
+
+    func become(_ read: @escaping @Sendable () -> Int) { self.read.withLock { $0 = read } }
+}
+
+extension NodeParts {
+    /// How busy this node is now.
+    func load() -> NodeLoad { Self.load(rate, inFlight) }
+
+    /// Where the number of requests under way is known, once the listener is there.
+    func reportLoad(_ requestsInFlight: @escaping @Sendable () -> Int) { inFlight.become(requestsInFlight) }
+
+    /// What each event loop notes of its limits.
+    var hotLimits: [HotLimits] { hotLimitsOfLoops.withLock { $0 } }
+
+    static func load(_ rate: RequestRate, _ inFlight: NodeCount) -> NodeLoad {
+        NodeLoad(requestsInFlight: inFlight.value, requestsPerSecond: rate.perSecond)
+    }
+}
+
+extension NodeRecord {
+    /// A node that starts now.
+    init(_ configuration: GatewayConfiguration) {
+        self.init(
+            id: UUID().uuidString.lowercased(), name: ProcessInfo.processInfo.hostName, version: Version.text,
+            address: configuration.listen.http.description,
+            startedAtMilliseconds: Timestamp.unixNanoseconds() / 1_000_000)
+    }
+}
