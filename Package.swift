@@ -148,7 +148,10 @@ let package = Package(
         tests("RedisFixturesTests", ["RedisFixtures"]),
         tests(
             "GatewayNodeTests",
-            ["GatewayNode", "DevelopmentIssuer", "IntentProtocol", "RedisFixtures", nioCore, nioPosix, nioSSL]),
+            [
+                "GatewayNode", "GatewayHTTP", "DevelopmentIssuer", "IntentProtocol", "RedisFixtures", nioCore, nioPosix,
+                nioSSL,
+            ]),
         tests("InteropTests", ["GatewayNode", "DevelopmentIssuer", "IntentusWorker", "RedisFixtures", "intentusnet"]),
         tests("IntentProtocolTests", ["IntentProtocol"]),
         tests("DocumentsTests", ["Documents"]),
@@ -160,13 +163,15 @@ let package = Package(
         tests("GatewayConfigurationTests", ["GatewayConfiguration", "Documents", "IntentProtocol"]),
         tests(
             "GatewayHTTPTests",
-            ["GatewayHTTP", "RedisFixtures", nioCore, nioEmbedded, nioPosix, nioSSL, nioHTTP2, nioHPACK]),
+            [
+                "GatewayHTTP", "Identity", "IntentProtocol", "RedisFixtures", nioCore, nioEmbedded, nioPosix, nioSSL,
+                nioHTTP2, nioHPACK,
+            ]),
         tests(
             "RedisStateTests",
             [
                 "RedisState", "GatewayTesting", "Identity", "IntentProtocol", "RateLimiting", "RedisFixtures",
-                "Routing",
-                nioCore, nioPosix,
+                "Routing", nioCore, nioPosix,
             ]),
         tests("KeySourcesTests", ["KeySources", "Identity", hummingbird, httpClient, nioCore]),
         tests("ObservabilityTests", ["Observability", "Gateway", "IntentProtocol", logging]),

@@ -13,13 +13,16 @@ package final class ArrivalConnection: Sendable {
     package let destinationPort: UInt16
     /// Who the peer is by the connection itself, and whether its word about others is believed.
     package let peer: PeerConnection
+    /// Why the certificate that the peer showed names no service any more; nil where it does, or none was shown.
+    package let certificateFault: CertificateRefusal?
     /// The server name of the TLS handshake as it was sent; nil without one.
     package let serverName: [UInt8]?
 
     package init(
         remoteAddress: String, peer: PeerConnection, destinationAddress: NetworkAddress? = nil,
-        destinationPort: UInt16 = 0, serverName: [UInt8]? = nil
+        destinationPort: UInt16 = 0, certificateFault: CertificateRefusal? = nil, serverName: [UInt8]? = nil
     ) {
+        self.certificateFault = certificateFault
         self.remoteAddress = remoteAddress
         self.peer = peer
         self.destinationAddress = destinationAddress

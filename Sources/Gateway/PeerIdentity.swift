@@ -33,6 +33,8 @@ extension Gateway {
     /// Establishes which service sends the request, where anything says so; what contradicts itself is refused.
     func identifyPeer(_ arrival: borrowing Arrival, _ journal: inout Journal) async throws(Refusal) -> PeerIdentity {
         do throws(PeerRefusal) {
+            // A peer that showed who it is must not pass as one that did not.
+            if let fault = arrival.connection.certificateFault { throw .certificate(fault) }
             let forwarded = arrival.forwardedClientCertificate.map { [$0] } ?? []
             var resolution = PeerResolution(
                 try peers.rules.peer(on: arrival.connection.peer, forwarded: forwarded))

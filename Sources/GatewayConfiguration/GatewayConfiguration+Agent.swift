@@ -1,4 +1,5 @@
 import Documents
+import IntentProtocol
 
 extension GatewayConfiguration {
     /// An agent known from the start.
@@ -31,6 +32,8 @@ extension GatewayConfiguration {
         package var nodeId: String?
         /// Smaller comes first among agents of the same intent.
         package var nodePriority = 100
+        /// The service that its instances must show to be.
+        package var principal: String?
         /// What it answers.
         package var intents: [Intent] = []
         /// Where it runs.
@@ -48,6 +51,9 @@ extension GatewayConfiguration.Agent: ConfigurationSection {
         .value(
             "nodePriority", \.nodePriority, .integer(0...1_000_000),
             "Smaller comes first; at equal priority before every registered agent."),
+        .optional(
+            "principal", \.principal, .principal, absent: "a certificate of the host",
+            "The service that its https instances must show to be: `cluster.local/ns/default/sa/worker`."),
         .sections(
             "intents", \.intents, isRequired: true, countMax: 256,
             identity: { ("name", $0.name.isEmpty ? "" : "\($0.name):\($0.version)") }, "What it answers."),
@@ -57,6 +63,11 @@ extension GatewayConfiguration.Agent: ConfigurationSection {
     ]
 
     func check(_ reader: SectionReader) {
+        if let principal, let plain = instances.first(where: { !$0.url.lowercased().hasPrefix("https://") }) {
+            reader.fields.error(
+                "\(reader.fields.place("principal")) \(principal) cannot be shown by '\(plain.url)'; use https",
+                at: "principal")
+        }
         if name == "gateway" {
             reader.fields.error(
                 "\(reader.fields.place("name")) 'gateway' is the gateway's own in answers; choose another", at: "name")
@@ -80,6 +91,21 @@ extension GatewayConfiguration.Agent.Intent: ConfigurationSection {
 extension GatewayConfiguration.Agent.Instance: ConfigurationSection {
     static let keys: [ConfigurationKey<Self>] = [
         .optional("id", \.id, .text(bytesMax: 128), absent: "the URL", "Unique within the agent."),
-        .required("url", \.url, .url(["http"]), "Where it is called: `http://127.0.0.1:9001/execute-agent`."),
+        .required("url", \.url, .url(["http", "https"]), "Where it is called: `http://127.0.0.1:9001/execute-agent`."),
     ]
+}
+
+extension ValueKind where Value == String {
+    /// `trust-domain/ns/namespace/sa/account`: the ID of a service without its scheme.
+    fileprivate static var principal: ValueKind {
+        let text = ValueKind.text(bytesMax: 2_048)
+        let accepts: @Sendable (String) -> Bool = { text in
+            guard let id = try? SPIFFEID(principal: text.utf8) else { return false }
+            return !id.isTrustDomain
+        }
+        return ValueKind(
+            type: "principal", expectation: "a principal such as cluster.local/ns/default/sa/worker",
+            parse: { text.parse($0).flatMap { accepts($0) ? $0 : nil } },
+            parseVariable: { accepts($0) ? $0 : nil }, show: { $0 })
+    }
 }

@@ -22,6 +22,8 @@ extension GatewayConfiguration {
         package var connectionsPerInstanceMax = 1_024
         /// Bytes of a worker's answer.
         package var responseBytesMax = 4_194_304
+        /// TLS to workers whose URL begins with https.
+        package var tls = UpstreamTLS()
 
         /// The defaults above.
         package init() {}
@@ -54,5 +56,6 @@ extension GatewayConfiguration.Upstream: ConfigurationSection {
         .value(
             "responseBytesMax", \.responseBytesMax, .integer(1_024...268_435_456), unit: "bytes",
             "A worker's answer; more counts as a broken answer."),
+        .section("tls", \.tls, "TLS to workers whose URL begins with https."),
     ]
 }

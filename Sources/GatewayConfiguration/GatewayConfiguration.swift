@@ -86,6 +86,12 @@ extension GatewayConfiguration: ConfigurationSection {
                 "admin.http is \(admin.http): whoever reaches it sees everything on it, for it asks for no credential; keep it "
                     + "to a network of operators", at: "admin")
         }
+        if let agent = agents.first(where: { $0.principal != nil }), routing.upstream.tls.trustBundleFiles.isEmpty {
+            // Anybody can have a certificate of a public authority, with any service's name that it would sign.
+            reader.fields.error(
+                "agent '\(agent.name)' has a principal, which needs routing.upstream.tls.trustBundleFiles", at: "agents"
+            )
+        }
         if agents.isEmpty, registration == nil {
             reader.fields.warning("no agents and no registration: every intent will be refused", at: "agents")
         }

@@ -63,7 +63,10 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
         if isHandshake {
             beginHandshake(context, data)
         } else if tls.mode == .permissive {
-            handOver(context, to: ServerConnection(shared, peer: peer)) { context.fireChannelRead(data) }
+            handOver(context) {
+                try context.pipeline.syncOperations.addHandler(ServerConnection(shared, peer: peer))
+                context.fireChannelRead(data)
+            }
         } else {
             refuse(.notTLS)
         }
@@ -79,7 +82,15 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
             peerCertificate: leaf.flatMap { try? $0.toDERBytes() }, headerLines: tls.headerLines)
         guard leaf == nil || security.peerCertificate != nil else { return refuse(.untrustedCertificate) }
         tls.gauges.succeeded("\(ssl.versionText) \(negotiated ?? "none")")
-        handOver(context, to: ServerConnection(shared, peer: peer, security: security)) {}
+        if negotiated == "h2" {
+            handOver(context) {
+                try HTTP2Connection(shared, tls, peer: peer, security: security).install(in: context.pipeline)
+            }
+        } else {
+            handOver(context) {
+                try context.pipeline.syncOperations.addHandler(ServerConnection(shared, peer: peer, security: security))
+            }
+        }
     }
 
     // MARK: steps
@@ -98,16 +109,14 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
         }
     }
 
-    private func handOver(
-        _ context: ChannelHandlerContext, to connection: any ChannelHandler, then continue: () -> Void
-    ) {
+    /// - Parameter install: adds the handlers that go on to the end of the pipeline.
+    private func handOver(_ context: ChannelHandlerContext, _ install: () throws -> Void) {
         endHandshake()
         phase = .over
         shared.handedOver(self)
         self.context = nil
         do {
-            try context.pipeline.syncOperations.addHandler(connection, position: .after(self))
-            `continue`()
+            try install()
             context.pipeline.syncOperations.removeHandler(self, promise: nil)
         } catch {
             context.close(promise: nil)

@@ -22,6 +22,8 @@ package final class TLSGauges: Sendable {
     private let completed = Mutex<[String: Int]>([:])
     private let failures = Mutex<[Failure: Int]>([:])
 
+    private let http2Faults = Mutex<[HTTP2Fault: Int]>([:])
+
     package init() {}
 
     /// Handshakes that have begun and are not over.
@@ -30,6 +32,9 @@ package final class TLSGauges: Sendable {
     package var completedCounts: [String: Int] { completed.withLock { $0 } }
     /// Connections that ended before they were any, by reason.
     package var failureCounts: [Failure: Int] { failures.withLock { $0 } }
+
+    /// HTTP/2 connections that ended early, and streams that were broken, by reason.
+    package var http2FaultCounts: [HTTP2Fault: Int] { http2Faults.withLock { $0 } }
 
     /// Counts a handshake unless there are as many as may be.
     func began(max: Int) -> Bool {
@@ -43,6 +48,8 @@ package final class TLSGauges: Sendable {
     func ended() { running.wrappingSubtract(1, ordering: .relaxed) }
 
     func succeeded(_ kind: String) { completed.withLock { $0[kind, default: 0] += 1 } }
+
+    func http2Failed(_ fault: HTTP2Fault) { http2Faults.withLock { $0[fault, default: 0] += 1 } }
 
     func failed(_ reason: Failure) { failures.withLock { $0[reason, default: 0] += 1 } }
 }

@@ -5,12 +5,15 @@ package struct UpstreamEndpoint: Sendable, Hashable {
     /// The value of the Host header.
     package let hostHeader: String
     package let path: String
+    /// How it shows who it is.
+    package let security: UpstreamSecurity
 
-    package init(host: String, port: Int, hostHeader: String, path: String) {
+    package init(host: String, port: Int, hostHeader: String, path: String, security: UpstreamSecurity = .none) {
         self.host = host
         self.port = port
         self.hostHeader = hostHeader
         self.path = path
+        self.security = security
     }
 
     /// Hashes what nearly always differs; a look-up for every call should not read every text.

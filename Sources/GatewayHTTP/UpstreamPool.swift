@@ -8,6 +8,7 @@ package final class UpstreamPool: @unchecked Sendable {
     private let eventLoop: any EventLoop
     private let limits: UpstreamLimits
     private let admits: @Sendable (_ packedAddress: [UInt8]) -> Bool
+    private let tls: UpstreamTLS
     let flusher: TurnEndFlusher
     private var addresses: [UpstreamEndpoint: UpstreamAddress] = [:]
     private var busy: [ObjectIdentifier: UpstreamConnection] = [:]
@@ -16,14 +17,17 @@ package final class UpstreamPool: @unchecked Sendable {
     private var sweep: RepeatedTask?
     private var isShutDown = false
 
-    /// - Parameter admits: whether an address that a name resolved to may be called, 4 or 16 bytes in network order.
+    /// - Parameters:
+    ///   - tls: for workers that show who they are.
+    ///   - admits: whether an address that a name resolved to may be called, 4 or 16 bytes in network order.
     package init(
-        eventLoop: any EventLoop, limits: UpstreamLimits = UpstreamLimits(),
+        eventLoop: any EventLoop, limits: UpstreamLimits = UpstreamLimits(), tls: UpstreamTLS = UpstreamTLS(),
         admits: @escaping @Sendable (_ packedAddress: [UInt8]) -> Bool = { _ in true }
     ) {
         self.eventLoop = eventLoop
         flusher = TurnEndFlusher(eventLoop)
         self.limits = limits
+        self.tls = tls
         self.admits = admits
     }
 
@@ -156,22 +160,46 @@ package final class UpstreamPool: @unchecked Sendable {
     }
 
     private func connected(_ channel: any Channel, _ address: UpstreamAddress, _ waiter: UpstreamAddress.Waiter) {
-        connecting[ObjectIdentifier(waiter.call)] = nil
         // A name may resolve to what its registration could not have named.
         let packed = channel.remoteAddress?.packedAddress ?? []
-        guard channel.isActive, admits(packed), !isShutDown else {
-            channel.close(promise: nil)
-            return connectFailed(address, waiter)
+        guard channel.isActive, admits(packed), !isShutDown else { return drop(channel, address, waiter) }
+        guard address.endpoint.security != .none else { return use(channel, address, waiter) }
+        shakeHands(channel, address, waiter)
+    }
+
+    private func shakeHands(_ channel: any Channel, _ address: UpstreamAddress, _ waiter: UpstreamAddress.Waiter) {
+        guard let ssl = tls.clientHandler(address.endpoint.security, host: address.endpoint.host) else {
+            return drop(channel, address, waiter)
         }
+        let handshake = UpstreamHandshake(
+            withinMilliseconds: limits.connectTimeoutMilliseconds,
+            finish: { [self] isDone in
+                if !isDone { tls.handshakeFailed() }
+                guard isDone, channel.isActive, !isShutDown else { return drop(channel, address, waiter) }
+                use(channel, address, waiter)
+            })
+        do {
+            try channel.pipeline.syncOperations.addHandlers([ssl, handshake])
+        } catch {
+            drop(channel, address, waiter)
+        }
+    }
+
+    private func use(_ channel: any Channel, _ address: UpstreamAddress, _ waiter: UpstreamAddress.Waiter) {
+        connecting[ObjectIdentifier(waiter.call)] = nil
         let connection = UpstreamConnection(address: address, limits: limits)
         do {
             try channel.pipeline.syncOperations.addHandler(connection)
         } catch {
-            channel.close(promise: nil)
-            return connectFailed(address, waiter)
+            return drop(channel, address, waiter)
         }
         guard !waiter.call.isOver else { return release(connection) }
         send(waiter.call, waiter.request, over: connection)
+    }
+
+    private func drop(_ channel: any Channel, _ address: UpstreamAddress, _ waiter: UpstreamAddress.Waiter) {
+        channel.close(promise: nil)
+        connectFailed(address, waiter)
     }
 
     private func connectFailed(_ address: UpstreamAddress, _ waiter: UpstreamAddress.Waiter) {

@@ -44,25 +44,32 @@ struct DataPlaneHandler: HTTPHandler {
     let authorization: AuthorizationHolder
 
     func accept(_ connection: HTTPConnection) -> ArrivalConnection {
-        ArrivalConnection(
+        let shown = connection.security?.peerCertificate.map(identity(ofLeaf:))
+        var identity: ServiceIdentity?
+        var fault: CertificateRefusal?
+        switch shown {
+        case .success(let known): identity = known
+        case .failure(let refusal): fault = refusal
+        case nil: break
+        }
+        return ArrivalConnection(
             remoteAddress: connection.remoteAddress,
             peer: gateway.peers.rules.connection(
-                address: NetworkAddress(packed: connection.remotePacked),
-                identity: connection.security?.peerCertificate.flatMap(identity(ofLeaf:))),
+                address: NetworkAddress(packed: connection.remotePacked), identity: identity),
             destinationAddress: NetworkAddress(packed: connection.localPacked),
-            destinationPort: UInt16(truncatingIfNeeded: connection.localPort))
+            destinationPort: UInt16(truncatingIfNeeded: connection.localPort), certificateFault: fault)
     }
 
     /// The service that a certificate names whose chain the handshake found to be good.
-    private func identity(ofLeaf leaf: [UInt8]) -> ServiceIdentity? {
+    private func identity(ofLeaf leaf: [UInt8]) -> Result<ServiceIdentity, CertificateRefusal> {
         let domains = gateway.peers.rules.domains
         let now = Timestamp.unixNanoseconds() / 1_000_000_000
         do throws(CertificateRefusal) {
             let facts = try CertificateVerifier.facts(der: leaf)
             let bundle = try domains.bundle(vouchingFor: facts.serviceID(nowSeconds: now))
-            return try domains.identity(of: facts, chainedTo: bundle, nowSeconds: now)
+            return .success(try domains.identity(of: facts, chainedTo: bundle, nowSeconds: now))
         } catch {
-            return nil
+            return .failure(error)
         }
     }
 

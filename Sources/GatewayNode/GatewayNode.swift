@@ -222,7 +222,7 @@ package final class GatewayNode: Sendable {
             routes: DataPlane.routes,
             limits: parts.httpLimits, tls: parts.tls.listener, notify: { parts.report($0) }
         ) { loop in
-            let pool = UpstreamPool(eventLoop: loop, limits: parts.upstreamLimits) { packed in
+            let pool = UpstreamPool(eventLoop: loop, limits: parts.upstreamLimits, tls: parts.tls.upstream) { packed in
                 InstanceAddressRules().refusal(packedAddress: packed) == nil
             }
             pools.add(pool, on: loop)

@@ -167,7 +167,9 @@ extension GatewayConfiguration.Agent {
         var parsed: [ConfiguredAgent.Instance] = []
         for instance in instances {
             do throws(InstanceURLError) {
-                parsed.append(.init(id: instance.id, url: try InstanceURL(parsing: instance.url)))
+                var url = try InstanceURL(parsing: instance.url)
+                url.principal = principal
+                parsed.append(.init(id: instance.id, url: url))
             } catch {
                 diagnostics.error("agent '\(name)': url '\(instance.url)' \(error)", at: nil)
             }

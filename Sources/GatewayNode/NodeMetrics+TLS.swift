@@ -48,6 +48,12 @@ extension NodeMetrics {
         ) {
             reloads.samples(ofUses: tls.sets.map(\.use))
         }
+        registry.counterCallback(
+            "intentusnet_worker_tls_failures_total",
+            "Connections to workers that ended in their handshake, or because the worker is another service."
+        ) {
+            Double(tls.upstream.failures)
+        }
         if let gauges = tls.listener?.gauges { registerHandshakes(registry, gauges) }
     }
 
@@ -62,6 +68,14 @@ extension NodeMetrics {
                 let words = kind.split(separator: " ").map(String.init)
                 return MetricSample(
                     [MetricLabel("version", words[0]), MetricLabel("protocol", words[1])], Double(count))
+            }
+        }
+        registry.samplesCallback(
+            "intentusnet_http2_faults_total", "HTTP/2 connections that were ended for a fault, by reason.", .counter
+        ) {
+            let counts = gauges.http2FaultCounts
+            return HTTP2Fault.allCases.map {
+                MetricSample([MetricLabel("reason", $0.rawValue)], Double(counts[$0] ?? 0))
             }
         }
         registry.samplesCallback(

@@ -10,6 +10,8 @@ import Synchronization
 struct NodeTLS: Sendable {
     /// Nil for a listener in plain text.
     let listener: ListenerTLS?
+    /// For workers whose URL begins with https.
+    let upstream: UpstreamTLS
     /// Every file of certificates, by use.
     let sets: [CertificateSet]
 
@@ -26,7 +28,47 @@ struct NodeTLS: Sendable {
     private init(_ configuration: GatewayConfiguration) throws(TLSMaterialError) {
         var sets: [CertificateSet] = []
         listener = try Self.listener(configuration.listen.tls, configuration.mesh, &sets)
+        upstream = try Self.upstream(configuration, &sets)
         self.sets = sets
+    }
+
+    private static func upstream(
+        _ configuration: GatewayConfiguration, _ sets: inout [CertificateSet]
+    ) throws(TLSMaterialError) -> UpstreamTLS {
+        let upstream = UpstreamTLS()
+        let tls = configuration.routing.upstream.tls
+        let isCalled = configuration.agents.contains { agent in
+            agent.instances.contains { $0.url.lowercased().hasPrefix("https://") }
+        }
+        // Whoever registers may name https; otherwise there is no need to read the system's authorities.
+        guard isCalled || configuration.registration != nil || tls != GatewayConfiguration.UpstreamTLS() else {
+            return upstream
+        }
+        var identity: (certificate: String, key: String)?
+        if let certificate = tls.certificateFile, let key = tls.keyFile { identity = (certificate, key) }
+        let mesh = configuration.mesh
+        let files = tls.trustBundleFiles + tls.federatedBundles.compactMap(\.file)
+        sets.append(
+            try CertificateSet(use: "upstream", identity: identity, bundles: files) {
+                material throws(TLSMaterialError) in
+                let contexts = try material.upstreamContexts()
+                // The system's authorities name hosts; none of them can say which service a worker is.
+                guard !files.isEmpty else { return upstream.replace(by: contexts) }
+                let table = try Self.table(mesh, federated: tls.federatedBundles.map(\.trustDomain))
+                let verifier = try Self.verifier(
+                    of: material, table, tls.trustBundleFiles, tls.federatedBundles, "routing.upstream.tls")
+                upstream.replace(by: contexts) { chain, principal in
+                    let now = Timestamp.unixNanoseconds() / 1_000_000_000
+                    guard let service = try? SPIFFEID(principal: principal.utf8) else { return false }
+                    do throws(CertificateRefusal) {
+                        _ = try verifier.verify(chain, of: service, nowSeconds: now)
+                        return true
+                    } catch {
+                        return false
+                    }
+                }
+            })
+        return upstream
     }
 
     private static func listener(
@@ -52,7 +94,9 @@ struct NodeTLS: Sendable {
                 let context = try material.listenerContext(
                     clients: clients, isTLS13Only: isTLS13Only, offersHTTP2: offersHTTP2)
                 guard clients != .none else { return credentials.replace(by: context) }
-                let verifier = try Self.verifier(of: material, tls, mesh)
+                let table = try Self.table(mesh, federated: mesh.federatedTrustDomains)
+                let verifier = try Self.verifier(
+                    of: material, table, tls.trustBundleFiles, tls.federatedBundles, "listen.tls")
                 credentials.replace(by: context) { chain in
                     let now = Timestamp.unixNanoseconds() / 1_000_000_000
                     do throws(CertificateRefusal) {
@@ -74,27 +118,40 @@ struct NodeTLS: Sendable {
 }
 
 extension NodeTLS {
-    /// Clients are services: their ID names a trust domain, and the bundle of that one alone vouches for it.
-    private static func verifier(
-        of material: TLSMaterial, _ tls: GatewayConfiguration.ListenTLS, _ mesh: GatewayConfiguration.Mesh
-    ) throws(TLSMaterialError) -> CertificateVerifier {
-        let table: TrustDomainTable
+    private static func table(
+        _ mesh: GatewayConfiguration.Mesh, federated: [String]
+    ) throws(TLSMaterialError) -> TrustDomainTable {
+        // Where the gateway calls, a bundle may be missing; a bundle of nobody whom it believes may not stand there.
+        if let stranger = federated.first(where: { !mesh.federatedTrustDomains.contains($0) }) {
+            throw TLSMaterialError("federatedBundles: '\(stranger)' is not among mesh.federatedTrustDomains")
+        }
+        var mesh = mesh
+        mesh.federatedTrustDomains = federated
         do {
-            table = try TrustDomainTable(mesh)
+            return try TrustDomainTable(mesh)
         } catch {
             throw TLSMaterialError("\(error)")
         }
-        var bundles = [table.own: tls.trustBundleFiles.flatMap { material.bundles[$0] ?? [] }]
-        for bundle in tls.federatedBundles {
+    }
+
+    /// Peers are services: their ID names a trust domain, and the bundle of that one alone vouches for it.
+    ///
+    /// - Parameter key: what messages call the section of the configuration.
+    private static func verifier(
+        of material: TLSMaterial, _ table: TrustDomainTable, _ own: [String],
+        _ federated: [GatewayConfiguration.FederatedBundle], _ key: String
+    ) throws(TLSMaterialError) -> CertificateVerifier {
+        var bundles = [table.own: own.flatMap { material.bundles[$0] ?? [] }]
+        for bundle in federated {
             guard let domain = TrustDomain(bundle.trustDomain), let file = bundle.file else {
-                throw TLSMaterialError("listen.tls.federatedBundles: '\(bundle.trustDomain)' is no trust domain")
+                throw TLSMaterialError("\(key).federatedBundles: '\(bundle.trustDomain)' is no trust domain")
             }
             bundles[domain] = material.bundles[file] ?? []
         }
         do throws(TrustBundleFault) {
             return try CertificateVerifier(table, bundles: bundles)
         } catch {
-            throw TLSMaterialError("listen.tls: the trust bundle \(error.problem)")
+            throw TLSMaterialError("\(key): the trust bundle \(error.problem)")
         }
     }
 }

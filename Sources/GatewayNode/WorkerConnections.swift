@@ -16,7 +16,9 @@ struct WorkerConnections: WorkerCaller {
     ) async throws(WorkerFailure) -> WorkerAnswer {
         do throws(UpstreamFailure) {
             let answer = try await pool.call(
-                UpstreamEndpoint(host: url.host, port: url.port, hostHeader: url.hostHeader, path: url.path),
+                UpstreamEndpoint(
+                    host: url.host, port: url.port, hostHeader: url.hostHeader, path: url.path,
+                    security: UpstreamSecurity(url)),
                 body: body, headerLines: headerLines, deadlineNanoseconds: deadlineNanoseconds)
             return WorkerAnswer(status: answer.status, body: answer.body)
         } catch {
@@ -37,5 +39,16 @@ extension WorkerFailure {
             case .responseTooLarge: .responseTooLarge
             case .cancelled: .cancelled
             }
+    }
+}
+
+extension UpstreamSecurity {
+    /// A service that is expected is looked for by its name alone, never by its host's.
+    fileprivate init(_ url: InstanceURL) {
+        guard url.isTLS else {
+            self = .none
+            return
+        }
+        self = url.principal.map { .principal($0) } ?? .hostName
     }
 }

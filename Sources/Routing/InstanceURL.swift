@@ -1,4 +1,4 @@
-/// Where an instance is called: a plain http address, taken apart once and checked strictly.
+/// Where an instance is called: an http or https address, taken apart once and checked strictly.
 ///
 /// Registration lets others name an address that this gateway will connect to, so what could mean two things to two
 /// parsers is refused and not repaired (pitfalls S14, S30): user info, query, fragment, percent signs, backslashes, dot
@@ -9,8 +9,12 @@ package struct InstanceURL: Sendable, Hashable {
 
     /// Lower-case name or address literal; an IPv6 literal stands without brackets.
     package let host: String
-    /// 80 when the text names none.
+    /// When the text names none, 80 or, by https, 443.
     package let port: Int
+    /// Whether the scheme is https.
+    package let isTLS: Bool
+    /// The service that must answer there, `cluster.local/ns/default/sa/worker`; nil asks for a certificate of the host.
+    package var principal: String?
     /// Begins with `/`.
     package let path: String
     /// The value of the Host header.
@@ -18,31 +22,39 @@ package struct InstanceURL: Sendable, Hashable {
     /// The literal's bytes in network order, 4 or 16; empty for a name.
     package let packedAddress: [UInt8]
 
-    /// Parses `http://host[:port][/path]`.
+    /// Parses `http://host[:port][/path]`, or the same with https.
     ///
     /// - Parameter rules: which addresses may be named at all.
     /// - Throws: the reason, in words fit for the caller.
     package init(parsing text: String, rules: InstanceAddressRules = InstanceAddressRules()) throws(InstanceURLError) {
         guard text.utf8.count <= Self.bytesMax else { throw InstanceURLError("is longer than \(Self.bytesMax) bytes") }
         let bytes = Array(text.utf8)
-        let scheme = Array("http://".utf8)
-        guard bytes.count > scheme.count, zip(bytes, scheme).allSatisfy({ Self.lowered($0) == $1 }) else {
-            throw InstanceURLError("must begin with http://")
+        guard let scheme = Self.schemes.first(where: { Self.begins(bytes, with: $0.text) }) else {
+            throw InstanceURLError("must begin with http:// or https://")
         }
-        let rest = bytes[scheme.count...]
+        isTLS = scheme.isTLS
+        let rest = bytes[scheme.text.utf8.count...]
         let slash = rest.firstIndex(of: UInt8(ascii: "/")) ?? rest.endIndex
-        (host, port, packedAddress) = try Self.authority(rest[..<slash])
+        (host, port, packedAddress) = try Self.authority(rest[..<slash], defaultPort: scheme.port)
         path = try Self.path(rest[slash...])
         let name = packedAddress.count == 16 ? "[\(host)]" : host
-        hostHeader = port == 80 ? name : "\(name):\(port)"
+        hostHeader = port == scheme.port ? name : "\(name):\(port)"
         if let reason = rules.refusal(host: host, packedAddress: packedAddress) { throw InstanceURLError(reason) }
     }
 
     /// The address as text.
-    package var text: String { "http://\(hostHeader)\(path)" }
+    package var text: String { "\(isTLS ? "https" : "http")://\(hostHeader)\(path)" }
+
+    private static let schemes = [
+        (text: "http://", isTLS: false, port: 80), (text: "https://", isTLS: true, port: 443),
+    ]
+
+    private static func begins(_ bytes: [UInt8], with scheme: String) -> Bool {
+        bytes.count > scheme.utf8.count && zip(bytes, scheme.utf8).allSatisfy { lowered($0) == $1 }
+    }
 
     private static func authority(
-        _ bytes: ArraySlice<UInt8>
+        _ bytes: ArraySlice<UInt8>, defaultPort: Int
     ) throws(InstanceURLError) -> (host: String, port: Int, packedAddress: [UInt8]) {
         if bytes.first == UInt8(ascii: "[") {
             guard let end = bytes.firstIndex(of: UInt8(ascii: "]")) else { throw InstanceURLError("has no closing ]") }
@@ -51,19 +63,19 @@ package struct InstanceURL: Sendable, Hashable {
                 throw InstanceURLError("has an IPv6 address that cannot be read")
             }
             let host = String(decoding: literal.map(lowered), as: UTF8.self)
-            return (host, try port(bytes[(end + 1)...]), packed)
+            return (host, try port(bytes[(end + 1)...], defaultPort), packed)
         }
         let colon = bytes.firstIndex(of: UInt8(ascii: ":")) ?? bytes.endIndex
         let name = bytes[..<colon].map(lowered)
-        let port = try port(bytes[colon...])
+        let port = try port(bytes[colon...], defaultPort)
         let host = String(decoding: name, as: UTF8.self)
         if let packed = AddressLiteral.ipv4(name[...]) { return (host, port, packed) }
         guard isHostName(name) else { throw InstanceURLError("has a host that is neither a name nor an address") }
         return (host, port, [])
     }
 
-    private static func port(_ bytes: ArraySlice<UInt8>) throws(InstanceURLError) -> Int {
-        guard let first = bytes.first else { return 80 }
+    private static func port(_ bytes: ArraySlice<UInt8>, _ defaultPort: Int) throws(InstanceURLError) -> Int {
+        guard let first = bytes.first else { return defaultPort }
         let digits = bytes.dropFirst()
         guard first == UInt8(ascii: ":"), (1...5).contains(digits.count), digits.first != UInt8(ascii: "0") else {
             throw InstanceURLError("has a port that is not 1 to 65535")

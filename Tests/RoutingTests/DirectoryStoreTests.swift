@@ -167,7 +167,7 @@ struct DirectoryStoreTests {
         let bad = [
             none, many, short, long, request(intent: "*"), request(intent: ""), request(intent: "a\nb"),
             request(owner: ""),
-            request(url: "http://169.254.169.254/latest"), request(url: "https://h/"), request(url: "http://h/?a=b"),
+            request(url: "http://169.254.169.254/latest"), request(url: "ftp://h/"), request(url: "http://h/?a=b"),
         ]
         for request in bad { #expect(isInvalid(refusal { try store.register(request, nowNanoseconds: 0) })) }
         #expect(store.snapshot.agentCount == 0)

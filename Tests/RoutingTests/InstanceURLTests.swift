@@ -11,6 +11,8 @@ struct InstanceURLTests {
             ("http://my_worker:8080/", "my_worker", 8080, "/", "my_worker:8080"),
             ("http://[FD00::1]:8080/a/b", "fd00::1", 8080, "/a/b", "[fd00::1]:8080"),
             ("http://[::ffff:10.0.0.1]/", "::ffff:10.0.0.1", 80, "/", "[::ffff:10.0.0.1]"),
+            ("https://h/a", "h", 443, "/a", "h"), ("HTTPS://h:80/", "h", 80, "/", "h:80"),
+            ("https://h:443/", "h", 443, "/", "h"), ("http://h:443/", "h", 443, "/", "h:443"),
             ("http://h/a/", "h", 80, "/a/", "h"), ("http://h/.well-known/~x", "h", 80, "/.well-known/~x", "h"),
         ])
     func reads(text: String, host: String, port: Int, path: String, hostHeader: String) throws {
@@ -20,12 +22,14 @@ struct InstanceURLTests {
         #expect(url.path == path)
         #expect(url.hostHeader == hostHeader)
         #expect(try InstanceURL(parsing: url.text) == url)
+        #expect(url.isTLS == text.lowercased().hasPrefix("https://"))
     }
 
     @Test(
         "S14 S30: refuses what two parsers could read differently",
         arguments: [
-            "", "http://", "http:///x", "https://h/", "ftp://h/", "//h/", "h:80", "http:/h", "http://u@h/",
+            "", "http://", "http:///x", "https:///x", "https:/h/", "httpss://h/", "ftp://h/", "//h/", "h:80", "http:/h",
+            "http://u@h/",
             "http://u:p@h/",
             "http://h/#f", "http://h/?q=1", "http://h?q", "http://h#f", "http://h/a b", "http://h/%2e%2e/x",
             "http://h/a%00",

@@ -9,16 +9,21 @@ final class TestPool: Sendable {
     let pool: UpstreamPool
     private let executor: EventLoopTaskExecutor
 
-    init(_ limits: UpstreamLimits = UpstreamLimits(), admits: @escaping @Sendable ([UInt8]) -> Bool = { _ in true }) {
+    init(
+        _ limits: UpstreamLimits = UpstreamLimits(), tls: UpstreamTLS = UpstreamTLS(),
+        admits: @escaping @Sendable ([UInt8]) -> Bool = { _ in true }
+    ) {
         loop = TestServer.group.next()
-        pool = UpstreamPool(eventLoop: loop, limits: limits, admits: admits)
+        pool = UpstreamPool(eventLoop: loop, limits: limits, tls: tls, admits: admits)
         executor = EventLoopTaskExecutor(loop)
     }
 
     func start(
-        _ port: Int, host: String = "127.0.0.1", body: String = "{}", withinMilliseconds: Int64 = 10_000
+        _ port: Int, host: String = "127.0.0.1", body: String = "{}", withinMilliseconds: Int64 = 10_000,
+        path: String = "/execute-agent", security: UpstreamSecurity = .none
     ) -> Task<Result<UpstreamAnswer, UpstreamFailure>, Never> {
-        let endpoint = UpstreamEndpoint(host: host, port: port, hostHeader: "\(host):\(port)", path: "/execute-agent")
+        let endpoint = UpstreamEndpoint(
+            host: host, port: port, hostHeader: "\(host):\(port)", path: path, security: security)
         let deadline = Int64(bitPattern: NIODeadline.now().uptimeNanoseconds) + withinMilliseconds * 1_000_000
         return Task(executorPreference: executor) { [pool] in
             do throws(UpstreamFailure) {

@@ -30,9 +30,10 @@ package final class TestCertificates: Sendable {
         self.authority = authority
         otherAuthority = other
         server = try Self.make("server", local, signedBy: authority, folder)
-        client = try Self.make("client", .leaf(alternativeNames: "DNS:client,URI:spiffe://cluster.local/ns/default/sa/client"), signedBy: authority, folder)
+        let service = Kind.leaf(alternativeNames: "DNS:client,URI:spiffe://cluster.local/ns/default/sa/client")
+        client = try Self.make("client", service, signedBy: authority, folder)
         strangeServer = try Self.make("strange-server", local, signedBy: other, folder)
-        strangeClient = try Self.make("strange-client", .leaf(alternativeNames: "DNS:client,URI:spiffe://cluster.local/ns/default/sa/client"), signedBy: other, folder)
+        strangeClient = try Self.make("strange-client", service, signedBy: other, folder)
         misnamedServer = try Self.make("misnamed-server", away, signedBy: authority, folder)
     }
 

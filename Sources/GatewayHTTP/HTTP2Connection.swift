@@ -1,0 +1,221 @@
+import NIOCore
+import NIOHTTP2
+
+/// What the streams of an HTTP/2 connection share: its limits, its idle time and its end.
+///
+/// It ends in two steps: a GOAWAY that names no stream, so that none that is on its way is lost, and once that was seen, or a
+/// second later, one that names the last.
+///
+/// Safe to mark as sendable without checks: every member is touched on the connection's event loop alone.
+final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptConnection, @unchecked Sendable {
+    typealias InboundIn = HTTP2Frame
+    typealias OutboundOut = HTTP2Frame
+
+    private enum Phase {
+        case open
+        /// The peer was told that no more streams are wanted.
+        case announced
+        /// Streams that come now are refused; with the last one the connection ends.
+        case ending
+        /// The last answer is on its way out, or a fault has ended the connection.
+        case closing
+        case closed
+    }
+
+    let shared: ServerShared<Handler>
+    let security: ConnectionSecurity
+    private let tls: ListenerTLS
+    let peer: PeerNetwork?
+    /// What the handler made of this connection; nil before its first request.
+    private var accepted: Handler.Connection?
+    private var phase = Phase.open
+    private var context: ChannelHandlerContext?
+    private var streams: [ObjectIdentifier: HTTP2Exchange<Handler>] = [:]
+    private var lastStream = HTTP2StreamID.rootStream
+    private var bufferedBytes = 0
+    private var idleDeadlineNanoseconds: Int64 = .max
+
+    init(_ shared: ServerShared<Handler>, _ tls: ListenerTLS, peer: PeerNetwork?, security: ConnectionSecurity) {
+        self.shared = shared
+        self.peer = peer
+        self.tls = tls
+        self.security = security
+    }
+
+    // MARK: making
+
+    /// Adds what HTTP/2 needs to the end of a pipeline whose handshake is over.
+    func install(in pipeline: ChannelPipeline) throws {
+        let limits = tls.http2
+        var connection = NIOHTTP2Handler.ConnectionConfiguration()
+        connection.initialSettings = [
+            HTTP2Setting(parameter: .maxConcurrentStreams, value: limits.streamsMax),
+            HTTP2Setting(parameter: .maxHeaderListSize, value: shared.limits.headerBytesMax),
+        ]
+        connection.maximumSequentialContinuationFrames = limits.continuationsMax
+        connection.maximumBufferedControlFrames = limits.controlFramesMax * 4
+        connection.controlFrameRateLimit.maximumCount = limits.controlFramesMax
+        connection.controlFrameRateLimit.windowLength = .milliseconds(limits.windowMilliseconds)
+        // Many streams share this window; the bodies of all of them are bounded elsewhere.
+        connection.targetWindowSize = 1 << 20
+        var stream = NIOHTTP2Handler.StreamConfiguration()
+        stream.outboundBufferSizeHighWatermark = 64 << 10
+        stream.outboundBufferSizeLowWatermark = 32 << 10
+        stream.streamResetFrameRateLimit.maximumCount = limits.resetsMax
+        stream.streamResetFrameRateLimit.windowLength = .milliseconds(limits.windowMilliseconds)
+        stream.streamErrorRateLimit.maximumCount = limits.resetsMax
+        stream.streamErrorRateLimit.windowLength = .milliseconds(limits.windowMilliseconds)
+        let eventLoop = shared.eventLoop
+        let handler = NIOHTTP2Handler(
+            mode: .server, eventLoop: eventLoop, connectionConfiguration: connection, streamConfiguration: stream
+        ) { [self] channel in
+            eventLoop.makeCompletedFuture { try begin(channel) }
+        }
+        try pipeline.syncOperations.addHandlers([handler, self])
+    }
+
+    private func begin(_ channel: any Channel) throws {
+        if let id = try channel.syncOptions?.getOption(HTTP2StreamChannelOptions.streamID), id > lastStream {
+            lastStream = id
+        }
+        // Not left to the settings: they bind a peer only once it has acknowledged them.
+        let exchange = HTTP2Exchange(self, isTaken: takesStreams && streams.count < tls.http2.streamsMax)
+        streams[ObjectIdentifier(exchange)] = exchange
+        try channel.pipeline.syncOperations.addHandler(exchange)
+    }
+
+    // MARK: what exchanges ask
+
+    /// What the handler made of this connection; nil once it has ended.
+    func accept() -> Handler.Connection? {
+        if let accepted { return accepted }
+        accepted = context.map { shared.handler.accept(HTTPConnection($0.channel, security: security)) }
+        return accepted
+    }
+
+    private var takesStreams: Bool {
+        switch phase {
+        case .open, .announced: true
+        case .ending, .closing, .closed: false
+        }
+    }
+
+    /// Counts bytes that a stream holds; false when there are too many.
+    func reserve(_ bytes: Int) -> Bool {
+        guard bufferedBytes + bytes <= tls.http2.bufferedBytesMax else { return false }
+        bufferedBytes += bytes
+        return true
+    }
+
+    func reserveAnyway(_ bytes: Int) { bufferedBytes += bytes }
+
+    func ended(_ exchange: HTTP2Exchange<Handler>, holding bytes: Int) {
+        bufferedBytes -= bytes
+        streams[ObjectIdentifier(exchange)] = nil
+        guard streams.isEmpty else { return }
+        idleDeadlineNanoseconds = shared.now() + shared.limits.idleTimeoutMilliseconds * 1_000_000
+        if case .ending = phase { close() }
+    }
+
+    // MARK: events of the channel
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        idleDeadlineNanoseconds = shared.now() + shared.limits.idleTimeoutMilliseconds * 1_000_000
+        shared.opened(self)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard case .announced = phase, case .ping(_, ack: true) = unwrapInboundIn(data).payload else { return }
+        nameLastStream()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        leave()
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        leave()
+    }
+
+    /// A flood ends the connection at once. Any other fault may be that of one stream: then its neighbours finish, and no more
+    /// is taken.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch phase {
+        case .open, .announced, .ending: break
+        case .closing, .closed: return
+        }
+        let fault = HTTP2Fault(error)
+        tls.gauges.http2Failed(fault)
+        guard fault.endsAtOnce else { return announceEnd() }
+        phase = .closing
+        context.close(promise: nil)
+    }
+
+    private func leave() {
+        guard context != nil else { return }
+        context = nil
+        phase = .closed
+        shared.closed(self)
+    }
+
+    // MARK: time and the end
+
+    var deadlineNanoseconds: Int64 {
+        // Whoever has streams is asked at every sweep: each of them has a time of its own.
+        streams.isEmpty ? idleDeadlineNanoseconds : 0
+    }
+
+    func deadlinePassed() {
+        let now = shared.now()
+        for exchange in Array(streams.values) where exchange.deadlineNanoseconds <= now { exchange.deadlinePassed() }
+        guard idleDeadlineNanoseconds <= now else { return }
+        switch phase {
+        case .open: if streams.isEmpty { announceEnd() }
+        case .announced: nameLastStream()
+        case .ending: if streams.isEmpty { close() }
+        case .closing: context?.close(promise: nil)
+        case .closed: break
+        }
+    }
+
+    func drain() {
+        announceEnd()
+    }
+
+    func forceClose() {
+        context?.close(promise: nil)
+    }
+
+    private func announceEnd() {
+        guard case .open = phase, let context else { return }
+        phase = .announced
+        idleDeadlineNanoseconds = shared.now() + 1_000_000_000
+        write(.goAway(lastStreamID: .maxID, errorCode: .noError, opaqueData: nil), context)
+        write(.ping(HTTP2PingData(withInteger: 0), ack: false), context)
+        context.flush()
+    }
+
+    private func nameLastStream() {
+        guard case .announced = phase, let context else { return }
+        phase = .ending
+        write(.goAway(lastStreamID: lastStream, errorCode: .noError, opaqueData: nil), context)
+        context.flush()
+        if streams.isEmpty { close() }
+    }
+
+    /// Answers may still be on their way out: a frame behind them is done when they are.
+    private func close() {
+        guard let context else { return }
+        phase = .closing
+        idleDeadlineNanoseconds = shared.now() + shared.limits.writeTimeoutMilliseconds * 1_000_000
+        let last = HTTP2Frame(
+            streamID: .rootStream, payload: .goAway(lastStreamID: lastStream, errorCode: .noError, opaqueData: nil))
+        context.writeAndFlush(wrapOutboundOut(last)).whenComplete { [self] _ in self.context?.close(promise: nil) }
+    }
+
+    private func write(_ payload: HTTP2Frame.FramePayload, _ context: ChannelHandlerContext) {
+        context.write(wrapOutboundOut(HTTP2Frame(streamID: .rootStream, payload: payload)), promise: nil)
+    }
+}

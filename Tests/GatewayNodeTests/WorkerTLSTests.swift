@@ -1,0 +1,48 @@
+import Foundation
+import RedisFixtures
+import Testing
+
+/// Workers that a node calls by TLS.
+@Suite("Workers by TLS")
+struct WorkerTLSTests {
+    private static func node(_ worker: TLSWorker, expecting principal: String?) async throws -> TestNode {
+        let certificates = try TLSNodeTests.certificates.get()
+        let expected = principal.map { "principal: \"\($0)\", " } ?? ""
+        return try await TestNode(
+            agents: """
+                [{ name: scripted, \(expected)intents: [{ name: SummarizeIntent, version: "1.0" }], \
+                instances: [{ url: "\(worker.url)" }] }]
+                """,
+            extra: """
+                routing:
+                  upstream:
+                    tls:
+                      trustBundleFiles: ["\(certificates.authority.certificateFile)"]
+                      certificateFile: "\(certificates.client.certificateFile)"
+                      keyFile: "\(certificates.client.keyFile)"
+                """)
+    }
+
+    @Test("the expected service is called, another one is not, and without one the host must be named")
+    func principals() async throws {
+        let certificates = try TLSNodeTests.certificates.get()
+        let principal = "cluster.local/ns/default/sa/worker"
+        let named = try certificates.leaf("spiffe-worker", alternativeNames: "URI:spiffe://\(principal)")
+        let cases: [(TestCertificates.Pair, String?, Int)] = [
+            (named, principal, 200), (named, "cluster.local/ns/default/sa/other", 503), (named, nil, 503),
+            (certificates.server, nil, 200), (certificates.server, principal, 503),
+        ]
+        for (shown, expected, status) in cases {
+            let worker = try await TLSWorker(shown, authorityFile: certificates.authority.certificateFile)
+            let node = try await Self.node(worker, expecting: expected)
+            let answer = try await node.answer(token: try TestNode.token())
+            #expect(answer.status == status, "\(shown.certificateFile) \(expected ?? "host"): \(answer)")
+            let series = #"intentusnet_certificate_expiry_seconds{use="upstream","#
+            #expect(try await AdminPage.metrics(node).contains(series))
+            let failures = try await node.metric("intentusnet_worker_tls_failures_total") ?? -1
+            #expect(status == 200 ? failures == 0 : failures > 0)
+            await node.stop()
+            await worker.stop()
+        }
+    }
+}
