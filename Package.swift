@@ -171,8 +171,7 @@ let package = Package(
             "RedisStateTests",
             [
                 "RedisState", "GatewayTesting", "Identity", "IntentProtocol", "RateLimiting", "RedisFixtures",
-                "Routing",
-                nioCore, nioPosix,
+                "Routing", nioCore, nioPosix,
             ]),
         tests("KeySourcesTests", ["KeySources", "Identity", hummingbird, httpClient, nioCore]),
         tests("ObservabilityTests", ["Observability", "Gateway", "IntentProtocol", logging]),
