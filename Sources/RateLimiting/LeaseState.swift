@@ -33,7 +33,7 @@ struct LeaseState: Sendable {
     var expiredTokens = 0
     /// Whether an ask for a lease is under way, and who waits for it, in the order of their coming.
     private(set) var isAsking = false
-    private(set) var waiters: [UnsafeContinuation<Void, Never>] = []
+    private(set) var waiters: [LeaseWaiter] = []
     /// What the store said was left for all nodes.
     private(set) var sharedRemaining: Int?
     /// This node's share while the store is away, and what was admitted from it: to be paid when the store is back.
@@ -109,7 +109,7 @@ struct LeaseState: Sendable {
     /// Lets somebody wait for the lease that is under way.
     ///
     /// - Returns: false when there is none, or too many wait.
-    mutating func wait(_ waiter: UnsafeContinuation<Void, Never>, _ rules: LeaseRules) -> Bool {
+    mutating func wait(_ waiter: LeaseWaiter, _ rules: LeaseRules) -> Bool {
         guard isAsking, waiters.count < rules.waitersMax else { return false }
         waiters.append(waiter)
         return true
@@ -118,7 +118,7 @@ struct LeaseState: Sendable {
     /// The ask for a lease has ended.
     ///
     /// - Returns: who waited for it.
-    mutating func endAsking() -> [UnsafeContinuation<Void, Never>] {
+    mutating func endAsking() -> [LeaseWaiter] {
         isAsking = false
         defer { waiters = [] }
         return waiters

@@ -46,7 +46,7 @@ extension LeasedBucketStore {
                     return ask.lease > 0 ? state.endAsking() : []
                 }
             }
-            for waiter in waiters { waiter.resume() }
+            for waiter in waiters { waiter.resume(returning: .unavailable) }
         }
         return degrade(call, demands, reason, now)
     }
@@ -63,7 +63,7 @@ extension LeasedBucketStore {
             let (remaining, waiters) = book.with(demand.key) { table in
                 note(grant, ask, demand, isTaken: !refuses, taken, sent: sent, now: now, in: &table)
             }
-            for waiter in waiters { waiter.resume() }
+            for waiter in waiters { waiter.resume(returning: .answered) }
             let state = demand.state(
                 admits: grant.isThere, remaining: remaining, wait: grant.waitMicroseconds * 1_000)
             for index in demands.indices where call.askOf[index] == place { call.settle(index, state) }
@@ -77,7 +77,7 @@ extension LeasedBucketStore {
     private func note(
         _ grant: BucketGrant, _ ask: LeaseCall.Ask, _ demand: BucketDemand, isTaken: Bool, _ taken: Int64, sent: Int64,
         now: Int64, in table: inout LeaseShard.Table
-    ) -> (remaining: Int?, waiters: [UnsafeContinuation<Void, Never>]) {
+    ) -> (remaining: Int?, waiters: [LeaseWaiter]) {
         let rules = book.rules
         return table.withTokens(of: demand, now: now) { state in
             if !grant.isThere {
@@ -98,11 +98,11 @@ extension LeasedBucketStore {
     }
 
     /// Waits until the lease that is under way has come, or has not.
-    func waitForLease(_ demand: BucketDemand) async {
+    func waitForLease(_ demand: BucketDemand) async -> LeaseEnd {
         let rules = book.rules
-        await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+        return await withUnsafeContinuation { (continuation: LeaseWaiter) in
             let waits = book.with(demand.key) { $0.entries[demand.key]?.wait(continuation, rules) ?? false }
-            if !waits { continuation.resume() }
+            if !waits { continuation.resume(returning: .answered) }
         }
     }
 }

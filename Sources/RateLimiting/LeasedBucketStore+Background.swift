@@ -15,7 +15,7 @@ extension LeasedBucketStore {
         let owed = book.with(demand.key) { $0.entries[demand.key]?.takeDebt() ?? 0 }
         let outcome = await authority.take([demand.ask(minimum: 0, wanted: lease + owed, rules)])
         let now = book.around.nowNanoseconds()
-        let waiters: [UnsafeContinuation<Void, Never>] = book.with(demand.key) { table in
+        let waiters: [LeaseWaiter] = book.with(demand.key) { table in
             table.gauges.refills &+= 1
             let grant = outcome.grant(upTo: lease + owed)
             if grant == nil { table.gauges.failures &+= 1 }
@@ -30,12 +30,14 @@ extension LeasedBucketStore {
                 return state.endAsking()
             }
         }
-        for waiter in waiters { waiter.resume() }
         switch outcome {
         case .decided:
+            for waiter in waiters { waiter.resume(returning: .answered) }
             book.storeAnswered()
             reclaimInBackground()
-        case .unavailable(let reason): storeFailed(reason)
+        case .unavailable(let reason):
+            for waiter in waiters { waiter.resume(returning: .unavailable) }
+            storeFailed(reason)
         }
     }
 

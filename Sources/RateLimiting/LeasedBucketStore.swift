@@ -40,14 +40,16 @@ package struct LeasedBucketStore<Authority: BucketAuthority>: BucketStore {
 
     private func takeTogether(_ demands: [BucketDemand], _ started: Int64) async -> BucketOutcome {
         var looks = 0
+        var hasPaid = false
         while true {
             let now = looks == 0 ? started : book.around.nowNanoseconds()
-            switch plan(demands, mayWait: looks < book.rules.looksMax, now: now) {
+            switch plan(demands, mayAsk: !hasPaid, mayWait: looks < book.rules.looksMax, now: now) {
             case .decided(let admission): return .decided(admission)
             case .ask(let call): return await ask(call, demands, now)
             case .degrade(let call): return degrade(call, demands, "the store is away", now)
             case .wait(let demand):
-                await waitForLease(demand)
+                // A store that is away costs a request its budget once: neither another wait nor an ask of its own follows.
+                hasPaid = await waitForLease(demand) == .unavailable
                 looks += 1
             }
         }
@@ -61,7 +63,7 @@ package struct LeasedBucketStore<Authority: BucketAuthority>: BucketStore {
     }
 
     /// Takes what is held here, and finds out what the store is to be asked for.
-    private func plan(_ demands: [BucketDemand], mayWait: Bool, now: Int64) -> Plan {
+    private func plan(_ demands: [BucketDemand], mayAsk: Bool, mayWait: Bool, now: Int64) -> Plan {
         var call = LeaseCall(demandCount: demands.count)
         let rules = book.rules
         for (index, demand) in demands.enumerated() {
@@ -82,7 +84,7 @@ package struct LeasedBucketStore<Authority: BucketAuthority>: BucketStore {
             case .refused(let wait):
                 call.settle(index, demand.state(admits: false, remaining: remaining, wait: wait))
             case .unknown:
-                if mayWait, isAsking {
+                if mayAsk, mayWait, isAsking {
                     putBack(call, demands, now)
                     return .wait(demand)
                 }
@@ -90,7 +92,7 @@ package struct LeasedBucketStore<Authority: BucketAuthority>: BucketStore {
             }
         }
         guard !call.isRefused, !call.asks.isEmpty else { return .decided(decideHere(&call, demands, now)) }
-        guard book.isStoreAsked else { return .degrade(call) }
+        guard mayAsk, book.isStoreAsked else { return .degrade(call) }
         return .ask(call)
     }
 

@@ -41,6 +41,23 @@ struct StoreAwayTests {
         #expect(fixture.told.value == ["no answer"])
     }
 
+    @Test("who waits for a lease that does not come has paid the budget, and does not wait for the next one")
+    func budgetOfWaiting() {
+        let fixture = LeaseFixture()
+        let hot = fixture.demand(limit("hot", burst: 100_000, rate: 600_000))
+        fixture.heat(hot, perMillisecond: 5, milliseconds: 100)
+        fixture.authority.change { $0.isCut = true }
+        var answers: [(answer: LeaseFixture.Answer, start: Int64)] = []
+        for _ in 0..<200 {
+            for _ in 0..<5 { answers.append((fixture.start([hot]), fixture.world.nowNanoseconds)) }
+            fixture.pass(milliseconds: 1)
+        }
+        #expect(!fixture.book.isStoreAsked)
+        let waits = answers.map { ($0.answer.atNanoseconds ?? .max) - $0.start }
+        #expect(waits.allSatisfy { $0 <= ScriptedAuthority.budgetNanoseconds }, "\(waits.max() ?? 0) ns")
+        #expect(answers.contains { $0.answer.outcome?.isDegraded == true })
+    }
+
     @Test("deny lets nothing pass, allow everything, and each answer says that it was degraded")
     func modes() {
         let fixture = away()
