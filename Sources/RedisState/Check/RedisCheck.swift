@@ -58,7 +58,7 @@ package struct RedisCheck: Sendable {
         if reason.contains("password") || reason.contains("username") {
             return "correct username and passwordFile, or the user at the server"
         }
-        if reason.contains("tls") || reason.contains("certificate") {
+        if ["tls", "ssl", "certificate", "handshake"].contains(where: { reason.contains($0) }) {
             return "use rediss:// and tls.caFile exactly where the server speaks TLS"
         }
         if reason.contains("not a node of a cluster") {
