@@ -19,7 +19,7 @@ extension RedisCheck {
             }
         }
         guard let map, !map.masters.isEmpty else {
-            report.error("store.redis.cluster: no node that is listed tells who owns which slots; correct the list")
+            report.error("store.redis.cluster: no node that is listed tells who owns which slots; see the warnings")
             return report
         }
         let covered = SlotHash.slotCount - map.orphanCount

@@ -54,12 +54,17 @@ package struct RedisCheck: Sendable {
     /// What to do about a connection that cannot be made.
     static func remedy(_ reason: String) -> String {
         let reason = reason.lowercased()
+        if reason.contains("noperm") { return "give the user what every connection begins with: +ping" }
         if reason.contains("password") || reason.contains("username") {
             return "correct username and passwordFile, or the user at the server"
         }
-        if reason.contains("tls") || reason.contains("certificate") {
+        if ["tls", "ssl", "certificate", "handshake"].contains(where: { reason.contains($0) }) {
             return "use rediss:// and tls.caFile exactly where the server speaks TLS"
         }
+        if reason.contains("not a node of a cluster") {
+            return "list nodes of a Redis Cluster, and give the user +cluster|slots"
+        }
+        if reason.contains("does not answer") { return "look at the server: it hangs, or it has too much to do" }
         if reason.contains("replica") { return "name the master, or its sentinels under store.redis.sentinel" }
         return "correct the address, or start the server there"
     }

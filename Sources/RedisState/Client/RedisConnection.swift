@@ -50,6 +50,14 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {
         return context != nil
     }
 
+    /// Why nothing can be asked any more, as a handshake that failed before the first command says.
+    private var endReason: String {
+        switch phase {
+        case .closed(let reason): reason
+        case .open, .subscribed: "the connection has ended"
+        }
+    }
+
     var pendingCount: Int { pending.count }
 
     // MARK: asking
@@ -57,7 +65,7 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {
     /// Sends a command; the continuation is resumed once, at the deadline at the latest.
     func ask(_ words: CommandWords, deadlineNanoseconds: Int64, _ continuation: UnsafeContinuation<Reply, Never>) {
         guard case .open = phase, context != nil else {
-            return continuation.resume(returning: .failure(.notConnected("the connection has ended")))
+            return continuation.resume(returning: .failure(.notConnected(endReason)))
         }
         guard pending.count < settings.pendingMax else {
             counters.countOverload()
