@@ -144,7 +144,10 @@ let package = Package(
         tests("GatewayHTTPTests", ["GatewayHTTP", nioCore, nioEmbedded, nioPosix]),
         tests(
             "RedisStateTests",
-            ["RedisState", "GatewayTesting", "Identity", "RateLimiting", "Routing", nioCore, nioPosix]),
+            [
+                "RedisState", "RedisFixtures", "GatewayTesting", "Identity", "IntentProtocol", "RateLimiting", "Routing",
+                nioCore, nioPosix,
+            ]),
         tests("KeySourcesTests", ["KeySources", "Identity", hummingbird, httpClient, nioCore]),
         tests("ObservabilityTests", ["Observability", "Gateway", "IntentProtocol", logging]),
         tests("AdminServerTests", ["AdminServer", "Observability", lifecycle, logging, nioCore, nioPosix]),

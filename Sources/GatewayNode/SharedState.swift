@@ -50,7 +50,8 @@ final class SharedState: Sendable {
         let loop = group.next()
         background = RedisClient(
             eventLoop: loop, settings: settings, counters: counters, onEvent: Self.tell(logger))
-        let subscriber = RedisSubscriber(eventLoop: loop, settings: settings, counters: counters)
+        let subscriber = RedisSubscriber(
+            eventLoop: loop, settings: settings, counters: counters, onEvent: Self.tell(logger))
         keySets = SharedKeySets(
             commands: background, subscriptions: subscriber, names: names, settings: keySettings, surroundings: around,
             onEvent: { issuer, event in

@@ -21,6 +21,8 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {
         case closed(String)
     }
 
+    static let closedByServer = "closed by the server"
+
     private let eventLoop: any EventLoop
     private let settings: RedisSettings
     private let counters: RedisCounters
@@ -52,10 +54,21 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {
 
     var pendingCount: Int { pending.count }
 
+    /// Why it has ended; nil while it has not.
+    var endReason: String? {
+        guard case .closed(let reason) = phase else { return nil }
+        return reason
+    }
+
     // MARK: asking
 
     /// Sends a command; the continuation is resumed once, at the deadline at the latest.
-    func ask(_ words: CommandWords, deadlineNanoseconds: Int64, _ continuation: UnsafeContinuation<Reply, Never>) {
+    ///
+    /// - Parameter asking: the command follows an `ASK` redirection.
+    func ask(
+        _ words: CommandWords, asking: Bool = false, deadlineNanoseconds: Int64,
+        _ continuation: UnsafeContinuation<Reply, Never>
+    ) {
         guard case .open = phase, context != nil else {
             return continuation.resume(returning: .failure(.notConnected("the connection has ended")))
         }
@@ -65,20 +78,16 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {
         }
         let now = Self.now()
         if pending.isEmpty { heardNanoseconds = now }
+        if asking {
+            // Never without its command behind it, which a full queue would refuse: it would hold for another's.
+            pending.append(Pending(continuation: nil, askedNanoseconds: now, deadlineNanoseconds: deadlineNanoseconds))
+            write(CommandWords("ASKING"))
+        }
         pending.append(
             Pending(continuation: continuation, askedNanoseconds: now, deadlineNanoseconds: deadlineNanoseconds))
         counters.countCommand()
         write(words)
         setTimer(deadlineNanoseconds)
-    }
-
-    /// Sends a command whose reply nobody reads.
-    func askWithoutReply(_ words: CommandWords, deadlineNanoseconds: Int64) {
-        guard case .open = phase, context != nil else { return }
-        let now = Self.now()
-        if pending.isEmpty { heardNanoseconds = now }
-        pending.append(Pending(continuation: nil, askedNanoseconds: now, deadlineNanoseconds: deadlineNanoseconds))
-        write(words)
     }
 
     /// From now on what comes is a message; for a connection of its own.
@@ -123,7 +132,7 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        end("closed by the server")
+        end(Self.closedByServer)
         context.fireChannelInactive()
     }
 
@@ -132,7 +141,7 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        close("\(error)")
+        close(ConnectionFault.reason(of: error))
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -58,6 +58,8 @@ package struct RedisSettings: Sendable {
     package var backOffMaxMilliseconds: Int64 = 1_000
     /// Redirections that one command follows.
     package var redirectionsMax = 5
+    /// A connection to a node that the map of a cluster does not name is given up when nobody has used it for so long.
+    package var strayLinkMilliseconds: Int64 = 10_000
     /// How often the map of a cluster is read anew when nothing is wrong.
     package var clusterRefreshMilliseconds: Int64 = 15_000
 
