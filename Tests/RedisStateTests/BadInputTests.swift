@@ -22,7 +22,7 @@ struct BadInputTests {
     ///   - words: of the reason, one of which is told.
     ///   - fix: takes the reason away.
     private func expectOneComplaint(
-        _ node: BucketNode, of words: [String], while milliseconds: Int64 = 700,
+        _ node: BucketNode, of words: [String], while milliseconds: Int64 = 400,
         fix: @escaping @Sendable () throws -> Void
     ) async throws {
         let demand = node.demand(Self.limit)

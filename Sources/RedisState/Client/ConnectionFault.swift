@@ -1,3 +1,5 @@
+import Glibc
+import NIOCore
 import NIOPosix
 import NIOSSL
 
@@ -23,6 +25,8 @@ enum ConnectionFault {
             let text = "\(error)"
             guard let known = meanings.first(where: { text.contains($0.0) }) else { return "TLS: \(text)" }
             return "TLS: \(known.1)"
+        case let error as IOError where error.errnoCode == ECONNRESET || error.errnoCode == EPIPE:
+            return RedisConnection.closedByServer
         default: return "\(error)"
         }
     }

@@ -35,8 +35,6 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {
     private var isFlushScheduled = false
     private var timer: Scheduled<Void>?
     private var timerNanoseconds: Int64 = .max
-    /// When bytes last came, or the first command after a silence was sent.
-    private var heardNanoseconds: Int64 = 0
     /// Called once, when the connection has ended.
     var onEnd: ((_ reason: String) -> Void)?
 
@@ -77,7 +75,6 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {
             return continuation.resume(returning: .failure(.overloaded))
         }
         let now = Self.now()
-        if pending.isEmpty { heardNanoseconds = now }
         if asking {
             // Never without its command behind it, which a full queue would refuse: it would hold for another's.
             pending.append(Pending(continuation: nil, askedNanoseconds: now, deadlineNanoseconds: deadlineNanoseconds))
@@ -145,7 +142,6 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        heardNanoseconds = Self.now()
         do throws(RedisReplyReader.Fault) {
             try reader.feed(unwrapInboundIn(data))
             while let value = try reader.next() {
@@ -228,7 +224,8 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {
             continuation.resume(returning: .failure(.timedOut))
         }
         guard let oldest = pending.first else { return }
-        let dead = max(oldest.askedNanoseconds, heardNanoseconds) + settings.deadAfterMilliseconds * 1_000_000
+        // Whatever else is heard: half a reply swallows all that come behind it.
+        let dead = oldest.askedNanoseconds + settings.deadAfterMilliseconds * 1_000_000
         guard dead > now else { return close("no reply for \(settings.deadAfterMilliseconds) ms") }
         setTimer(max(min(next, dead), now + 1_000_000))
     }

@@ -138,7 +138,10 @@ struct RedisConnector: Sendable {
         case .refused(let error) where error.kind == "WRONGPASS":
             return "the username or the password is wrong (\(error))"
         case .refused(let error) where error.kind == "LOADING": return "the server is loading its data (\(error))"
-        case .timedOut: return "the server accepts connections and does not answer"
+        case .timedOut:
+            return settings.tls == nil
+                ? "the server accepts connections and does not answer"
+                : "the server accepts connections and does not answer: it hangs, or does not speak TLS on this port"
         case .connectionLost, .notConnected:
             // A TLS handshake fails when the connection is there already; what it says is the connection's end.
             let ended = try? await eventLoop.submit { connection.endReason }.get()

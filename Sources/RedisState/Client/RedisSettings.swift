@@ -44,7 +44,7 @@ package struct RedisSettings: Sendable {
     package var connectTimeoutMilliseconds: Int64 = 1_000
     /// Time for a reply, where the command states none.
     package var commandTimeoutMilliseconds: Int64 = 1_000
-    /// A connection that answered nothing for so long, although asked, is given up.
+    /// A connection that has not answered a command for so long is given up.
     package var deadAfterMilliseconds: Int64 = 1_500
     /// Between two looks at an idle connection, and at the sentinels' opinion.
     package var watchIntervalMilliseconds: Int64 = 1_000

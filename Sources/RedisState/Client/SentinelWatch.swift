@@ -17,17 +17,19 @@ final class SentinelWatch: Sendable {
     /// Who is master, by the first sentinel that answers; the one that answered last is asked first.
     func master() async -> Result<RedisAddress, RedisConnector.Fault> {
         let first = state.withLock { $0.first }
-        var last = RedisConnector.Fault(reason: "no sentinel is configured")
+        var reasons: [Int: String] = [:]
         for place in addresses.indices.map({ ($0 + first) % addresses.count }) {
             do throws(RedisConnector.Fault) {
                 let master = try await ask(addresses[place])
                 state.withLock { $0 = (master, place) }
                 return .success(master)
             } catch {
-                last = RedisConnector.Fault(reason: "sentinel \(addresses[place]): \(error.reason)")
+                reasons[place] = "sentinel \(addresses[place]): \(error.reason)"
             }
         }
-        return .failure(last)
+        // In one order, whoever was asked first: what is told once must not look new.
+        let all = addresses.indices.compactMap { reasons[$0] }.joined(separator: "; ")
+        return .failure(RedisConnector.Fault(reason: all.isEmpty ? "no sentinel is configured" : all))
     }
 
     /// What the sentinel named is no master, or none any more: another one may know better, as one that was cut off does not.

@@ -67,8 +67,9 @@ struct TLSTests {
             authority: fault == .unknownAuthority ? all.otherAuthority : all.authority,
             client: fault == .strangeCertificate ? all.strangeClient : nil)
         if fault == .plainClient { settings.tls = nil }
+        settings.connectTimeoutMilliseconds = 200
         let test = TestClient(settings)
-        #expect(await test.client.start(waitingMilliseconds: 500) == false)
+        #expect(await test.client.start(waitingMilliseconds: 600) == false)
         #expect(test.seen.count == 1 && "\(test.seen)".contains(fault.word), "\(fault): \(test.seen)")
         guard case .failure(.notConnected(let reason)) = await test.send("PING") else {
             Issue.record("\(fault): a command got through")
