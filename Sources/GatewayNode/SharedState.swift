@@ -33,6 +33,7 @@ final class SharedState: Sendable {
     private let subscriber: RedisSubscriber
     /// Why there is no connection, nil while there is one.
     private let trouble: Trouble
+    private let troubleOfListening: Trouble
     private let clients = Mutex<[ObjectIdentifier: RedisClient]>([:])
     /// What the book runs beside requests: refills, returns, probes.
     private let unattended = BackgroundTasks()
@@ -57,11 +58,14 @@ final class SharedState: Sendable {
         keySettings.secret = try RedisSettings.seal(configured)
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
-        let trouble = Trouble()
+        let trouble = Trouble("not connected yet")
         self.trouble = trouble
+        let troubleOfListening = Trouble(nil)
+        self.troubleOfListening = troubleOfListening
         background = RedisClient(
             eventLoop: loop, settings: settings, counters: counters, onEvent: Self.tell(logger, trouble))
-        subscriber = RedisSubscriber(eventLoop: loop, settings: settings, counters: counters)
+        subscriber = RedisSubscriber(
+            eventLoop: loop, settings: settings, counters: counters, onEvent: Self.tell(logger, troubleOfListening))
         keySets = SharedKeySets(
             commands: background, subscriptions: subscriber, names: names, settings: keySettings, surroundings: around,
             onEvent: { issuer, event in
@@ -98,13 +102,18 @@ final class SharedState: Sendable {
     }
 
     private final class Trouble: Sendable {
-        let value = Mutex<String?>("not connected yet")
+        let value: Mutex<String?>
+
+        init(_ value: String?) { self.value = Mutex(value) }
     }
 
     /// Whether the store is being asked, and what it says otherwise.
     var health: (status: HealthState.Status, message: String) {
         if let reason = trouble.value.withLock({ $0 }) {
             return (.degraded, "no connection to Redis, limits are this node's own share: \(reason)")
+        }
+        if let reason = troubleOfListening.value.withLock({ $0 }) {
+            return (.degraded, "Redis is not heard, what other nodes change arrives late: \(reason)")
         }
         return book.isStoreAsked
             ? (.healthy, "") : (.degraded, "Redis does not answer in time, limits are this node's own share")

@@ -35,19 +35,43 @@ package struct RedisBucketAuthority: BucketAuthority {
         return await takeAcrossSlots(keys, asks, slots)
     }
 
+    /// Whether every master decides, asked as a request asks: a Redis that answers PING may still take no writes, or none of ours.
     package func probe() async -> Bool {
-        if case .success = await client.send(RedisCommand("PING", timeoutMilliseconds: budgetMilliseconds)) {
-            true
-        } else {
-            false
+        let ask = BucketAsk(
+            name: BucketName(limit: "", fields: []), capacityTokens: 1_000, ratePerMinute: 60_000_000,
+            minimumTokens: 1, wantedTokens: 1)
+        let keys = await probeKeys()
+        guard !keys.isEmpty else { return false }
+        return await withTaskGroup(of: Bool.self) { tasks in
+            for key in keys {
+                tasks.addTask { if case .decided = await run([key], [ask]) { true } else { false } }
+            }
+            return await tasks.reduce(true) { $0 && $1 }
         }
+    }
+
+    /// A key for each master; no bucket is called that, for names begin with a number, and it is gone in a millisecond.
+    private func probeKeys() async -> [[UInt8]] {
+        guard client.isCluster else { return [key(tag: 0, Array("probe".utf8))] }
+        let map = await client.slotMap()
+        var missing = Set(map.masters)
+        var keys: [[UInt8]] = []
+        for tag in 0...UInt16.max where !missing.isEmpty {
+            let key = key(tag: tag, Array("probe".utf8))
+            guard let master = map.master(of: SlotHash.slot(of: key)) else { continue }
+            if missing.remove(master) != nil { keys.append(key) }
+        }
+        return keys
     }
 
     /// `intentusnet:bucket:{1a2b}6:tenant4:acme`: the hash tag is ours, whatever braces the fields hold.
     func key(_ name: BucketName) -> [UInt8] {
         let bytes =
             name.bytes.count <= Self.nameBytesMax ? name.bytes : Self.hex(SHA256.hash(data: name.bytes))
-        let tag = UInt16(SlotHash.slot(of: bytes))
+        return key(tag: UInt16(SlotHash.slot(of: bytes)), bytes)
+    }
+
+    private func key(tag: UInt16, _ bytes: [UInt8]) -> [UInt8] {
         var key = prefix
         key.reserveCapacity(prefix.count + bytes.count + 6)
         key.append(UInt8(ascii: "{"))

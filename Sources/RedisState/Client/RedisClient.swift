@@ -25,6 +25,7 @@ package final class RedisClient: RedisCommands, @unchecked Sendable {
     private var primary: RedisLink?
     private var links: [RedisAddress: RedisLink] = [:]
     private var map = ClusterMap()
+    private var toldMasters: Set<RedisAddress> = []
     private var refresher: ClusterRefresher?
     private var watch: Task<Void, Never>?
     private var isClosed = false
@@ -83,9 +84,9 @@ package final class RedisClient: RedisCommands, @unchecked Sendable {
     // MARK: commands
 
     package func send(_ command: RedisCommand) async -> Result<RedisValue, RedisFailure> {
-        await exchange(
-            CommandWords(command.words), key: command.key,
-            timeoutMilliseconds: command.timeoutMilliseconds ?? settings.commandTimeoutMilliseconds)
+        let deadline = deadline(command.timeoutMilliseconds ?? settings.commandTimeoutMilliseconds)
+        return await exchange(CommandWords(command.words), .slot(command.key.map { SlotHash.slot(of: $0) }), deadline)
+            .reply
     }
 
     package func run(
@@ -100,59 +101,73 @@ package final class RedisClient: RedisCommands, @unchecked Sendable {
     func run(
         _ script: RedisScript, _ words: CommandWords, key: [UInt8]?, timeoutMilliseconds: Int64
     ) async -> Reply {
-        let started = RedisConnection.now()
-        let reply = await exchange(words, key: key, timeoutMilliseconds: timeoutMilliseconds)
+        let deadline = deadline(timeoutMilliseconds)
+        let (reply, place) = await exchange(words, .slot(key.map { SlotHash.slot(of: $0) }), deadline)
         guard case .failure(.refused(let error)) = reply, error.kind == "NOSCRIPT" else { return reply }
         // A server that was restarted, or that has become master: it runs nothing it does not know, so nothing has happened yet.
-        let left = timeoutMilliseconds - (RedisConnection.now() - started) / 1_000_000
-        guard left > 0 else { return .failure(.timedOut) }
-        let load = await exchange(
-            CommandWords("SCRIPT", "LOAD", script.text), key: key, timeoutMilliseconds: left)
+        // To that very server, wherever redirections led: loading has no key that would lead there again.
+        let load = await attempt(CommandWords("SCRIPT", "LOAD", script.text), place, deadline)
         guard case .success = load else { return load }
-        return await exchange(words, key: key, timeoutMilliseconds: left)
+        return await exchange(words, place, deadline).reply
     }
 
-    private func exchange(_ words: CommandWords, key: [UInt8]?, timeoutMilliseconds: Int64) async -> Reply {
-        let deadline = RedisConnection.now() + timeoutMilliseconds * 1_000_000
-        guard isCluster else { return await attempt(words, .slot(nil), deadline) }
-        let slot = key.map { SlotHash.slot(of: $0) }
-        var target = Target.slot(slot)
-        for _ in 0...settings.redirectionsMax {
+    private func deadline(_ timeoutMilliseconds: Int64) -> Int64 {
+        RedisConnection.now() + timeoutMilliseconds * 1_000_000
+    }
+
+    /// The reply, and who gave it.
+    private func exchange(
+        _ words: CommandWords, _ first: Target, _ deadline: Int64
+    ) async -> (reply: Reply, target: Target) {
+        var target = first
+        var redirections = 0
+        var pauseMilliseconds: Int64 = 2
+        while true {
             let reply = await attempt(words, target, deadline)
-            guard case .failure(.refused(let error)) = reply,
+            guard case .failure(let failure) = reply else { return (reply, target) }
+            guard isCluster, case .refused(let error) = failure,
                 let redirection = Redirection(error, sender: await sender(target))
             else {
-                if case .failure(.notConnected) = reply { refreshSoon() }
-                return reply
+                switch failure {
+                case .refused: counters.countRefusal()
+                case .notConnected: refreshSoon()
+                case .overloaded, .timedOut, .connectionLost, .unexpectedReply: break
+                }
+                return (reply, target)
             }
             counters.countRedirection()
             switch redirection {
             case .moved(let slot, let address):
                 await moved(slot, to: address)
                 target = .node(address, asking: false)
-            case .ask(let address): target = .node(address, asking: true)
+                redirections += 1
+            case .ask(let address):
+                target = .node(address, asking: true)
+                redirections += 1
             case .tryAgain:
-                guard RedisConnection.now() + 2_000_000 < deadline else { return reply }
-                try? await Task.sleep(for: .milliseconds(2))
-                target = .slot(slot)
+                // As long as the slot is on its way; the deadline is the bound.
+                guard RedisConnection.now() + pauseMilliseconds * 1_000_000 < deadline else { return (reply, target) }
+                try? await Task.sleep(for: .milliseconds(pauseMilliseconds))
+                pauseMilliseconds = min(pauseMilliseconds * 2, 50)
+                target = first
             case .clusterDown:
                 refreshSoon()
-                return reply
+                return (reply, target)
+            }
+            guard redirections <= settings.redirectionsMax else {
+                return (.failure(.notConnected("more than \(settings.redirectionsMax) redirections")), target)
             }
         }
-        return .failure(.notConnected("more than \(settings.redirectionsMax) redirections"))
     }
 
     private func attempt(_ words: CommandWords, _ target: Target, _ deadline: Int64) async -> Reply {
-        let reply = await withUnsafeContinuation { (continuation: UnsafeContinuation<Reply, Never>) in
+        await withUnsafeContinuation { (continuation: UnsafeContinuation<Reply, Never>) in
             if eventLoop.inEventLoop {
                 ask(words, target, deadline, continuation)
             } else {
                 eventLoop.execute { self.ask(words, target, deadline, continuation) }
             }
         }
-        if case .failure(.refused) = reply { counters.countRefusal() }
-        return reply
     }
 
     private func ask(
@@ -174,6 +189,14 @@ package final class RedisClient: RedisCommands, @unchecked Sendable {
         link.ask(words, asking: isAsking, deadlineNanoseconds: deadline, continuation)
     }
 
+    /// Which master has which slot, as far as is known.
+    func slotMap() async -> ClusterMap {
+        (try? await eventLoop.submit { self.map }.get()) ?? ClusterMap()
+    }
+
+    /// Has the map of a cluster read anew.
+    func readMapSoon() { refreshSoon() }
+
     // MARK: links, on the event loop
 
     private var isReadyNow: Bool {
@@ -189,6 +212,7 @@ package final class RedisClient: RedisCommands, @unchecked Sendable {
         case .sentinel:
             guard let sentinels else { return }
             let link = open(peer: .master) { await sentinels.master() }
+            link.onDown = { sentinels.doubt() }
             primary = link
             watch = Task { [onEvent] in
                 await sentinels.watch { address in
@@ -230,14 +254,18 @@ package final class RedisClient: RedisCommands, @unchecked Sendable {
 
     private func adopt(_ fresh: ClusterMap) {
         guard !isClosed else { return }
-        if fresh != map {
+        // Slots that move from one to another are no news, or a cluster that is balanced anew fills the log.
+        if Set(fresh.masters) != toldMasters {
+            toldMasters = Set(fresh.masters)
             let masters = fresh.masters.map(\.description).sorted().joined(separator: ", ")
             onEvent(.topologyChanged("the cluster's masters are \(masters)"))
         }
         map = fresh
         for address in fresh.masters { _ = link(to: address) }
         let wanted = Set(fresh.masters)
-        for (address, link) in links where !wanted.contains(address) {
+        // A node that gets its first slots is asked before the map names it, and one that gave its last away may still answer.
+        for (address, link) in links
+        where !wanted.contains(address) && link.isIdle(forMilliseconds: settings.strayLinkMilliseconds) {
             links[address] = nil
             link.close()
         }

@@ -21,6 +21,8 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {
         case closed(String)
     }
 
+    static let closedByServer = "closed by the server"
+
     private let eventLoop: any EventLoop
     private let settings: RedisSettings
     private let counters: RedisCounters
@@ -33,8 +35,6 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {
     private var isFlushScheduled = false
     private var timer: Scheduled<Void>?
     private var timerNanoseconds: Int64 = .max
-    /// When bytes last came, or the first command after a silence was sent.
-    private var heardNanoseconds: Int64 = 0
     /// Called once, when the connection has ended.
     var onEnd: ((_ reason: String) -> Void)?
 
@@ -50,43 +50,41 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {
         return context != nil
     }
 
-    /// Why nothing can be asked any more, as a handshake that failed before the first command says.
-    private var endReason: String {
-        switch phase {
-        case .closed(let reason): reason
-        case .open, .subscribed: "the connection has ended"
-        }
-    }
-
     var pendingCount: Int { pending.count }
+
+    /// Why it has ended, as a handshake that failed before the first command says; nil while it has not.
+    var endReason: String? {
+        guard case .closed(let reason) = phase else { return nil }
+        return reason
+    }
 
     // MARK: asking
 
     /// Sends a command; the continuation is resumed once, at the deadline at the latest.
-    func ask(_ words: CommandWords, deadlineNanoseconds: Int64, _ continuation: UnsafeContinuation<Reply, Never>) {
+    ///
+    /// - Parameter asking: the command follows an `ASK` redirection.
+    func ask(
+        _ words: CommandWords, asking: Bool = false, deadlineNanoseconds: Int64,
+        _ continuation: UnsafeContinuation<Reply, Never>
+    ) {
         guard case .open = phase, context != nil else {
-            return continuation.resume(returning: .failure(.notConnected(endReason)))
+            return continuation.resume(returning: .failure(.notConnected(endReason ?? "the connection has ended")))
         }
         guard pending.count < settings.pendingMax else {
             counters.countOverload()
             return continuation.resume(returning: .failure(.overloaded))
         }
         let now = Self.now()
-        if pending.isEmpty { heardNanoseconds = now }
+        if asking {
+            // Never without its command behind it, which a full queue would refuse: it would hold for another's.
+            pending.append(Pending(continuation: nil, askedNanoseconds: now, deadlineNanoseconds: deadlineNanoseconds))
+            write(CommandWords("ASKING"))
+        }
         pending.append(
             Pending(continuation: continuation, askedNanoseconds: now, deadlineNanoseconds: deadlineNanoseconds))
         counters.countCommand()
         write(words)
         setTimer(deadlineNanoseconds)
-    }
-
-    /// Sends a command whose reply nobody reads.
-    func askWithoutReply(_ words: CommandWords, deadlineNanoseconds: Int64) {
-        guard case .open = phase, context != nil else { return }
-        let now = Self.now()
-        if pending.isEmpty { heardNanoseconds = now }
-        pending.append(Pending(continuation: nil, askedNanoseconds: now, deadlineNanoseconds: deadlineNanoseconds))
-        write(words)
     }
 
     /// From now on what comes is a message; for a connection of its own.
@@ -131,7 +129,7 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        end("closed by the server")
+        end(Self.closedByServer)
         context.fireChannelInactive()
     }
 
@@ -140,11 +138,10 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        close("\(error)")
+        close(ConnectionFault.reason(of: error))
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        heardNanoseconds = Self.now()
         do throws(RedisReplyReader.Fault) {
             try reader.feed(unwrapInboundIn(data))
             while let value = try reader.next() {
@@ -227,7 +224,8 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {
             continuation.resume(returning: .failure(.timedOut))
         }
         guard let oldest = pending.first else { return }
-        let dead = max(oldest.askedNanoseconds, heardNanoseconds) + settings.deadAfterMilliseconds * 1_000_000
+        // Whatever else is heard: half a reply swallows all that come behind it.
+        let dead = oldest.askedNanoseconds + settings.deadAfterMilliseconds * 1_000_000
         guard dead > now else { return close("no reply for \(settings.deadAfterMilliseconds) ms") }
         setTimer(max(min(next, dead), now + 1_000_000))
     }

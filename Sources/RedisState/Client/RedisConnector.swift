@@ -32,7 +32,7 @@ struct RedisConnector: Sendable {
         do {
             try await open(connection, address)
         } catch {
-            throw Fault(reason: Self.reason(error))
+            throw Fault(reason: ConnectionFault.reason(of: error))
         }
         do {
             try await greet(connection, peer)
@@ -91,10 +91,9 @@ struct RedisConnector: Sendable {
         if case .master = peer, settings.database != 0 {
             try await require(connection, CommandWords("SELECT", String(settings.database)))
         }
-        switch peer {
-        case .master: try await checkIsMaster(connection)
-        case .clusterNode, .publisher, .sentinel: try await require(connection, CommandWords("PING"))
-        }
+        if case .master = peer { try await checkIsMaster(connection) }
+        // A server that loads its data says so to this, and not to what comes before it.
+        try await requireAnswer(connection)
         // Helpful, and not needed: an ACL may forbid either.
         _ = await ask(connection, CommandWords("CLIENT", "SETNAME", settings.clientName), withinMilliseconds: timeout)
         guard !isSentinel else { return }
@@ -108,7 +107,16 @@ struct RedisConnector: Sendable {
 
     private func require(_ connection: RedisConnection, _ words: CommandWords) async throws(Fault) {
         if case .failure(let failure) = await ask(connection, words, withinMilliseconds: timeout) {
-            throw Fault(reason: Self.explained(failure))
+            throw Fault(reason: await explained(failure, connection))
+        }
+    }
+
+    /// An ACL that forbids PING is an answer too.
+    private func requireAnswer(_ connection: RedisConnection) async throws(Fault) {
+        switch await ask(connection, CommandWords("PING"), withinMilliseconds: timeout) {
+        case .success: return
+        case .failure(.refused(let error)) where error.kind == "NOPERM": return
+        case .failure(let failure): throw Fault(reason: await explained(failure, connection))
         }
     }
 
@@ -117,30 +125,31 @@ struct RedisConnector: Sendable {
         switch await ask(connection, CommandWords("ROLE"), withinMilliseconds: timeout) {
         case .success(let reply):
             guard reply.array?.first?.text != "slave" else { throw Fault(reason: "the server is a replica") }
-        case .failure(.refused(let error)) where error.kind == "NOPERM" || error.kind == "ERR":
-            // An ACL without ROLE: the first write will tell. Whether we may do anything at all is still to be seen.
-            try await require(connection, CommandWords("PING"))
-        case .failure(let failure): throw Fault(reason: Self.explained(failure))
+        // An ACL without ROLE: the first write will tell.
+        case .failure(.refused(let error)) where error.kind == "NOPERM" || error.kind == "ERR": return
+        case .failure(let failure): throw Fault(reason: await explained(failure, connection))
         }
     }
 
-    private static func explained(_ failure: RedisFailure) -> String {
+    private func explained(_ failure: RedisFailure, _ connection: RedisConnection) async -> String {
         switch failure {
         case .refused(let error) where error.kind == "NOAUTH":
-            "the server asks for a password: set username and password (\(error))"
-        case .refused(let error) where error.kind == "WRONGPASS": "the username or the password is wrong (\(error))"
-        case .timedOut: "the server accepts connections and does not answer"
-        case .connectionLost: "the server closed the connection at the greeting: TLS on one side only, or a full server"
-        case .notConnected, .overloaded, .refused, .unexpectedReply: failure.description
-        }
-    }
-
-    private static func reason(_ error: any Error) -> String {
-        switch error {
-        case let error as NIOConnectionError:
-            error.connectionErrors.first.map { "\($0.error)" } ?? error.dnsAError.map { "\($0)" } ?? "\(error)"
-        case let error as NIOSSLError: "TLS: \(error)"
-        default: "\(error)"
+            return "the server asks for a password: set username and password (\(error))"
+        case .refused(let error) where error.kind == "WRONGPASS":
+            return "the username or the password is wrong (\(error))"
+        case .refused(let error) where error.kind == "LOADING": return "the server is loading its data (\(error))"
+        case .timedOut:
+            return settings.tls == nil
+                ? "the server accepts connections and does not answer"
+                : "the server accepts connections and does not answer: it hangs, or does not speak TLS on this port"
+        case .connectionLost, .notConnected:
+            // A TLS handshake fails when the connection is there already; what it says is the connection's end.
+            let ended = try? await eventLoop.submit { connection.endReason }.get()
+            guard let ended, ended != RedisConnection.closedByServer else {
+                return "the server closed the connection at the greeting: TLS on one side only, or a full server"
+            }
+            return ended
+        case .overloaded, .refused, .unexpectedReply: return failure.description
         }
     }
 }

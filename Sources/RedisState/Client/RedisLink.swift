@@ -1,4 +1,5 @@
 import NIOCore
+import Synchronization
 
 /// Keeps one connection to one place, and makes another when it ends.
 ///
@@ -34,6 +35,8 @@ final class RedisLink: @unchecked Sendable {
     private var waiting: [UInt64: Waiting] = [:]
     private var nextTicket: UInt64 = 0
     private var task: Task<Void, Never>?
+    private var lastAskedNanoseconds = RedisConnection.now()
+    private let news = Mutex(LinkNews())
     private var firstOutcome: [UnsafeContinuation<Void, Never>] = []
     /// Called on the event loop when the connection has ended or could not be made.
     var onDown: (@Sendable () -> Void)?
@@ -59,6 +62,12 @@ final class RedisLink: @unchecked Sendable {
         return connection.isOpen
     }
 
+    /// Whether nobody has asked for so long, and nobody waits.
+    func isIdle(forMilliseconds milliseconds: Int64) -> Bool {
+        if case .ready(let connection) = state, connection.pendingCount > 0 { return false }
+        return waiting.isEmpty && RedisConnection.now() - lastAskedNanoseconds >= milliseconds * 1_000_000
+    }
+
     /// Sends a command, on the event loop.
     ///
     /// - Parameter asking: the command follows an `ASK` redirection.
@@ -66,10 +75,10 @@ final class RedisLink: @unchecked Sendable {
         _ words: CommandWords, asking: Bool = false, deadlineNanoseconds: Int64,
         _ continuation: UnsafeContinuation<Reply, Never>
     ) {
+        lastAskedNanoseconds = RedisConnection.now()
         switch state {
         case .ready(let connection):
-            if asking { Self.sendAsking(connection, deadlineNanoseconds) }
-            connection.ask(words, deadlineNanoseconds: deadlineNanoseconds, continuation)
+            connection.ask(words, asking: asking, deadlineNanoseconds: deadlineNanoseconds, continuation)
         case .connecting: wait(words, asking, deadlineNanoseconds, continuation)
         case .down(let reason): continuation.resume(returning: .failure(.notConnected(reason)))
         case .closed: continuation.resume(returning: .failure(.notConnected("the client is closed")))
@@ -99,10 +108,6 @@ final class RedisLink: @unchecked Sendable {
                 firstOutcome.append(continuation)
             }
         }
-    }
-
-    private static func sendAsking(_ connection: RedisConnection, _ deadlineNanoseconds: Int64) {
-        connection.askWithoutReply(CommandWords("ASKING"), deadlineNanoseconds: deadlineNanoseconds)
     }
 
     // MARK: waiting for the first connection
@@ -142,31 +147,38 @@ final class RedisLink: @unchecked Sendable {
 
     private func run() async {
         var attempt = 0
-        var told: String?
         while !Task.isCancelled {
             var name = "Redis"
             do throws(RedisConnector.Fault) {
                 let address = try await destination().get()
                 name = address.description
                 let connection = try await connector.connect(to: address, as: peer)
-                attempt = 0
-                told = nil
                 connector.counters.countConnection()
-                onEvent(.connected(address))
-                let reason = await serve(connection)
+                tell { $0.connected(to: address) }
+                let began = RedisConnection.now()
+                let reason = await serve(connection, address)
                 guard !Task.isCancelled else { return }
                 connector.counters.countLoss()
-                onEvent(.lost(address, reason: reason))
+                let hadLasted = RedisConnection.now() - began >= steadyMilliseconds * 1_000_000
+                tell { $0.lost(address, reason: reason, hadLasted: hadLasted) }
+                // A server that drops us at once is no better than one that is away.
+                if hadLasted { attempt = 0 }
             } catch {
                 guard !Task.isCancelled else { return }
                 connector.counters.countLoss()
-                if told != error.reason { onEvent(.unreachable(name, reason: error.reason)) }
-                told = error.reason
+                tell { $0.failed(name, reason: error.reason) }
                 await goDown(error.reason)
             }
             try? await Task.sleep(for: .milliseconds(backOff(attempt)))
             attempt += 1
         }
+    }
+
+    /// How long a connection must last to be one that stays.
+    private var steadyMilliseconds: Int64 { connector.settings.backOffMaxMilliseconds }
+
+    private func tell(_ change: (inout LinkNews) -> RedisEvent?) {
+        if let event = news.withLock({ change(&$0) }) { onEvent(event) }
     }
 
     private func backOff(_ attempt: Int) -> Int64 {
@@ -178,9 +190,17 @@ final class RedisLink: @unchecked Sendable {
     }
 
     /// Lets commands use the connection until it ends.
-    private func serve(_ connection: RedisConnection) async -> String {
+    private func serve(_ connection: RedisConnection, _ address: RedisAddress) async -> String {
         let watch = Task { await self.watch(connection) }
-        defer { watch.cancel() }
+        let patience = Task {
+            try? await Task.sleep(for: .milliseconds(steadyMilliseconds))
+            guard !Task.isCancelled else { return }
+            tell { $0.lasted(to: address) }
+        }
+        defer {
+            watch.cancel()
+            patience.cancel()
+        }
         return await withUnsafeContinuation { continuation in
             eventLoop.execute { [self] in
                 if case .closed = state { connection.close("the client is closed") }

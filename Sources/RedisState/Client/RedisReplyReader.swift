@@ -10,6 +10,24 @@ final class RedisReplyReader {
         let reason: String
     }
 
+    /// Elements of one list: hiredis takes memory for as many as are announced, before one of them is there.
+    private static let elementsMax = 1_000_000
+    /// hiredis' own functions.
+    private static let standard: redisReplyObjectFunctions = {
+        guard let reader = redisReaderCreate() else { preconditionFailure("no memory for a reply reader") }
+        defer { redisReaderFree(reader) }
+        return reader.pointee.fn.pointee
+    }()
+    /// The same with a bound. Never changed, and lives as long as the process.
+    nonisolated(unsafe) private static let bounded: UnsafeMutablePointer<redisReplyObjectFunctions> = {
+        let functions = UnsafeMutablePointer<redisReplyObjectFunctions>.allocate(capacity: 1)
+        functions.initialize(to: standard)
+        functions.pointee.createArray = { task, count in
+            count > RedisReplyReader.elementsMax ? nil : RedisReplyReader.standard.createArray(task, count)
+        }
+        return functions
+    }()
+
     private let reader: UnsafeMutablePointer<redisReader>
     private let replyBytesMax: Int
     /// Bytes fed since the last reply was complete.
@@ -18,6 +36,7 @@ final class RedisReplyReader {
     /// - Parameter replyBytesMax: bytes of one reply, and of what comes behind it in the same read.
     init(replyBytesMax: Int) {
         guard let reader = redisReaderCreate() else { preconditionFailure("no memory for a reply reader") }
+        reader.pointee.fn = Self.bounded
         self.reader = reader
         self.replyBytesMax = replyBytesMax
     }

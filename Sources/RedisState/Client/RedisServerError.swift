@@ -9,8 +9,17 @@ package struct RedisServerError: Error, Sendable, Hashable, CustomStringConverti
     init(line: String) {
         let line = line.prefix(256)
         let space = line.firstIndex(of: " ") ?? line.endIndex
-        kind = String(line[..<space])
-        message = space == line.endIndex ? "" : String(line[line.index(after: space)...])
+        let rest = space == line.endIndex ? "" : line[line.index(after: space)...]
+        message = String(rest)
+        kind = Self.kindInScript(line[..<space], rest) ?? String(line[..<space])
+    }
+
+    /// What a command inside a script was refused with, where an older Redis hides it: `ERR Error running script …: -OOM …`.
+    private static func kindInScript(_ kind: Substring, _ rest: Substring) -> String? {
+        guard kind == "ERR", rest.hasPrefix("Error running script") else { return nil }
+        return rest.split(separator: " ")
+            .first { $0.hasPrefix("-") && $0.count > 1 && $0.dropFirst().allSatisfy { $0.isASCII && $0.isUppercase } }
+            .map { String($0.dropFirst()) }
     }
 
     package var description: String { message.isEmpty ? kind : "\(kind) \(message)" }

@@ -44,7 +44,7 @@ package struct RedisSettings: Sendable {
     package var connectTimeoutMilliseconds: Int64 = 1_000
     /// Time for a reply, where the command states none.
     package var commandTimeoutMilliseconds: Int64 = 1_000
-    /// A connection that answered nothing for so long, although asked, is given up.
+    /// A connection that has not answered a command for so long is given up.
     package var deadAfterMilliseconds: Int64 = 1_500
     /// Between two looks at an idle connection, and at the sentinels' opinion.
     package var watchIntervalMilliseconds: Int64 = 1_000
@@ -58,6 +58,8 @@ package struct RedisSettings: Sendable {
     package var backOffMaxMilliseconds: Int64 = 1_000
     /// Redirections that one command follows.
     package var redirectionsMax = 5
+    /// A connection to a node that the map of a cluster does not name is given up when nobody has used it for so long.
+    package var strayLinkMilliseconds: Int64 = 10_000
     /// How often the map of a cluster is read anew when nothing is wrong.
     package var clusterRefreshMilliseconds: Int64 = 15_000
 

@@ -5,8 +5,8 @@ final class SentinelWatch: Sendable {
     private let connector: RedisConnector
     private let addresses: [RedisAddress]
     private let masterName: String
-    /// The master that was named last, and the sentinel that answers.
-    private let state = Mutex<(master: RedisAddress?, sentinel: RedisAddress?)>((nil, nil))
+    /// The master that was named last, and the place of the sentinel that is asked first.
+    private let state = Mutex<(master: RedisAddress?, first: Int)>((nil, 0))
 
     init(connector: RedisConnector, addresses: [RedisAddress], masterName: String) {
         self.connector = connector
@@ -16,18 +16,25 @@ final class SentinelWatch: Sendable {
 
     /// Who is master, by the first sentinel that answers; the one that answered last is asked first.
     func master() async -> Result<RedisAddress, RedisConnector.Fault> {
-        let preferred = state.withLock { $0.sentinel }
-        var last = RedisConnector.Fault(reason: "no sentinel is configured")
-        for sentinel in [preferred].compactMap({ $0 }) + addresses.filter({ $0 != preferred }) {
+        let first = state.withLock { $0.first }
+        var reasons: [Int: String] = [:]
+        for place in addresses.indices.map({ ($0 + first) % addresses.count }) {
             do throws(RedisConnector.Fault) {
-                let master = try await ask(sentinel)
-                state.withLock { $0 = (master, sentinel) }
+                let master = try await ask(addresses[place])
+                state.withLock { $0 = (master, place) }
                 return .success(master)
             } catch {
-                last = RedisConnector.Fault(reason: "sentinel \(sentinel): \(error.reason)")
+                reasons[place] = "sentinel \(addresses[place]): \(error.reason)"
             }
         }
-        return .failure(last)
+        // In one order, whoever was asked first: what is told once must not look new.
+        let all = addresses.indices.compactMap { reasons[$0] }.joined(separator: "; ")
+        return .failure(RedisConnector.Fault(reason: all.isEmpty ? "no sentinel is configured" : all))
+    }
+
+    /// What the sentinel named is no master, or none any more: another one may know better, as one that was cut off does not.
+    func doubt() {
+        state.withLock { $0.first = ($0.first + 1) % max(addresses.count, 1) }
     }
 
     /// Looks at intervals until the task is cancelled; a sentinel that cannot be asked changes nothing.

@@ -129,17 +129,15 @@ struct DirectoryShareContractTests {
         .enabled(if: RedisServerProcess.isThere), arguments: RedisForm.allCases)
     func redis(_ form: RedisForm) async throws {
         let under = try await RedisUnderTest(form)
-        let redis = under.admin
         let share = RedisDirectoryShare(
-            commands: under.commands, subscriptions: under.subscriptions, names: KeyNames(), limits: limits,
+            commands: under.commands, subscriptions: under.subscriptions, names: under.names, limits: limits,
             token: { StoreSurroundings.real.token() })
         try await keepsDirectoryContract(share) { try? await Task.sleep(for: .milliseconds($0)) }
-        let keys = try #require(try redis.roundTrip(["KEYS", "*"]).array)
+        let keys = try under.keys()
         #expect(keys.count >= 6)
-        for key in keys {
-            let name = try #require(key.text)
-            #expect(name.hasPrefix("intentusnet:{agents}:"))
-            #expect(try redis.roundTrip(["PTTL", name]).integer ?? -1 > 0)
+        for (name, life) in keys {
+            #expect(name.hasPrefix("\(under.prefix){agents}:"))
+            #expect(life > 0, "\(name)")
         }
         await under.close()
     }

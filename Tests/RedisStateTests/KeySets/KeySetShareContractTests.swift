@@ -81,17 +81,15 @@ struct KeySetShareContractTests {
         .enabled(if: RedisServerProcess.isThere), arguments: RedisForm.allCases)
     func redis(_ form: RedisForm) async throws {
         let under = try await RedisUnderTest(form)
-        let redis = under.admin
         let share = RedisKeySetShare(
-            issuer: "https://issuer", url: "https://issuer/keys", commands: under.commands, names: KeyNames(),
+            issuer: "https://issuer", url: "https://issuer/keys", commands: under.commands, names: under.names,
             timing: shortTiming)
         try await keepsKeySetContract(share) { try? await Task.sleep(for: .milliseconds($0)) }
-        let keys = try #require(try redis.roundTrip(["KEYS", "*"]).array)
+        let keys = try under.keys()
         #expect(!keys.isEmpty)
-        for key in keys {
-            let name = try #require(key.text)
-            #expect(name.hasPrefix("intentusnet:{\(share.id)}:jwks"))
-            #expect(try redis.roundTrip(["PTTL", name]).integer ?? -1 > 0)
+        for (name, life) in keys {
+            #expect(name.hasPrefix("\(under.prefix){\(share.id)}:jwks"))
+            #expect(life > 0, "\(name)")
         }
         await under.close()
     }

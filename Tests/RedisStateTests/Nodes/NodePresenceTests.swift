@@ -40,13 +40,12 @@ struct NodePresenceTests {
         arguments: RedisForm.allCases)
     func redis(_ form: RedisForm) async throws {
         let under = try await RedisUnderTest(form)
-        let redis = under.admin
-        try await keepsNodeContract(RedisNodeShare(commands: under.commands)) {
+        try await keepsNodeContract(RedisNodeShare(commands: under.commands, names: under.names)) {
             try? await Task.sleep(for: .milliseconds($0))
         }
-        for key in ["intentusnet:{nodes}:alive", "intentusnet:{nodes}:records"] {
-            #expect(try redis.roundTrip(["PTTL", key]).integer ?? -1 > 0)
-        }
+        let keys = try under.keys()
+        #expect(Set(keys.keys) == ["\(under.prefix){nodes}:alive", "\(under.prefix){nodes}:records"])
+        #expect(keys.values.allSatisfy { $0 > 0 })
         await under.close()
     }
 

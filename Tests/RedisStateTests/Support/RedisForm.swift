@@ -1,5 +1,4 @@
-import Foundation
-import NIOPosix
+import RedisFixtures
 
 @testable import RedisState
 
@@ -9,58 +8,41 @@ enum RedisForm: CaseIterable, Sendable {
     case plain
     /// One server, by the client of a node.
     case standalone
-    /// A cluster of one node, which refuses a script that touches two slots, by the client of a node.
+    /// A master and its replica under three sentinels, by the client of a node.
+    case sentinel
+    /// Three masters with a replica each, by the client of a node.
     case cluster
+
+    /// Those that a node knows.
+    static let ofNodes: [RedisForm] = [.standalone, .sentinel, .cluster]
 }
 
-/// A real Redis in one of its forms, ended with its process.
-final class RedisUnderTest: Sendable {
-    let server: RedisServerProcess
-    let admin: SocketRedis
-    let commands: any RedisCommands
-    let subscriptions: any RedisSubscriptions
-    private let client: RedisClient?
+/// The servers of every form, started when they are first asked for and shared by all suites that break none of them.
+actor SharedServers {
+    static let all = SharedServers()
 
-    init(_ form: RedisForm) async throws {
-        let file = "nodes-\(UUID().uuidString).conf"
-        let isCluster = form == .cluster
-        server = try RedisServerProcess(
-            arguments: isCluster
-                ? [
-                    "--cluster-enabled", "yes", "--cluster-config-file", file, "--cluster-port",
-                    "\(try SocketRedis.freePort())",
-                ] : [])
-        admin = try SocketRedis(port: server.port)
-        if isCluster {
-            try admin.roundTrip(["CLUSTER", "ADDSLOTSRANGE", "0", "16383"])
-            let admin = admin
-            let isUp = await eventually {
-                (try? admin.roundTrip(["CLUSTER", "INFO"]))?.text?.contains("cluster_state:ok") == true
-            }
-            try? FileManager.default.removeItem(
-                at: FileManager.default.temporaryDirectory.appending(path: file))
-            guard isUp else { throw SocketRedis.Failure("the cluster does not come up") }
-        }
-        guard form != .plain else {
-            commands = admin
-            subscriptions = SocketSubscriptions(port: server.port)
-            client = nil
-            return
-        }
-        let address = RedisAddress(host: "127.0.0.1", port: Int(server.port))
-        let settings = RedisSettings(topology: isCluster ? .cluster([address]) : .standalone(address))
-        let loop = MultiThreadedEventLoopGroup.singleton.next()
-        let client = RedisClient(eventLoop: loop, settings: settings, counters: RedisCounters(), onEvent: { _ in })
-        guard await client.start(waitingMilliseconds: 5_000) else {
-            throw SocketRedis.Failure("the client does not connect")
-        }
-        commands = client
-        subscriptions = RedisSubscriber(eventLoop: loop, settings: settings, counters: RedisCounters())
-        self.client = client
-    }
+    private var standalone: Task<RedisServer, any Error>?
+    private var sentinels: Task<SentinelSet, any Error>?
+    private var cluster: Task<RedisCluster, any Error>?
 
-    func close() async {
-        await client?.close()
-        server.end()
+    /// The masters that hold the data, and what a client needs to find them.
+    func place(_ form: RedisForm) async throws -> (masters: [RedisServer], settings: RedisSettings) {
+        switch form {
+        case .plain, .standalone:
+            let task = standalone ?? Task { try await blocking { try RedisServer.started() } }
+            standalone = task
+            let server = try await task.value
+            return ([server], .standalone(server.port))
+        case .sentinel:
+            let task = sentinels ?? Task { try await blocking { try SentinelSet() } }
+            sentinels = task
+            let set = try await task.value
+            return ([set.servers[0]], .sentinels(set.sentinelPorts, name: set.masterName))
+        case .cluster:
+            let task = cluster ?? Task { try await blocking { try RedisCluster() } }
+            cluster = task
+            let cluster = try await task.value
+            return (try await blocking { try cluster.masters() }, .cluster(cluster.ports))
+        }
     }
 }

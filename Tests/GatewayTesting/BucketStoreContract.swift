@@ -1,10 +1,10 @@
-import RateLimiting
+package import RateLimiting
 
 /// What every store of buckets does, whatever keeps them: the same words for memory, leases over an exact store, and Redis.
 ///
 /// It knows nothing of a test library: it returns what is broken, as sentences. Names are drawn from a prefix, so that it can run any
 /// number of times on one store that lasts.
-struct BucketStoreContract<Store: BucketStore>: Sendable {
+package struct BucketStoreContract<Store: BucketStore>: Sendable {
     let store: Store
     let hasher: BucketKeyHasher
     /// Before every name.
@@ -13,8 +13,24 @@ struct BucketStoreContract<Store: BucketStore>: Sendable {
     /// Lets that much time pass.
     let pass: @Sendable (_ milliseconds: Int64) async -> Void
 
+    /// Makes the contract of a store.
+    ///
+    /// - Parameters:
+    ///   - prefix: before every name; no other run on the same shared store has it.
+    ///   - pass: lets that much time pass.
+    package init(
+        store: Store, hasher: BucketKeyHasher, prefix: String, nowNanoseconds: @escaping @Sendable () -> Int64,
+        pass: @escaping @Sendable (_ milliseconds: Int64) async -> Void
+    ) {
+        self.store = store
+        self.hasher = hasher
+        self.prefix = prefix
+        self.nowNanoseconds = nowNanoseconds
+        self.pass = pass
+    }
+
     /// Everything that the store does otherwise.
-    func violations() async -> [String] {
+    package func violations() async -> [String] {
         var broken: [String] = []
         for (name, rule) in rules {
             if let found = await rule(self) { broken.append("\(name): \(found)") }

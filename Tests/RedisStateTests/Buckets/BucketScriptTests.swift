@@ -1,4 +1,6 @@
+import GatewayTesting
 import RateLimiting
+import RedisFixtures
 import Testing
 
 @testable import RedisState
@@ -39,10 +41,11 @@ struct BucketScriptTests {
 
     @Test("decides as TokenBucket does, for 10,000 seeded steps over limits small and large")
     func differential() async throws {
-        let redis = try LocalRedis()
+        let redis = try RedisServer.started()
         let test = TestClient(RedisSettings(topology: .standalone(redis.address)))
         #expect(await test.client.start(waitingMilliseconds: 5_000))
-        var random = SeededGenerator(seed: 20_261_123)
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = SeededRandom(seed: seed)
         let limits = [(10, 60), (1_000, 1_000), (1, 1), (600_000, 600_000), (7, 100_000_000), (100_000_000, 3)]
             .map { RateLimit(name: "l", capacityTokens: $0.0, ratePerMinute: $0.1) }
         var model = limits.map { TokenBucket(full: $0, nowNanoseconds: 0) }
@@ -71,7 +74,7 @@ struct BucketScriptTests {
             let grants = await Self.run(test, ["bucket-\(index)"], [ask], nowMicroseconds: now)
             guard grants == [expected] else {
                 Issue.record(
-                    "step \(step), limit \(limit), min \(minimum), want \(wanted): \(String(describing: grants)) instead of \(expected)"
+                    "seed \(seed), step \(step), limit \(limit), min \(minimum), want \(wanted): \(String(describing: grants)) instead of \(expected)"
                 )
                 break
             }
@@ -81,7 +84,7 @@ struct BucketScriptTests {
 
     @Test("takes every minimum of a call or nothing; a shadow refuses nobody")
     func together() async throws {
-        let redis = try LocalRedis()
+        let redis = try RedisServer.started()
         let test = TestClient(RedisSettings(topology: .standalone(redis.address)))
         #expect(await test.client.start(waitingMilliseconds: 5_000))
         let two = BucketAsk(
@@ -107,7 +110,7 @@ struct BucketScriptTests {
 
     @Test("what is given back can be taken again, and never more than the burst")
     func givingBack() async throws {
-        let redis = try LocalRedis()
+        let redis = try RedisServer.started()
         let test = TestClient(RedisSettings(topology: .standalone(redis.address)))
         #expect(await test.client.start(waitingMilliseconds: 5_000))
         let now: Int64 = 1_800_000_000_000_000
@@ -125,7 +128,7 @@ struct BucketScriptTests {
 
     @Test("what comes back with the time at which it was taken is less by what the bucket gained since")
     func givingBackWithAge() async throws {
-        let redis = try LocalRedis()
+        let redis = try RedisServer.started()
         let test = TestClient(RedisSettings(topology: .standalone(redis.address)))
         #expect(await test.client.start(waitingMilliseconds: 5_000))
         let start: Int64 = 1_800_000_000_000_000
@@ -156,7 +159,7 @@ struct BucketScriptTests {
 
     @Test("a value that is none of ours empties the bucket and is replaced; a clock that went back gives nothing away")
     func poison() async throws {
-        let redis = try LocalRedis()
+        let redis = try RedisServer.started()
         let test = TestClient(RedisSettings(topology: .standalone(redis.address)))
         #expect(await test.client.start(waitingMilliseconds: 5_000))
         let ask = BucketAsk(
@@ -181,20 +184,5 @@ struct BucketScriptTests {
         now += 1_000_000
         #expect(await Self.run(test, ["clock"], [ask], nowMicroseconds: now)?.first?.remainingTokens == 58)
         await test.close()
-    }
-}
-
-/// A generator that repeats itself from its seed.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ value >> 30) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ value >> 27) &* 0x94d0_49bb_1331_11eb
-        return value ^ value >> 31
     }
 }

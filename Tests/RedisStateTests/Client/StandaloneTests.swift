@@ -1,18 +1,19 @@
 import Foundation
 import IntentProtocol
 import NIOPosix
+import RedisFixtures
 import Testing
 
 @testable import RedisState
 
-@Suite("A client and one server", .serialized)
-struct ClientTests {
+@Suite("A client and one server", .serialized, .timeLimit(.minutes(1)))
+struct StandaloneTests {
     private static let add = RedisScript(
         name: "add", text: "return redis.call('INCRBY', KEYS[1], ARGV[1])")
 
     @Test("replies come back in the order of the commands, whoever asked")
     func pipelining() async throws {
-        let redis = try LocalRedis()
+        let redis = try RedisServer.started()
         let test = TestClient(RedisSettings(topology: .standalone(redis.address)))
         #expect(await test.client.start(waitingMilliseconds: 5_000))
         let right = await withTaskGroup(of: Bool.self) { group in
@@ -38,7 +39,7 @@ struct ClientTests {
 
     @Test("a script that the server forgot is loaded again, and runs once")
     func scripts() async throws {
-        let redis = try LocalRedis()
+        let redis = try RedisServer.started()
         var settings = RedisSettings(topology: .standalone(redis.address))
         settings.scripts = [Self.add]
         let test = TestClient(settings)
@@ -56,25 +57,26 @@ struct ClientTests {
 
     @Test("a server that is killed costs the waiting their replies; its return is noticed")
     func restart() async throws {
-        let redis = try LocalRedis()
+        let redis = try RedisServer.started()
         let test = TestClient(RedisSettings(topology: .standalone(redis.address)))
         #expect(await test.client.start(waitingMilliseconds: 5_000))
-        redis.stop()
+        redis.kill9()
         #expect(
             await eventually {
                 if case .failure(.notConnected) = await test.client.send(RedisCommand("PING")) { true } else { false }
             })
         try redis.restart()
         #expect(await eventually { await test.client.send(RedisCommand("PING")) == .success(.status("PONG")) })
+        // A server that comes back is told of at once, or when it has stayed where it had just come before.
+        #expect(await eventually { test.seen.last == .connected(redis.address) })
         let told = test.seen
         #expect(told.filter { if case .unreachable = $0 { true } else { false } }.count <= 2, "\(told)")
-        #expect(told.last == .connected(redis.address))
         await test.close()
     }
 
     @Test("a frozen server costs a command its time and no more, and is given up for dead")
     func frozen() async throws {
-        let redis = try LocalRedis()
+        let redis = try RedisServer.started()
         var settings = RedisSettings(topology: .standalone(redis.address))
         settings.deadAfterMilliseconds = 300
         settings.connectTimeoutMilliseconds = 200
@@ -94,7 +96,7 @@ struct ClientTests {
 
     @Test("more commands than may wait are refused at once")
     func overload() async throws {
-        let redis = try LocalRedis()
+        let redis = try RedisServer.started()
         var settings = RedisSettings(topology: .standalone(redis.address))
         settings.pendingMax = 10
         let test = TestClient(settings)
@@ -112,7 +114,7 @@ struct ClientTests {
 
     @Test("a wrong password is told once, in words that help")
     func password() async throws {
-        let redis = try LocalRedis(["--requirepass", "right"])
+        let redis = try RedisServer.started(.password("right"))
         var settings = RedisSettings(topology: .standalone(redis.address))
         let none = TestClient(settings)
         #expect(await none.client.start(waitingMilliseconds: 300) == false)
@@ -138,7 +140,7 @@ struct ClientTests {
 
     @Test("what is published is heard, and after a loss the reader is told to read anew")
     func subscription() async throws {
-        let redis = try LocalRedis()
+        let redis = try RedisServer.started()
         let settings = RedisSettings(topology: .standalone(redis.address))
         let test = TestClient(settings)
         #expect(await test.client.start(waitingMilliseconds: 5_000))
