@@ -98,7 +98,7 @@ final class SharedState: Sendable {
             })
         let unattended = unattended
         surroundings.spawn = { work in unattended.run(work) }
-        book = LeaseBook(hasher: hasher, surroundings: surroundings)
+        book = LeaseBook(hasher: hasher, rules: settings.leaseRules, surroundings: surroundings)
     }
 
     private final class Trouble: Sendable {

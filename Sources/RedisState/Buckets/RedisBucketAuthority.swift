@@ -4,7 +4,7 @@ package import RateLimiting
 /// Token buckets in Redis, asked for by one event loop.
 ///
 /// Where all keys of a call live on one server, the call is one script. In a cluster its keys may live in several slots: then one
-/// script a slot, all at the same time, and what was taken is given back when one of them refuses.
+/// script a slot, one after the other, and what was taken is given back when one of them refuses.
 package struct RedisBucketAuthority: BucketAuthority {
     /// Names longer than this are stored as their SHA-256.
     static let nameBytesMax = 512
@@ -81,10 +81,12 @@ package struct RedisBucketAuthority: BucketAuthority {
         return key
     }
 
-    private func run(_ keys: [[UInt8]], _ asks: [BucketAsk]) async -> AuthorityOutcome {
+    private func run(
+        _ keys: [[UInt8]], _ asks: [BucketAsk], withinMilliseconds: Int64? = nil
+    ) async -> AuthorityOutcome {
         let reply = await client.run(
             BucketScript.script, BucketScript.words(keys, asks), key: keys.first,
-            timeoutMilliseconds: budgetMilliseconds)
+            timeoutMilliseconds: withinMilliseconds ?? budgetMilliseconds)
         switch reply {
         case .success(let value):
             return BucketScript.outcome(value, count: asks.count) ?? .unavailable("Redis gave an answer that is none")
@@ -94,40 +96,75 @@ package struct RedisBucketAuthority: BucketAuthority {
 
     // MARK: several slots
 
+    /// Takes slot by slot, in the order of their numbers, and looks at all that are still to come with the first.
+    ///
+    /// One order for all nodes, because of tokens that are out for a call which another slot then refuses: taken everywhere at once,
+    /// two calls could each hold the last token of one bucket and refuse the other, and nobody would be admitted. The look costs no
+    /// round trip, tells the level of every bucket, and leaves little for a later slot to refuse.
     private func takeAcrossSlots(
         _ keys: [[UInt8]], _ asks: [BucketAsk], _ slots: [Int]
     ) async -> AuthorityOutcome {
-        let groups = Dictionary(grouping: asks.indices) { slots[$0] }.values
-        let outcomes = await withTaskGroup(of: ([Int], AuthorityOutcome).self) { tasks in
-            for places in groups {
-                tasks.addTask { (places, await run(places.map { keys[$0] }, places.map { asks[$0] })) }
+        let deadline = RedisConnection.now() + budgetMilliseconds * 1_000_000
+        let groups = Dictionary(grouping: asks.indices) { slots[$0] }.sorted { $0.key < $1.key }.map(\.value)
+        var call = SlotCall(count: asks.count)
+        let first = await withTaskGroup(of: ([Int], AuthorityOutcome).self) { tasks in
+            for (rank, places) in groups.enumerated() {
+                tasks.addTask {
+                    let asks = places.map { rank == 0 ? asks[$0] : asks[$0].looking }
+                    return (places, await run(places.map { keys[$0] }, asks))
+                }
             }
             return await tasks.reduce(into: []) { $0.append($1) }
         }
-        var grants = Array(
-            repeating: BucketGrant(
-                grantedTokens: 0, remainingTokens: 0, fullAfterMicroseconds: 0, waitMicroseconds: 0),
-            count: asks.count)
-        var takenAt = Array(repeating: Int64(0), count: asks.count)
+        for (places, outcome) in first { call.note(outcome, places, asks, isTaken: places == groups[0]) }
+        for places in groups.dropFirst() where !call.isOver {
+            let left = (deadline - RedisConnection.now()) / 1_000_000
+            guard left > 0 else {
+                call.failure = RedisFailure.timedOut.description
+                break
+            }
+            let outcome = await run(places.map { keys[$0] }, places.map { asks[$0] }, withinMilliseconds: left)
+            call.note(outcome, places, asks, isTaken: true)
+        }
+        guard call.isOver else { return .decided(call.grants, atMicroseconds: call.earliestMicroseconds) }
+        giveBack(&call.grants, keys, asks, call.takenAt)
+        if let failure = call.failure { return .unavailable(failure) }
+        return .decided(call.grants, atMicroseconds: call.earliestMicroseconds)
+    }
+
+    /// What the slots of a call have said so far.
+    private struct SlotCall {
+        var grants: [BucketGrant]
+        var takenAt: [Int64]
+        /// Each server has its own clock; the earliest time makes a lease shortest.
+        var earliestMicroseconds: Int64 = 0
         var failure: String?
-        var now: Int64 = 0
-        for (places, outcome) in outcomes {
+        private var isRefused = false
+
+        /// Whether nothing more is to be taken.
+        var isOver: Bool { isRefused || failure != nil }
+
+        init(count: Int) {
+            grants = Array(
+                repeating: BucketGrant(
+                    grantedTokens: 0, remainingTokens: 0, fullAfterMicroseconds: 0, waitMicroseconds: 0),
+                count: count)
+            takenAt = Array(repeating: 0, count: count)
+        }
+
+        mutating func note(_ outcome: AuthorityOutcome, _ places: [Int], _ asks: [BucketAsk], isTaken: Bool) {
             switch outcome {
+            case .unavailable(let reason): failure = reason
             case .decided(let decided, let time):
-                // Each server has its own clock; the earliest time makes a lease shortest.
-                now = now == 0 ? time : min(now, time)
                 for (place, grant) in zip(places, decided) {
                     grants[place] = grant
                     takenAt[place] = time
+                    isRefused = isRefused || !asks[place].isShadow && grant.waitMicroseconds > 0
                 }
-            case .unavailable(let reason): failure = reason
+                guard isTaken else { return }
+                earliestMicroseconds = earliestMicroseconds == 0 ? time : min(earliestMicroseconds, time)
             }
         }
-        let refuses = asks.indices.contains { !asks[$0].isShadow && grants[$0].waitMicroseconds > 0 }
-        guard refuses || failure != nil else { return .decided(grants, atMicroseconds: now) }
-        giveBack(&grants, keys, asks, takenAt)
-        if let failure { return .unavailable(failure) }
-        return .decided(grants, atMicroseconds: now)
     }
 
     /// Undoes what one slot granted and another did not; what cannot be given back is refilled in time, and was never used.
@@ -154,5 +191,24 @@ package struct RedisBucketAuthority: BucketAuthority {
     private static func hex(_ bytes: some Sequence<UInt8>) -> [UInt8] {
         let digits = Array("0123456789abcdef".utf8)
         return bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+    }
+}
+
+extension BucketAsk {
+    /// The same question, and nothing is taken.
+    fileprivate var looking: BucketAsk {
+        var ask = self
+        ask.wantedTokens = 0
+        return ask
+    }
+}
+
+extension RedisSettings {
+    /// How nodes take tokens ahead of use from a Redis of this form.
+    package var leaseRules: LeaseRules {
+        switch topology {
+        case .standalone, .sentinel: LeaseRules()
+        case .cluster: .acrossServers
+        }
     }
 }

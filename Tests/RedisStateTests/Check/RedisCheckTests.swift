@@ -66,10 +66,10 @@ struct RedisCheckTests {
         options.users = ["gateway on >secret resetkeys resetchannels -@all +get +evalsha +time"]
         let server = try RedisServer.started(options)
         let gateway = RedisSettings.Credentials(username: "gateway", password: Secret("secret"))
-        // Without PING the greeting fails, and the rest cannot be tried.
+        // Without PING a connection can be greeted all the same: it is one right among others.
         let shut = await look(standalone(server), gateway)
         #expect(shut.findings.count { $0.isError } == 1, "\(shut)")
-        #expect(shut.findings.first?.text.hasSuffix("+ping") == true, "\(shut)")
+        #expect(shut.findings.first?.text.contains("+ping") == true, "\(shut)")
         try server.order("ACL", "SETUSER", "gateway", "+ping")
         // Channels are looked at once a command may be used that has one.
         let rounds = [["hset", "zlexcount", "script|load", "some of the keys"], ["some of the channels"], []]
@@ -129,7 +129,7 @@ struct RedisCheckTests {
         let server = try RedisServer.started()
         let report = await look(standalone(server), unixNanoseconds: { Self.wallClock() + 90_000_000_000 })
         let text = try #require(report.findings.first?.text, "\(report)")
-        #expect(text.contains(/its clock is (90000|899\d\d) ms behind this machine's/), "\(text)")
+        #expect(text.contains(/its clock is (90\d\d\d|899\d\d) ms behind this machine's/), "\(text)")
     }
 
     @Test("a wrong password, a wrong place and a replica are errors that name place and remedy")

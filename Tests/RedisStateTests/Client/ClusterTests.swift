@@ -167,6 +167,7 @@ struct ClusterTests {
         #expect(await after.pass(500))
         #expect(await after.stop().failures == [:], "seed \(after.seed)")
         listening.cancel()
+        await subscriber.close()
         await Self.close(nodes + [seeded])
     }
 

@@ -33,7 +33,7 @@ struct SentinelTests {
         await test.close()
         for (settings, word) in [
             (RedisSettings.sentinels([dead]), "sentinel 127.0.0.1:\(dead)"),
-            (.sentinels(set.sentinelPorts, name: "no such"), "no master named 'no such'"),
+            (.sentinels(set.sentinelPorts, name: "no such"), "it watches no master named"),
         ] {
             let lost = TestClient(settings)
             #expect(await lost.client.start(waitingMilliseconds: 300) == false)
@@ -92,8 +92,12 @@ struct SentinelTests {
         // Half a second until the sentinels see it, their election, and at most a second of back-off.
         #expect(report.gapMilliseconds < 10_000, "seed \(load.seed)")
         #expect(await eventually { heard.all == [.subscribed, .lost, .subscribed] }, "\(heard.all)")
-        #expect(await nodes[1].send("PUBLISH", "news", "hello") != .failure(.timedOut))
-        #expect(await eventually { heard.all.last == .message(channel: "news", payload: Array("hello".utf8)) })
+        // What is published in the moment of a second change is lost, as everywhere with Redis: until it is heard.
+        let isHeard = await eventually {
+            _ = await nodes[1].send("PUBLISH", "news", "hello")
+            return heard.all.last == .message(channel: "news", payload: Array("hello".utf8))
+        }
+        #expect(isHeard, "\(heard.all)")
         try await blocking {
             try dead.start()
             try set.waitUntilSettled()
@@ -104,6 +108,7 @@ struct SentinelTests {
         #expect(try new.cli(["DBSIZE"]).integer == dead.cli(["DBSIZE"]).integer)
         #expect(nodes.allSatisfy { $0.troubles.count <= 5 }, "\(nodes.map(\.troubles))")
         listening.cancel()
+        await subscriber.close()
         await Self.close(nodes)
     }
 

@@ -23,7 +23,7 @@ final class BucketNode: Sendable {
             client: test.client, keyPrefix: prefix, budgetMilliseconds: budgetMilliseconds)
         let (told, clock) = (Told<String?>(), StoreSurroundings.real)
         book = LeaseBook(
-            hasher: BucketKeyHasher(secret: (1, 2)),
+            hasher: BucketKeyHasher(secret: (1, 2)), rules: settings.leaseRules,
             surroundings: LeaseBook.Surroundings(
                 nowNanoseconds: clock.nowNanoseconds, sleep: clock.sleep, jitter: { Double.random(in: 0...1) },
                 onChange: { told.add($0) }))
