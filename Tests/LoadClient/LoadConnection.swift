@@ -1,108 +1,68 @@
 import NIOCore
 
-/// One kept-alive connection on which requests are pipelined.
-///
-/// Safe to mark as sendable without checks: every member is touched on the connection's event loop alone.
-final class LoadConnection: ChannelInboundHandler, @unchecked Sendable {
+/// A connection of a load client: requests go out as they are due, answers come in their order.
+final class LoadConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private unowned let engine: LoadEngine
-    private let port: Int
+    /// A request without an answer.
+    struct OpenRequest {
+        let request: Int
+        let phase: Int
+        let dueNanoseconds: Int64
+        let sentNanoseconds: Int64
+    }
+
+    /// What the owner is told.
+    protocol Owner: AnyObject {
+        func connection(_ connection: LoadConnection, answered request: OpenRequest, by frame: HTTPFrame)
+        func connectionClosed(_ connection: LoadConnection)
+    }
+
+    let target: Int
+    private(set) var open = CircularBuffer<OpenRequest>()
+    /// Whether something was written since the last flush.
+    private var isTouched = false
     private var context: ChannelHandlerContext?
-    private var incoming = ByteBuffer()
-    private var outgoing = ByteBuffer()
-    /// When each request without an answer was due.
-    private var pending = CircularBuffer<Int64>()
-    private var hasEnded = false
+    private var received = ByteBuffer()
+    private unowned let owner: any Owner
 
-    init(engine: LoadEngine, port: Int) {
-        self.engine = engine
-        self.port = port
+    init(target: Int, owner: any Owner) {
+        self.target = target
+        self.owner = owner
     }
 
-    var inFlight: Int { pending.count }
-    var isOpen: Bool { context != nil && !hasEnded }
-
-    func send(_ request: [UInt8], dueAt: Int64) {
-        pending.append(dueAt)
-        outgoing.writeBytes(request)
+    func send(_ bytes: ByteBuffer, _ request: OpenRequest) {
+        open.append(request)
+        isTouched = true
+        context?.write(wrapOutboundOut(bytes), promise: nil)
     }
 
+    /// Sends what was written; once for all requests that were due together.
     func flush() {
-        guard outgoing.readableBytes > 0, let context else { return }
-        let bytes = outgoing
-        outgoing = context.channel.allocator.buffer(capacity: 4_096)
-        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+        guard isTouched else { return }
+        isTouched = false
+        context?.flush()
     }
 
     func close() { context?.close(promise: nil) }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
-    func channelInactive(context: ChannelHandlerContext) { end() }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
-        incoming.writeBuffer(&bytes)
-        while let answer = nextAnswer() {
-            guard let dueAt = pending.popFirst() else { return close() }
-            engine.answered(port, status: answer.status, isDegraded: answer.isDegraded, dueAt: dueAt)
+        if received.readableBytes == 0 { swap(&received, &bytes) } else { received.writeBuffer(&bytes) }
+        while let frame = received.withUnsafeReadableBytes({ HTTPFrame($0) }) {
+            received.moveReaderIndex(forwardBy: frame.byteCount)
+            guard let request = open.popFirst() else { return context.close(promise: nil) }
+            owner.connection(self, answered: request, by: frame)
         }
-        incoming.discardReadBytes()
+        if received.readableBytes == 0 { received.clear() }
     }
 
-    private func end() {
-        guard !hasEnded else { return }
-        hasEnded = true
-        context = nil
-        engine.ended(self, port: port, lost: pending.count)
-        pending = CircularBuffer()
-    }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
-    /// Takes one whole answer off what came; nil while it is not whole. The gateway always states the length of a body.
-    private func nextAnswer() -> (status: Int, isDegraded: Bool)? {
-        let answer = incoming.withUnsafeReadableBytes { bytes -> (status: Int, isDegraded: Bool, length: Int)? in
-            guard let end = Self.endOfHead(bytes) else { return nil }
-            var length = 0
-            var isDegraded = false
-            var line = 0
-            while line < end {
-                let rest = UnsafeRawBufferPointer(rebasing: bytes[line..<end])
-                if Self.begins(rest, "content-length: ") {
-                    for byte in rest.dropFirst(16) {
-                        guard byte >= 0x30, byte <= 0x39 else { break }
-                        length = length * 10 + Int(byte - 0x30)
-                    }
-                } else if Self.begins(rest, "intentusnet-limits: degraded") {
-                    isDegraded = true
-                }
-                line += (rest.firstIndex(of: 0x0A) ?? rest.count - 1) + 1
-            }
-            guard bytes.count >= end + length, bytes.count > 12 else { return nil }
-            let status = bytes[9..<12].reduce(0) { $0 * 10 + Int($1) - 0x30 }
-            return (status, isDegraded, end + length)
-        }
-        guard let answer else { return nil }
-        incoming.moveReaderIndex(forwardBy: answer.length)
-        return (answer.status, answer.isDegraded)
-    }
-
-    private static func endOfHead(_ bytes: UnsafeRawBufferPointer) -> Int? {
-        var index = 3
-        while index < bytes.count {
-            if bytes[index] == 0x0A, bytes[index - 1] == 0x0D, bytes[index - 2] == 0x0A { return index + 1 }
-            index += 1
-        }
-        return nil
-    }
-
-    private static func begins(_ bytes: UnsafeRawBufferPointer, _ text: StaticString) -> Bool {
-        guard bytes.count >= text.utf8CodeUnitCount else { return false }
-        return text.withUTF8Buffer { expected in
-            expected.indices.allSatisfy { bytes[$0] | 0x20 == expected[$0] | 0x20 }
-        }
-    }
+    func channelInactive(context: ChannelHandlerContext) { owner.connectionClosed(self) }
 }

@@ -1,156 +1,191 @@
 import NIOCore
 import NIOPosix
 
-/// The client as its event loop sees it.
-///
-/// Safe to mark as sendable without checks: every member is touched on that loop alone.
-final class LoadEngine: @unchecked Sendable {
+/// The client on its event loop: what is due is sent, whatever the answers do.
+final class LoadEngine: LoadConnection.Owner {
     private let loop: any EventLoop
-    private let connectionsPerTarget: Int
-    private var plan: OpenLoopClient.Plan?
-    private var beganNanoseconds: Int64 = 0
-    private var sent = 0
-    private var turn: [Int] = []
-    private var ticker: RepeatedTask?
-    private var targets: [Int: Target] = [:]
-    private var reports: [Int: LoadReport] = [:]
-    private var isEnded = false
+    private let plan: LoadPlan
+    private let bodies: [ByteBuffer]
+    private var targets: [LoadTarget] = []
+    private var connections: [[LoadConnection]] = []
+    private var nextConnection: [Int] = []
+    private var targetChoice: WeightedChoice
+    private var requestChoice: WeightedChoice
+    private var report: LoadReport
+    private var startNanoseconds: Int64?
+    private var lastAnswerNanoseconds: Int64 = 0
+    private var sentCount = 0
+    private var openCount = 0
+    private var isStopping = false
 
-    private struct Target {
-        var connections: [LoadConnection] = []
-        var opening = 0
-        var next = 0
-    }
-
-    init(loop: any EventLoop, connectionsPerTarget: Int) {
-        self.loop = loop
-        self.connectionsPerTarget = connectionsPerTarget
-    }
-
-    var inFlight: Int { targets.values.reduce(0) { $0 + $1.connections.reduce(0) { $0 + $1.inFlight } } }
-
-    func isReady(_ ports: [Int]) -> Bool { ports.allSatisfy { targets[$0]?.connections.count == connectionsPerTarget } }
-
-    func open(_ ports: [Int]) {
-        for port in ports { fill(port) }
-    }
-
-    func follow(_ plan: OpenLoopClient.Plan?) {
+    init(_ plan: LoadPlan, on loop: any EventLoop) {
         self.plan = plan
-        guard let plan, plan.rate > 0, !plan.requests.isEmpty else {
-            self.plan = nil
-            return
+        self.loop = loop
+        bodies = plan.requests.map { ByteBuffer(bytes: $0.bytes) }
+        targetChoice = WeightedChoice(plan.targets.map(\.weight), seed: plan.seed)
+        requestChoice = WeightedChoice(plan.requests.map(\.weight), seed: ~plan.seed)
+        report = LoadReport(phases: [], nanoseconds: 0)
+    }
+
+    // MARK: orders
+
+    /// Adds a target; done when its connections stand, or have failed.
+    func add(_ target: LoadTarget) -> EventLoopFuture<Void> {
+        let place = targets.count
+        targets.append(target)
+        connections.append([])
+        nextConnection.append(0)
+        for index in report.phases.indices { report.phases[index].counts.append(blankCounts) }
+        targetChoice.set(targets.map(\.weight))
+        return EventLoopFuture.andAllComplete(
+            (0..<plan.connectionsPerTarget).map { _ in connect(place) }, on: loop)
+    }
+
+    func set(weights: [Int]) {
+        for (place, weight) in weights.enumerated() { targets[place].weight = weight }
+        targetChoice.set(targets.map(\.weight))
+    }
+
+    func begin(phase: String) {
+        report.phases.append(LoadTally(phase: phase, counts: targets.map { _ in blankCounts }))
+    }
+
+    func start() {
+        startNanoseconds = LoadClient.now()
+        tick()
+    }
+
+    /// Sends no more.
+    func stop() { isStopping = true }
+
+    var isAnswered: Bool { openCount == 0 }
+
+    /// What stands at the end; requests that are still open are counted as never answered.
+    func finish() -> LoadReport {
+        isStopping = true
+        for connection in connections.joined() {
+            for request in connection.open {
+                report.phases[request.phase].counts[connection.target][request.request].unanswered += 1
+            }
         }
-        // The parts are mixed, not sent in blocks: 70/20/10 is seven, two and one of each ten.
-        let total = plan.shares.reduce(0) { $0 + $1.weight }
-        var credit = plan.shares.map { _ in 0 }
-        turn = (0..<total).map { _ in
-            for index in credit.indices { credit[index] += plan.shares[index].weight }
-            let best = credit.indices.max { credit[$0] < credit[$1] } ?? 0
-            credit[best] -= total
-            return plan.shares[best].port
-        }
-        open(plan.shares.map(\.port))
-        beganNanoseconds = now()
-        sent = 0
-        guard ticker == nil else { return }
-        ticker = loop.scheduleRepeatedTask(initialDelay: .zero, delay: .milliseconds(1)) { [self] _ in tick() }
+        let all = connections.joined()
+        connections = targets.map { _ in [] }
+        for connection in all { connection.close() }
+        report.nanoseconds = lastAnswerNanoseconds - (startNanoseconds ?? lastAnswerNanoseconds)
+        return report
     }
 
-    func take() -> [Int: LoadReport] {
-        defer { reports = [:] }
-        return reports
-    }
-
-    func end() {
-        isEnded = true
-        ticker?.cancel()
-        for target in targets.values { for connection in target.connections { connection.close() } }
-    }
-
-    private func now() -> Int64 { Int64(NIODeadline.now().uptimeNanoseconds) }
+    // MARK: sending
 
     private func tick() {
-        guard let plan, !isEnded else { return }
-        let now = now()
-        let due = Int((now - beganNanoseconds) / 1_000 * Int64(plan.rate) / 1_000_000)
-        while sent < due {
-            let port = turn[sent % turn.count]
-            let dueAt = beganNanoseconds + Int64(sent) * 1_000_000_000 / Int64(plan.rate)
-            send(plan.requests[sent % plan.requests.count], to: port, dueAt: dueAt, now: now)
-            sent += 1
+        guard !isStopping, let start = startNanoseconds else { return }
+        let now = LoadClient.now()
+        let dueCount = Int((now - start) * Int64(plan.requestsPerSecond) / 1_000_000_000)
+        while sentCount < dueCount {
+            sendNext(due: start + Int64(sentCount) * 1_000_000_000 / Int64(plan.requestsPerSecond), now: now)
+            sentCount += 1
         }
-        for target in targets.values { for connection in target.connections { connection.flush() } }
+        for connection in connections.joined() { connection.flush() }
+        loop.assumeIsolated().scheduleTask(in: .microseconds(500)) { self.tick() }
     }
 
-    private func send(_ request: [UInt8], to port: Int, dueAt: Int64, now: Int64) {
-        reports[port, default: LoadReport()].due += 1
-        guard let count = targets[port]?.connections.count, count > 0 else {
-            reports[port, default: LoadReport()].unsent += 1
-            return fill(port)
+    private func sendNext(due: Int64, now: Int64) {
+        let place = targetChoice.next()
+        let request = requestChoice.next()
+        let phase = report.phases.count - 1
+        report.phases[phase].counts[place][request].sent += 1
+        report.phases[phase].counts[place][request].lag.add(microseconds: Int((now - due) / 1_000))
+        guard openCount < plan.openRequestsMax, let connection = connection(to: place) else {
+            report.phases[phase].counts[place][request].connectionFailures += 1
+            return
         }
-        let next = (targets[port]?.next ?? 0) % count
-        targets[port]?.next = next + 1
-        targets[port]?.connections[next].send(request, dueAt: dueAt)
-        let first = reports[port]?.firstSentNanoseconds ?? .max
-        reports[port]?.firstSentNanoseconds = min(first, now)
+        openCount += 1
+        connection.send(
+            bodies[request],
+            LoadConnection.OpenRequest(request: request, phase: phase, dueNanoseconds: due, sentNanoseconds: now))
     }
 
-    private func fill(_ port: Int) {
-        guard !isEnded else { return }
-        let have = (targets[port]?.connections.count ?? 0) + (targets[port]?.opening ?? 0)
-        for _ in have..<max(have, connectionsPerTarget) { connect(port) }
+    /// The next one in turn that has nothing to do, or the one with the least.
+    private func connection(to place: Int) -> LoadConnection? {
+        let all = connections[place]
+        guard !all.isEmpty else { return nil }
+        let start = nextConnection[place] % all.count
+        nextConnection[place] = start + 1
+        var best = all[start]
+        for step in 1...all.count where !best.open.isEmpty {
+            let other = all[(start + step) % all.count]
+            if other.open.count < best.open.count { best = other }
+        }
+        return best
     }
 
-    private func connect(_ port: Int) {
-        targets[port, default: Target()].opening += 1
-        let connection = LoadConnection(engine: self, port: port)
-        ClientBootstrap(group: loop).connectTimeout(.seconds(1))
+    // MARK: connections
+
+    private func connect(_ place: Int) -> EventLoopFuture<Void> {
+        let target = targets[place]
+        let engine = NIOLoopBound(self, eventLoop: loop)
+        return ClientBootstrap(group: loop)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
+            .connectTimeout(.seconds(1))
+            .channelInitializer { [loop] channel in
+                loop.makeCompletedFuture {
+                    let connection = LoadConnection(target: place, owner: engine.value)
                     try channel.pipeline.syncOperations.addHandler(connection)
                 }
             }
-            .connect(host: "127.0.0.1", port: port)
-            .whenComplete { [self] result in
-                targets[port]?.opening -= 1
-                switch result {
-                case .success: opened(connection, port)
-                case .failure: again(port)
-                }
+            .connect(host: target.host, port: target.port)
+            .assumeIsolated()
+            .flatMapThrowing { channel in
+                let connection = try channel.pipeline.syncOperations.handler(type: LoadConnection.self)
+                self.connections[place].append(connection)
             }
+            .flatMapErrorThrowing { error in
+                self.connectLater(place)
+                throw error
+            }
+            .nonisolated()
     }
 
-    private func opened(_ connection: LoadConnection, _ port: Int) {
-        guard !isEnded, connection.isOpen else { return connection.close() }
-        targets[port]?.connections.append(connection)
+    private func connectLater(_ place: Int) {
+        guard !isStopping else { return }
+        loop.assumeIsolated().scheduleTask(in: .milliseconds(100)) { _ = self.connect(place) }
     }
 
-    private func again(_ port: Int) {
-        guard !isEnded else { return }
-        loop.assumeIsolated().scheduleTask(in: .milliseconds(50)) { [self] in fill(port) }
+    func connection(_ connection: LoadConnection, answered request: LoadConnection.OpenRequest, by frame: HTTPFrame) {
+        let now = LoadClient.now()
+        openCount -= 1
+        lastAnswerNanoseconds = now
+        if frame.isDegraded {
+            report.lastDegradedNanoseconds = max(report.lastDegradedNanoseconds ?? 0, request.sentNanoseconds)
+        }
+        let isLate = now - request.sentNanoseconds > Int64(plan.lateAfterMilliseconds) * 1_000_000
+        let latency = Int((now - request.dueNanoseconds) / 1_000)
+        Self.note(
+            &report.phases[request.phase].counts[connection.target][request.request], frame, isLate: isLate,
+            latencyMicroseconds: latency)
     }
 
-    // MARK: what connections tell
-
-    func answered(_ port: Int, status: Int, isDegraded: Bool, dueAt: Int64) {
-        let now = now()
-        reports[port, default: LoadReport()].note(status, isDegraded, dueAt: dueAt, now: now)
+    private static func note(
+        _ counts: inout LoadTally.Counts, _ frame: HTTPFrame, isLate: Bool, latencyMicroseconds: Int
+    ) {
+        counts.statuses[frame.status, default: 0] += 1
+        if frame.isDegraded {
+            counts.degraded += 1
+            if (200...299).contains(frame.status) { counts.degradedAdmitted += 1 }
+        }
+        if isLate { counts.late += 1 }
+        counts.latency.add(microseconds: latencyMicroseconds)
     }
 
-    func ended(_ connection: LoadConnection, port: Int, lost: Int) {
-        reports[port, default: LoadReport()].lost += lost
-        targets[port]?.connections.removeAll { $0 === connection }
-        again(port)
+    func connectionClosed(_ connection: LoadConnection) {
+        guard let index = connections[connection.target].firstIndex(where: { $0 === connection }) else { return }
+        connections[connection.target].remove(at: index)
+        openCount -= connection.open.count
+        for request in connection.open {
+            report.phases[request.phase].counts[connection.target][request.request].connectionFailures += 1
+        }
+        connectLater(connection.target)
     }
-}
 
-extension LoadReport {
-    fileprivate mutating func note(_ status: Int, _ isDegraded: Bool, dueAt: Int64, now: Int64) {
-        statuses[status, default: 0] += 1
-        if isDegraded { degraded += 1 }
-        latencies.add(microseconds: Int((now - dueAt) / 1_000))
-        lastAnsweredNanoseconds = max(lastAnsweredNanoseconds, now)
-    }
+    private var blankCounts: [LoadTally.Counts] { plan.requests.map { _ in LoadTally.Counts() } }
 }
