@@ -4,8 +4,13 @@ import Synchronization
 
 /// What new connections show and trust; replaced whole, while those that are open keep theirs.
 package final class TLSCredentials: Sendable {
-    private let context: Mutex<NIOSSLContext?>
-    private let verification: Mutex<PeerVerification?>
+    /// A function must not be a Mutex's value itself: each look at it would wrap it in two more, for as long as the process runs.
+    private struct State {
+        var context: NIOSSLContext?
+        var verification: PeerVerification?
+    }
+
+    private let state: Mutex<State>
 
     /// Decides about the certificates that a peer sent, each in DER, the leaf first.
     ///
@@ -16,22 +21,26 @@ package final class TLSCredentials: Sendable {
     ///   - context: nil refuses every connection until there is one.
     ///   - verification: decides in the place of the trust bundles of the context; nil leaves it to them.
     package init(_ context: NIOSSLContext? = nil, verification: PeerVerification? = nil) {
-        self.context = Mutex(context)
-        self.verification = Mutex(verification)
+        state = Mutex(State(context: context, verification: verification))
     }
 
     /// For connections that begin from now on.
     ///
     /// A session of the former context is not resumed: what was trusted then may not be trusted now.
     package func replace(by context: NIOSSLContext, verification: PeerVerification? = nil) {
-        self.verification.withLock { $0 = verification }
-        self.context.withLock { $0 = context }
+        state.withLock { $0 = State(context: context, verification: verification) }
+    }
+
+    /// What a connection that begins now is given.
+    var inForce: (context: NIOSSLContext?, verification: PeerVerification?) {
+        state.withLock { ($0.context, $0.verification) }
     }
 
     /// The server's side of a new connection; nil while there is nothing to show.
     func serverHandler() -> NIOSSLServerHandler? {
-        guard let context = context.withLock({ $0 }) else { return nil }
-        guard let verification = verification.withLock({ $0 }) else { return NIOSSLServerHandler(context: context) }
+        let (context, verification) = inForce
+        guard let context else { return nil }
+        guard let verification else { return NIOSSLServerHandler(context: context) }
         return NIOSSLServerHandler(context: context) { certificates, promise in
             let chain = certificates.compactMap { try? $0.toDERBytes() }
             let isWhole = chain.count == certificates.count

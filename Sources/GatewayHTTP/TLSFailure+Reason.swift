@@ -1,6 +1,16 @@
+import NIOCore
+import NIOSSL
+
 extension TLSGauges.Failure {
     /// The reason of an error of the handshake, as far as the library names it.
     init(_ error: any Error) {
+        switch error {
+        // Peers that go away come by the thousand: no words for them.
+        case NIOSSLError.uncleanShutdown, is IOError, is ChannelError:
+            self = .broken
+            return
+        default: break
+        }
         let text = "\(error)"
         self = Self.phrases.first { text.contains($0.phrase) }?.reason ?? .broken
     }

@@ -42,6 +42,12 @@ struct DataPlaneHandler: HTTPHandler {
     let gateway: NodeGateway
     /// The mesh's policies, where the configuration names any.
     let authorization: AuthorizationHolder
+    private let certificates = CertificateFactsReader()
+
+    init(gateway: NodeGateway, authorization: AuthorizationHolder) {
+        self.gateway = gateway
+        self.authorization = authorization
+    }
 
     func accept(_ connection: HTTPConnection) -> ArrivalConnection {
         let shown = connection.security?.peerCertificate.map(identity(ofLeaf:))
@@ -65,7 +71,7 @@ struct DataPlaneHandler: HTTPHandler {
         let domains = gateway.peers.rules.domains
         let now = Timestamp.unixNanoseconds() / 1_000_000_000
         do throws(CertificateRefusal) {
-            let facts = try CertificateVerifier.facts(der: leaf)
+            let facts = try certificates.facts(der: leaf)
             let bundle = try domains.bundle(vouchingFor: facts.serviceID(nowSeconds: now))
             return .success(try domains.identity(of: facts, chainedTo: bundle, nowSeconds: now))
         } catch {

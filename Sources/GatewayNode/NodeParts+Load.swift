@@ -7,11 +7,16 @@ import Synchronization
 
 /// A number that somebody else keeps; 0 until it is known who.
 final class NodeCount: Sendable {
-    private let read = Mutex<@Sendable () -> Int>({ 0 })
+    /// A function must not be a Mutex's value itself: each look at it would wrap it in two more, for as long as the process runs.
+    private struct Source {
+        var read: @Sendable () -> Int
+    }
 
-    var value: Int { read.withLock { $0 }() }
+    private let source = Mutex(Source(read: { 0 }))
 
-    func become(_ read: @escaping @Sendable () -> Int) { self.read.withLock { $0 = read } }
+    var value: Int { source.withLock { $0 }.read() }
+
+    func become(_ read: @escaping @Sendable () -> Int) { source.withLock { $0 = Source(read: read) } }
 }
 
 extension NodeParts {

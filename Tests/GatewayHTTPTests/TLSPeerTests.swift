@@ -32,6 +32,14 @@ extension SocketTests {
             }
         }
 
+        @Test("who decides is asked as directly after a million connections as at the first")
+        func manyConnections() {
+            let credentials = TLSCredentials(verification: { $0.isEmpty })
+            // A function that is the whole value of a lock is wrapped anew by each look, until the stack is too small to call it.
+            for _ in 0..<1_000_000 { _ = credentials.inForce }
+            #expect(credentials.inForce.verification?([]) == true)
+        }
+
         @Test("none at all is refused where one is required, and let in without a name where one is asked for")
         func missing() async throws {
             let strict = try TLSFixture.listener(clients: .require)

@@ -119,6 +119,39 @@ struct CertificateVerifierTests {
         #expect(try verifier().authoritiesNotAfterSeconds == Self.now + 24 * 3_600)
     }
 
+    @Test("a chain that was good once is good until it ends, for the same purpose, and not before it was")
+    func remembered() throws {
+        let verifier = try verifier()
+        func refusal(_ chain: [[UInt8]], as purpose: CertificatePurpose, at now: Int64) -> CertificateRefusal? {
+            do throws(CertificateRefusal) {
+                _ = try verifier.verify(chain, as: purpose, nowSeconds: now)
+                return nil
+            } catch { return error }
+        }
+        let direct = try chain("direct")
+        for _ in 0..<2 {
+            #expect(refusal(direct, as: .client, at: Self.now) == nil)
+            #expect(refusal(direct, as: .client, at: Self.now + 3_599) == nil)
+            #expect(refusal(direct, as: .client, at: Self.now + 3_600) == .expired)
+            #expect(refusal(direct, as: .client, at: Self.now - 3_601) == .notYetValid)
+        }
+        let clientOnly = try chain("client only")
+        #expect(refusal(clientOnly, as: .client, at: Self.now) == nil)
+        #expect(refusal(clientOnly, as: .server, at: Self.now) != nil)
+        // One byte of it changed is another chain.
+        var forged = direct
+        forged[0][forged[0].count - 1] ^= 1
+        #expect(refusal(forged, as: .client, at: Self.now) != nil)
+    }
+
+    @Test("no more is remembered than stated, and refusals are not")
+    func memory() {
+        let memory = Remembered<Int, Int>(entriesMax: 4)
+        for key in 0..<100 { memory.remember(key, for: key) }
+        #expect(memory.count <= 4)
+        #expect(memory.value(99) == 99)
+    }
+
     @Test("a server must be the service that was called, under an alias too")
     func expected() throws {
         let verifier = try verifier()

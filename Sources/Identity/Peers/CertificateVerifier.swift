@@ -5,6 +5,21 @@ package import IntentProtocol
 /// It holds one set of bundles for its lifetime; new files make a new verifier, and a set with a fault makes none, so that
 /// the old one stays.
 package final class CertificateVerifier: Sendable {
+    /// Chains that were found to be good; a chain of the usual two certificates takes about two kilobytes.
+    static let chainsMax = 1_024
+
+    private struct Shown: Hashable {
+        let chain: [[UInt8]]
+        let purpose: CertificatePurpose
+    }
+
+    private struct Good {
+        let certificate: VerifiedCertificate
+        let sinceSeconds: Int64
+    }
+
+    /// To follow a chain costs more than all the rest of a handshake, and peers come back with the one they had.
+    private let good = Remembered<Shown, Good>(entriesMax: chainsMax)
     private let domains: TrustDomainTable
     private let bundles: [TrustDomain: TrustBundle]
 
@@ -46,6 +61,13 @@ package final class CertificateVerifier: Sendable {
     package func verify(
         _ chain: [[UInt8]], as purpose: CertificatePurpose, nowSeconds: Int64
     ) throws(CertificateRefusal) -> VerifiedCertificate {
+        let shown = Shown(chain: chain, purpose: purpose)
+        // Between the second in which it was verified and its end, time changes nothing; and nothing else can.
+        if let good = good.value(shown), good.sinceSeconds <= nowSeconds,
+            nowSeconds < good.certificate.notAfterSeconds
+        {
+            return good.certificate
+        }
         guard let leaf = chain.first else { throw .missing }
         guard chain.count <= TrustBundle.chainMax else { throw .chainTooLong }
         let facts = try CertificateReader.facts(der: leaf)
@@ -53,7 +75,9 @@ package final class CertificateVerifier: Sendable {
         guard let bundle = bundles[domain] else { throw .unknownTrustDomain(domain) }
         let end = try bundle.verify(chain, as: purpose, nowSeconds: nowSeconds)
         let identity = try domains.identity(of: facts, chainedTo: domain, nowSeconds: nowSeconds)
-        return VerifiedCertificate(identity: identity, facts: facts, notAfterSeconds: end)
+        let certificate = VerifiedCertificate(identity: identity, facts: facts, notAfterSeconds: end)
+        if nowSeconds < end { good.remember(Good(certificate: certificate, sinceSeconds: nowSeconds), for: shown) }
+        return certificate
     }
 
     /// Verifies the certificates of a server that must be one service, whatever its host is called.
