@@ -144,6 +144,10 @@ let package = Package(
         tests("ArchitectureTests", []),
         // Gateways as processes, before real Redis that fails as told; needs the command itself beside the tests.
         tests("ClusterTests", ["DevelopmentIssuer", "LoadClient", "RedisFixtures"]),
+        // The listener of a gateway that is a process, before clients that are no part of this project.
+        tests(
+            "ListenerTests",
+            ["DevelopmentIssuer", "LoadClient", "RedisFixtures", nioCore, nioPosix, nioSSL, nioTLS]),
         tests("RedisFixturesTests", ["RedisFixtures"]),
         tests(
             "GatewayNodeTests",

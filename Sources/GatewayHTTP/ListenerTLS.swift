@@ -32,6 +32,9 @@ package struct ListenerTLS: Sendable {
 
     var headerLines: [UInt8] {
         guard strictTransportSeconds > 0 else { return [] }
-        return Array("strict-transport-security: max-age=\(strictTransportSeconds)\r\n".utf8)
+        // And what is JSON is to be read as nothing else.
+        let lines =
+            "strict-transport-security: max-age=\(strictTransportSeconds)\r\n" + "x-content-type-options: nosniff\r\n"
+        return Array(lines.utf8)
     }
 }

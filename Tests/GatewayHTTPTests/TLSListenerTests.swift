@@ -14,6 +14,7 @@ extension SocketTests {
                 let answer = try server.curl(["--tlsv\(version)", "--tls-max", version])
                 #expect(answer.status == 200 && answer.output.contains("hello"), "\(answer)")
                 #expect(answer.output.contains("strict-transport-security: max-age=31536000\r\n"))
+                #expect(answer.output.contains("x-content-type-options: nosniff\r\n"))
                 #expect(tls.gauges.completedCounts == ["TLSv\(version) http/1.1": 1])
                 #expect(await eventually { tls.gauges.handshakesInFlight == 0 })
             }

@@ -77,7 +77,7 @@ final class GatewayCluster: Sendable {
 
     /// Starts some gateways at once and waits until they listen.
     func start(_ indices: [Int]) throws {
-        let binary = try GatewayBinary.path()
+        let binary = try BuiltCommand.path
         for index in indices {
             let words = places[index].prefix + [binary, "gateway", "--config", folder.file("gateway-\(index).yaml")]
             let process = try SpawnedProcess(words, log: folder.file("gateway-\(index).log"))

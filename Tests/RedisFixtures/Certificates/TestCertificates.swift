@@ -4,7 +4,14 @@ package final class TestCertificates: Sendable {
     package struct Pair: Sendable {
         package let certificateFile: String
         package let keyFile: String
+
+        package init(certificateFile: String, keyFile: String) {
+            self.certificateFile = certificateFile
+            self.keyFile = keyFile
+        }
     }
+
+    package static let daysOfValidity = 2
 
     package let folder: PrivateFolder
     package let authority: Pair
@@ -39,9 +46,15 @@ package final class TestCertificates: Sendable {
 
     /// One more certificate of the authority, for servers and clients alike.
     ///
-    /// - Parameter alternativeNames: as OpenSSL writes them: `DNS:localhost,IP:127.0.0.1,URI:spiffe://td/ns/a/sa/b`.
-    package func leaf(_ name: String, alternativeNames: String) throws -> Pair {
-        try Self.make(name, .leaf(alternativeNames: alternativeNames), signedBy: authority, folder)
+    /// - Parameters:
+    ///   - alternativeNames: as OpenSSL writes them: `DNS:localhost,IP:127.0.0.1,URI:spiffe://td/ns/a/sa/b`.
+    ///   - days: how long it is valid.
+    ///   - more: lines of its extensions, as OpenSSL writes them.
+    package func leaf(
+        _ name: String, alternativeNames: String, days: Int = daysOfValidity, more: [String] = []
+    ) throws -> Pair {
+        try Self.make(
+            name, .leaf(alternativeNames: alternativeNames), signedBy: authority, folder, days: days, more: more)
     }
 
     /// A certificate of the authority for 127.0.0.1 that was valid for a day in the year 2020.
@@ -117,7 +130,8 @@ package final class TestCertificates: Sendable {
     }
 
     private static func make(
-        _ name: String, _ kind: Kind, signedBy issuer: Pair?, _ folder: PrivateFolder
+        _ name: String, _ kind: Kind, signedBy issuer: Pair?, _ folder: PrivateFolder, days: Int = daysOfValidity,
+        more: [String] = []
     ) throws -> Pair {
         let configuration = """
             [req]
@@ -130,12 +144,14 @@ package final class TestCertificates: Sendable {
             subjectKeyIdentifier = hash
             authorityKeyIdentifier = keyid:always
             \(kind.extensions)
+            \(more.joined(separator: "\n"))
 
             """
         let pair = Pair(certificateFile: folder.file("\(name).pem"), keyFile: folder.file("\(name).key"))
         var words = [
             "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-sha256",
-            "-days", "2", "-config", try folder.write("\(name).cnf", configuration), "-keyout", pair.keyFile, "-out",
+            "-days", "\(days)", "-config", try folder.write("\(name).cnf", configuration), "-keyout", pair.keyFile,
+            "-out",
             pair.certificateFile,
         ]
         if let issuer { words += ["-CA", issuer.certificateFile, "-CAkey", issuer.keyFile] }

@@ -55,12 +55,15 @@ package final class SpawnedProcess: Sendable {
     /// - Parameters:
     ///   - words: the program and its arguments.
     ///   - folder: takes a file with what it prints.
+    ///   - milliseconds: how long it may take.
     /// - Returns: what it printed.
     /// - Throws: `FixtureError` with what it printed when it fails or takes too long.
-    package static func run(_ words: [String], in folder: PrivateFolder) throws -> String {
+    package static func run(
+        _ words: [String], in folder: PrivateFolder, withinMilliseconds milliseconds: Int = Deadline.startMilliseconds
+    ) throws -> String {
         let log = "output-\(UUID().uuidString).log"
         let process = try SpawnedProcess(words, log: folder.file(log))
-        let code = try process.waitForEnd(milliseconds: Deadline.startMilliseconds)
+        let code = try process.waitForEnd(milliseconds: milliseconds)
         let output = folder.tail(of: log, characters: 20_000)
         guard code == 0 else {
             throw FixtureError("\(words.joined(separator: " ")) ended with \(code): \(output)")

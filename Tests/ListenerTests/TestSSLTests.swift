@@ -1,0 +1,65 @@
+import Foundation
+import RedisFixtures
+import Testing
+
+/// What testssl.sh, which asks as attackers do, finds at the listener.
+@Suite("testssl.sh at the listener", .serialized, .timeLimit(.minutes(10)))
+struct TestSSLTests {
+    /// One line of its report.
+    private struct Finding: Decodable {
+        let id: String
+        let severity: String
+        let finding: String
+    }
+
+    /// Names another file for the report than one that is gone after the test.
+    private static let reportVariable = "INTENTUSNET_TEST_TLS_REPORT"
+    private static let severe: Set = ["MEDIUM", "HIGH", "CRITICAL", "FATAL"]
+    /// What is as it is on purpose, and what must be true for it.
+    ///
+    /// Clients choose among the suites: all of them are AEAD with forward secrecy, so there is no worse one to be kept from, and a
+    /// client without AES in hardware does well to choose ChaCha20. Mozilla's guide for servers advises the same. The library
+    /// beneath could not do otherwise.
+    private static let onPurpose = ["cipher_order": "cipherlist_AVERAGE"]
+
+    @Test("nothing is worse than LOW: protocols, cipher suites, curves, certificate, headers, known attacks")
+    func findings() throws {
+        let certificates = try TestCertificates()
+        // As an authority in use would sign it: for a quarter of a year, and it says where revocation is told.
+        let shown = try certificates.leaf(
+            "listener", alternativeNames: "IP:127.0.0.1,DNS:localhost", days: 90,
+            more: ["crlDistributionPoints = URI:http://127.0.0.1/authority.crl"])
+        let gateway = try TLSGateway(showing: shown)
+        defer { gateway.stop() }
+        let folder = try PrivateFolder()
+        let report =
+            ProcessInfo.processInfo.environment[Self.reportVariable] ?? folder.file("testssl.json")
+        try? FileManager.default.removeItem(atPath: report)
+        // Names are not looked up; the short form leaves out what only repeats one suite after the other with each protocol.
+        let parts = Scale.of(["-p", "-s", "-f", "-P", "-S", "-h", "-U"], soak: [])
+        let output = try SpawnedProcess.run(
+            [
+                "testssl", "--quiet", "--color", "0", "--warnings", "batch", "--nodns", "none", "--add-ca",
+                certificates.authority.certificateFile, "--jsonfile", report,
+            ] + parts + ["127.0.0.1:\(gateway.port)"], in: folder, withinMilliseconds: 540_000)
+        let findings = try JSONDecoder().decode([Finding].self, from: Data(contentsOf: URL(filePath: report)))
+        let counts = Dictionary(grouping: findings, by: \.severity).mapValues(\.count).sorted { $0.key < $1.key }
+        print(
+            "testssl.sh: \(findings.count) findings, \(counts.map { "\($0.value) \($0.key)" }.joined(separator: ", "))")
+        for finding in findings where finding.severity == "LOW" { print("  LOW \(finding.id): \(finding.finding)") }
+        let worst = findings.filter { finding in
+            guard Self.severe.contains(finding.severity) else { return false }
+            guard let condition = Self.onPurpose[finding.id] else { return true }
+            return findings.first { $0.id == condition }?.finding.hasPrefix("not offered") != true
+        }
+        #expect(worst.isEmpty, "\(worst.map { "\($0.severity) \($0.id): \($0.finding)" })\n\(output)")
+        // It did look, and saw what the listener is to offer and to refuse.
+        func offered(_ protocolName: String) -> String? { findings.first { $0.id == protocolName }?.finding }
+        for old in ["SSLv2", "SSLv3", "TLS1", "TLS1_1"] {
+            #expect(offered(old) == "not offered", "\(old): \(offered(old) ?? "not looked at")")
+        }
+        for current in ["TLS1_2", "TLS1_3"] { #expect(offered(current)?.hasPrefix("offered") == true, "\(current)") }
+        #expect(findings.contains { $0.id == "heartbleed" && $0.severity == "OK" })
+        #expect(findings.contains { $0.id == "HSTS_time" && $0.severity == "OK" })
+    }
+}
