@@ -27,6 +27,8 @@ let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
 let nioHPACK = Target.Dependency.product(name: "NIOHPACK", package: "swift-nio-http2")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 
@@ -57,6 +59,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.0"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
@@ -93,6 +97,7 @@ let package = Package(
         room("Observability", ["Gateway", "IntentProtocol", logging]),
         room("AdminServer", ["Observability", hummingbird, hummingbirdCore, logging, nioCore, lifecycle]),
         room("DevelopmentIssuer", [cryptoExtras, httpTypes, hummingbird, logging, nioCore]),
+        room("DevelopmentAuthority", ["IntentProtocol", asn1, crypto, x509]),
         room("IntentusClient", ["IntentProtocol", httpClient, nioCore, nioHTTP1]),
         room(
             "IntentusWorker",
@@ -114,8 +119,10 @@ let package = Package(
         .executableTarget(
             name: "intentusnet",
             dependencies: [
-                "Authorization", "GatewayNode", "IntentusClient", "IntentusWorker", "DevelopmentIssuer", "Documents",
-                "IntentPolicy", "IntentProtocol", "Observability", arguments, httpClient, logging, lifecycle, nioCore,
+                "Authorization", "GatewayNode", "IntentusClient", "IntentusWorker", "DevelopmentAuthority",
+                "DevelopmentIssuer", "Documents",
+                "IntentPolicy", "IntentProtocol", "Observability", arguments, crypto, httpClient, logging, lifecycle,
+                nioCore,
                 nioHTTP1, unixSignals,
             ],
             swiftSettings: strict),
@@ -176,6 +183,12 @@ let package = Package(
         tests("KeySourcesTests", ["KeySources", "Identity", hummingbird, httpClient, nioCore]),
         tests("ObservabilityTests", ["Observability", "Gateway", "IntentProtocol", logging]),
         tests("AdminServerTests", ["AdminServer", "Observability", lifecycle, logging, nioCore, nioPosix]),
+        tests(
+            "DevelopmentAuthorityTests",
+            [
+                "DevelopmentAuthority", "GatewayHTTP", "Identity", "IntentProtocol", "RedisFixtures", crypto,
+                nioCore, nioEmbedded, nioSSL, nioTLS,
+            ]),
         tests("IntentusClientTests", ["IntentusClient", "IntentProtocol"]),
         tests("IntentusWorkerTests", ["IntentusWorker", "IntentusClient", "IntentProtocol", logging, lifecycle]),
     ]

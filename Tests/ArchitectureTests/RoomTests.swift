@@ -20,6 +20,7 @@ struct RoomTests {
         "KeySources": ["Identity"],
         "Observability": ["Gateway", "IntentProtocol"],
         "AdminServer": ["Observability"],
+        "DevelopmentAuthority": ["IntentProtocol"],
         "DevelopmentIssuer": [],
         "IntentusClient": ["IntentProtocol"],
         "IntentusWorker": ["IntentProtocol", "IntentusClient"],
