@@ -98,19 +98,18 @@ let package = Package(
         room("AdminServer", ["Observability", hummingbird, hummingbirdCore, logging, nioCore, lifecycle]),
         room("DevelopmentIssuer", [cryptoExtras, httpTypes, hummingbird, logging, nioCore]),
         room("DevelopmentAuthority", ["IntentProtocol", asn1, crypto, x509]),
-        room("IntentusClient", ["IntentProtocol", httpClient, nioCore, nioHTTP1]),
+        room("CertificateFiles", ["GatewayHTTP"]),
+        room("IntentusClient", ["CertificateFiles", "GatewayHTTP", "Identity", "IntentProtocol", nioPosix]),
         room(
             "IntentusWorker",
-            [
-                "IntentProtocol", "IntentusClient", hummingbird, httpTypes, httpClient, logging, lifecycle, nioCore,
-                nioHTTP1,
-            ]),
+            ["CertificateFiles", "GatewayHTTP", "IntentProtocol", "IntentusClient", logging, lifecycle, nioPosix]),
 
         // Wiring: rooms that see everything, because they put it together.
         room(
             "GatewayNode",
             [
-                "Authorization", "Gateway", "GatewayConfiguration", "GatewayHTTP", "KeySources", "Observability",
+                "Authorization", "CertificateFiles", "Gateway", "GatewayConfiguration", "GatewayHTTP", "KeySources",
+                "Observability",
                 "AdminServer", "Documents", "Identity", "IntentPolicy", "IntentProtocol", "RateLimiting", "RedisState",
                 "Routing",
                 nioCore, nioPosix,
@@ -143,6 +142,12 @@ let package = Package(
 
         // Real servers and broken ones: redis-server alone, under Sentinel and as a cluster, a proxy that fails as told.
         .target(name: "RedisFixtures", path: "Tests/RedisFixtures", swiftSettings: strict),
+
+        // Certificates of a development authority, and a gateway's listener that shows them.
+        .target(
+            name: "IdentityFixtures",
+            dependencies: ["DevelopmentAuthority", "GatewayHTTP", "IntentProtocol", "RedisFixtures", crypto, nioPosix],
+            path: "Tests/IdentityFixtures", swiftSettings: strict),
 
         // A client that keeps its schedule whatever the answers.
         .target(
@@ -189,8 +194,20 @@ let package = Package(
                 "DevelopmentAuthority", "GatewayHTTP", "Identity", "IntentProtocol", "RedisFixtures", crypto,
                 nioCore, nioEmbedded, nioSSL, nioTLS,
             ]),
-        tests("IntentusClientTests", ["IntentusClient", "IntentProtocol"]),
-        tests("IntentusWorkerTests", ["IntentusWorker", "IntentusClient", "IntentProtocol", logging, lifecycle]),
+        tests(
+            "IntentusClientTests",
+            [
+                "DevelopmentAuthority", "GatewayHTTP", "Identity", "IdentityFixtures", "IntentProtocol",
+                "IntentusClient",
+                "RedisFixtures",
+            ]),
+        tests(
+            "IntentusWorkerTests",
+            [
+                "DevelopmentAuthority", "GatewayHTTP", "Identity", "IdentityFixtures", "IntentProtocol",
+                "IntentusClient",
+                "IntentusWorker", "RedisFixtures", logging, lifecycle,
+            ]),
     ]
 )
 
