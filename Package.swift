@@ -27,6 +27,8 @@ let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
 let nioHPACK = Target.Dependency.product(name: "NIOHPACK", package: "swift-nio-http2")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 
@@ -57,6 +59,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.0"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
@@ -93,19 +97,19 @@ let package = Package(
         room("Observability", ["Gateway", "IntentProtocol", logging]),
         room("AdminServer", ["Observability", hummingbird, hummingbirdCore, logging, nioCore, lifecycle]),
         room("DevelopmentIssuer", [cryptoExtras, httpTypes, hummingbird, logging, nioCore]),
-        room("IntentusClient", ["IntentProtocol", httpClient, nioCore, nioHTTP1]),
+        room("DevelopmentAuthority", ["IntentProtocol", asn1, crypto, x509]),
+        room("CertificateFiles", ["GatewayHTTP"]),
+        room("IntentusClient", ["CertificateFiles", "GatewayHTTP", "Identity", "IntentProtocol", nioPosix]),
         room(
             "IntentusWorker",
-            [
-                "IntentProtocol", "IntentusClient", hummingbird, httpTypes, httpClient, logging, lifecycle, nioCore,
-                nioHTTP1,
-            ]),
+            ["CertificateFiles", "GatewayHTTP", "IntentProtocol", "IntentusClient", logging, lifecycle, nioPosix]),
 
         // Wiring: rooms that see everything, because they put it together.
         room(
             "GatewayNode",
             [
-                "Authorization", "Gateway", "GatewayConfiguration", "GatewayHTTP", "KeySources", "Observability",
+                "Authorization", "CertificateFiles", "Gateway", "GatewayConfiguration", "GatewayHTTP", "KeySources",
+                "Observability",
                 "AdminServer", "Documents", "Identity", "IntentPolicy", "IntentProtocol", "RateLimiting", "RedisState",
                 "Routing",
                 nioCore, nioPosix,
@@ -114,8 +118,10 @@ let package = Package(
         .executableTarget(
             name: "intentusnet",
             dependencies: [
-                "Authorization", "GatewayNode", "IntentusClient", "IntentusWorker", "DevelopmentIssuer", "Documents",
-                "IntentPolicy", "IntentProtocol", "Observability", arguments, httpClient, logging, lifecycle, nioCore,
+                "Authorization", "GatewayNode", "IntentusClient", "IntentusWorker", "DevelopmentAuthority",
+                "DevelopmentIssuer", "Documents",
+                "IntentPolicy", "IntentProtocol", "Observability", arguments, crypto, httpClient, logging, lifecycle,
+                nioCore,
                 nioHTTP1, unixSignals,
             ],
             swiftSettings: strict),
@@ -136,6 +142,12 @@ let package = Package(
 
         // Real servers and broken ones: redis-server alone, under Sentinel and as a cluster, a proxy that fails as told.
         .target(name: "RedisFixtures", path: "Tests/RedisFixtures", swiftSettings: strict),
+
+        // Certificates of a development authority, and a gateway's listener that shows them.
+        .target(
+            name: "IdentityFixtures",
+            dependencies: ["DevelopmentAuthority", "GatewayHTTP", "IntentProtocol", "RedisFixtures", crypto, nioPosix],
+            path: "Tests/IdentityFixtures", swiftSettings: strict),
 
         // A client that keeps its schedule whatever the answers do, and the servers it needs behind a gateway.
         .target(
@@ -179,8 +191,26 @@ let package = Package(
         tests("KeySourcesTests", ["KeySources", "Identity", hummingbird, httpClient, nioCore]),
         tests("ObservabilityTests", ["Observability", "Gateway", "IntentProtocol", logging]),
         tests("AdminServerTests", ["AdminServer", "Observability", lifecycle, logging, nioCore, nioPosix]),
-        tests("IntentusClientTests", ["IntentusClient", "IntentProtocol"]),
-        tests("IntentusWorkerTests", ["IntentusWorker", "IntentusClient", "IntentProtocol", logging, lifecycle]),
+        tests(
+            "DevelopmentAuthorityTests",
+            [
+                "DevelopmentAuthority", "GatewayHTTP", "Identity", "IntentProtocol", "RedisFixtures", crypto,
+                nioCore, nioEmbedded, nioSSL, nioTLS,
+            ]),
+        tests(
+            "IntentusClientTests",
+            [
+                "DevelopmentAuthority", "GatewayHTTP", "Identity", "IdentityFixtures", "IntentProtocol",
+                "IntentusClient",
+                "RedisFixtures",
+            ]),
+        tests(
+            "IntentusWorkerTests",
+            [
+                "DevelopmentAuthority", "GatewayHTTP", "Identity", "IdentityFixtures", "IntentProtocol",
+                "IntentusClient",
+                "IntentusWorker", "RedisFixtures", logging, lifecycle,
+            ]),
     ]
 )
 

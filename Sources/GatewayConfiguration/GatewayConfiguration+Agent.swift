@@ -98,13 +98,27 @@ extension GatewayConfiguration.Agent.Instance: ConfigurationSection {
 extension ValueKind where Value == String {
     /// `trust-domain/ns/namespace/sa/account`: the ID of a service without its scheme.
     fileprivate static var principal: ValueKind {
+        principal(expectation: "a principal such as cluster.local/ns/default/sa/worker") { $0 }
+    }
+
+    /// The same with `{agent}` for the name of an agent.
+    static var workerPrincipal: ValueKind {
+        principal(expectation: "a principal such as cluster.local/ns/agents/sa/{agent}") {
+            $0.replacing("{agent}", with: "agent")
+        }
+    }
+
+    private static func principal(
+        expectation: String, filled: @escaping @Sendable (String) -> String
+    ) -> ValueKind {
         let text = ValueKind.text(bytesMax: 2_048)
-        let accepts: @Sendable (String) -> Bool = { text in
+        let accepts: @Sendable (String) -> Bool = { template in
+            let text = filled(template)
             guard let id = try? SPIFFEID(principal: text.utf8) else { return false }
             return !id.isTrustDomain
         }
         return ValueKind(
-            type: "principal", expectation: "a principal such as cluster.local/ns/default/sa/worker",
+            type: "principal", expectation: expectation,
             parse: { text.parse($0).flatMap { accepts($0) ? $0 : nil } },
             parseVariable: { accepts($0) ? $0 : nil }, show: { $0 })
     }

@@ -28,6 +28,8 @@ extension GatewayConfiguration {
         package var ttlSecondsMax = 60
         /// The best priority that a registered agent gets, whatever it asks for.
         package var minimumNodePriority = 100
+        /// The service that instances must show to be; `{agent}` stands for the agent's name.
+        package var workerPrincipal: String?
 
         /// The defaults above.
         package init() {}
@@ -45,6 +47,10 @@ extension GatewayConfiguration.Registration: ConfigurationSection {
         .value(
             "minimumNodePriority", \.minimumNodePriority, .integer(0...1_000_000),
             "The best (smallest) `nodePriority` of a registered agent; one that asks for a better one gets this."),
+        .optional(
+            "workerPrincipal", \.workerPrincipal, .workerPrincipal, absent: "a certificate of the host",
+            "The service that registered instances must show to be, by https alone; `{agent}` stands for the agent's name: "
+                + "`cluster.local/ns/agents/sa/{agent}`."),
     ]
 }
 

@@ -92,6 +92,10 @@ extension GatewayConfiguration: ConfigurationSection {
                 "agent '\(agent.name)' has a principal, which needs routing.upstream.tls.trustBundleFiles", at: "agents"
             )
         }
+        if registration?.workerPrincipal != nil, routing.upstream.tls.trustBundleFiles.isEmpty {
+            reader.fields.error(
+                "registration.workerPrincipal needs routing.upstream.tls.trustBundleFiles", at: "registration")
+        }
         if agents.isEmpty, registration == nil {
             reader.fields.warning("no agents and no registration: every intent will be refused", at: "agents")
         }

@@ -10,6 +10,8 @@ struct ResponseHead: Sendable, Hashable {
     var status: Int
     var bodyLength: BodyLength
     var closesAfter: Bool
+    /// The value of the last `Retry-After`.
+    var retryAfter: String?
 }
 
 /// Parses the head of an HTTP/1.x answer; pure.
@@ -33,7 +35,7 @@ enum ResponseHeadParser {
         guard index + 2 == bytes.count else { throw .badResponse("header line") }
         return ResponseHead(
             status: status, bodyLength: try bodyLength(status, fields, isHTTP10, bodyBytesMax),
-            closesAfter: fields.closes || isHTTP10 && !fields.keepsAlive)
+            closesAfter: fields.closes || isHTTP10 && !fields.keepsAlive, retryAfter: fields.retryAfter)
     }
 
     private struct Fields {
@@ -41,6 +43,7 @@ enum ResponseHeadParser {
         var isChunked = false
         var closes = false
         var keepsAlive = false
+        var retryAfter: String?
     }
 
     private static func bodyLength(
@@ -95,6 +98,7 @@ enum ResponseHeadParser {
             fields.isChunked = true
         case 16 where name.equalsIgnoringCase("content-encoding"):
             guard value.equalsIgnoringCase("identity") else { throw .badResponse("Content-Encoding") }
+        case 11 where name.equalsIgnoringCase("retry-after"): fields.retryAfter = String(decoding: value, as: UTF8.self)
         case 10 where name.equalsIgnoringCase("connection"):
             if value.listContains("close") { fields.closes = true }
             if value.listContains("keep-alive") { fields.keepsAlive = true }

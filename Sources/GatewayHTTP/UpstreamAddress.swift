@@ -25,7 +25,7 @@ final class UpstreamAddress: @unchecked Sendable {
         self.pool = pool
         headPrefix = Array(
             """
-            POST \(endpoint.path) HTTP/1.1\r\nhost: \(endpoint.hostHeader)\r\ncontent-type: application/json\r\n\
+            \(endpoint.method.rawValue) \(endpoint.path) HTTP/1.1\r\nhost: \(endpoint.hostHeader)\r\ncontent-type: application/json\r\n\
             content-length: 
             """.utf8)
     }

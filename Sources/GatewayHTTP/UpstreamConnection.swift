@@ -209,7 +209,7 @@ final class UpstreamConnection: ChannelInboundHandler, FlushedAtTurnEnd, @unchec
             phase = .closed
             close()
         }
-        call?.finish(.success(UpstreamAnswer(status: head.status, body: body)))
+        call?.finish(.success(UpstreamAnswer(status: head.status, retryAfter: head.retryAfter, body: body)))
     }
 
     private func connectionEnded() {
@@ -223,7 +223,9 @@ final class UpstreamConnection: ChannelInboundHandler, FlushedAtTurnEnd, @unchec
         if case .untilClose(let head) = ended, !isCut {
             call.finish(
                 .success(
-                    UpstreamAnswer(status: head.status, body: buffer.readBytes(length: buffer.readableBytes) ?? [])))
+                    UpstreamAnswer(
+                        status: head.status, retryAfter: head.retryAfter,
+                        body: buffer.readBytes(length: buffer.readableBytes) ?? [])))
         } else {
             call.finish(.failure(.connectionLost))
         }

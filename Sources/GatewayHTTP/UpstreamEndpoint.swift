@@ -5,14 +5,20 @@ package struct UpstreamEndpoint: Sendable, Hashable {
     /// The value of the Host header.
     package let hostHeader: String
     package let path: String
+    /// The request's method; one that `RouteTable` knows.
+    package let method: HTTPMethod
     /// How it shows who it is.
     package let security: UpstreamSecurity
 
-    package init(host: String, port: Int, hostHeader: String, path: String, security: UpstreamSecurity = .none) {
+    package init(
+        host: String, port: Int, hostHeader: String, path: String, method: HTTPMethod = .post,
+        security: UpstreamSecurity = .none
+    ) {
         self.host = host
         self.port = port
         self.hostHeader = hostHeader
         self.path = path
+        self.method = method
         self.security = security
     }
 
@@ -43,6 +49,8 @@ package struct UpstreamLimits: Sendable, Hashable {
 /// An HTTP answer, complete.
 package struct UpstreamAnswer: Sendable, Hashable {
     package var status: Int
+    /// The value of the last `Retry-After`.
+    package var retryAfter: String?
     package var body: [UInt8]
 }
 

@@ -1,4 +1,5 @@
 import Authorization
+import CertificateFiles
 import Documents
 import Foundation
 import Gateway

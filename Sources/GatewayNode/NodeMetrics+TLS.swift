@@ -1,3 +1,4 @@
+import CertificateFiles
 import GatewayHTTP
 import Observability
 import Synchronization

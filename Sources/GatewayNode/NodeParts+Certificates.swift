@@ -1,3 +1,4 @@
+import CertificateFiles
 import Gateway
 import GatewayHTTP
 import IntentProtocol

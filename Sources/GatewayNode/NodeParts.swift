@@ -63,6 +63,7 @@ final class NodeParts: Sendable {
         var directoryLimits = DirectoryLimits()
         if let registration = configuration.registration {
             directoryLimits.registeredNodePriorityMin = registration.minimumNodePriority
+            directoryLimits.registeredPrincipal = registration.workerPrincipal
         }
         let limits = directoryLimits
         directory = DirectoryStore(limits: limits)

@@ -1,3 +1,4 @@
+import CertificateFiles
 import Documents
 import GatewayConfiguration
 import GatewayHTTP

@@ -1,7 +1,5 @@
-import AsyncHTTPClient
+import GatewayHTTP
 import IntentProtocol
-import NIOCore
-import NIOHTTP1
 
 /// One request to a gateway and what came of it.
 struct GatewayExchange: Sendable {
@@ -11,101 +9,109 @@ struct GatewayExchange: Sendable {
     /// The longest time a request is given, 2 h 46 min: the header holds seven digits.
     private static let millisecondsMax: Int64 = 9_999_999
 
-    private let url: String
+    /// Nil when the text is no address.
+    private let address: GatewayAddress?
     private let token: TokenProvider?
+    private let node: NodeCredentials?
     private let responseBytesMax: Int
-    private let http: HTTPClient
+    private let connections: GatewayConnections
 
-    init(gateway: String, token: TokenProvider?, configuration: IntentusClient.Configuration) {
-        var base = gateway
-        while base.hasSuffix("/") { base.removeLast() }
-        url = base + "/api/v1/intent"
-        self.token = token
-        responseBytesMax = configuration.responseBytesMax
-        var settings = HTTPClient.Configuration()
-        // A redirect would carry the token to wherever it points.
-        settings.redirectConfiguration = .disallow
-        settings.timeout.connect = .seconds(2)
-        // The retry policy alone decides how often a connection is tried.
-        settings.connectionPool.retryConnectionEstablishment = false
-        settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = max(1, configuration.connectionsMax)
-        // Shorter than a gateway's, so that no request starts on a connection that the gateway is closing.
-        settings.connectionPool.idleTimeout = .seconds(30)
-        http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
+    init(
+        gateway: String, token: TokenProvider?, tls: GatewayTLS, configuration: IntentusClient.Configuration
+    ) throws(TLSFault) {
+        let connections = try GatewayConnections(tls, limits: configuration.limits)
+        self.init(gateway: gateway, token: token, connections, configuration)
     }
 
-    func shutdown() async throws {
-        try await http.shutdown()
+    /// By https the system's authorities are trusted.
+    init(gateway: String, token: TokenProvider?, configuration: IntentusClient.Configuration) {
+        let isTLS = GatewayAddress(gateway)?.isTLS == true
+        let connections = GatewayConnections(isTLS: isTLS, limits: configuration.limits)
+        self.init(gateway: gateway, token: token, connections, configuration)
+    }
+
+    private init(
+        gateway: String, token: TokenProvider?, _ connections: GatewayConnections,
+        _ configuration: IntentusClient.Configuration
+    ) {
+        address = GatewayAddress(gateway)
+        self.token = token
+        node = configuration.node
+        responseBytesMax = configuration.responseBytesMax
+        self.connections = connections
+    }
+
+    func shutdown() async {
+        await connections.shutDown()
     }
 
     /// Sends a draft once.
     ///
-    /// - Parameter remaining: what is left of the caller's time, for head and body of the answer together.
-    func attempt(_ draft: EnvelopeDraft, remaining: Duration) async throws -> Attempt {
+    /// - Parameters:
+    ///   - remaining: what is left of the caller's time, for head and body of the answer together.
+    ///   - unixSeconds: what a node signature says; another one for each attempt, for a gateway takes each signature once.
+    func attempt(_ draft: EnvelopeDraft, remaining: Duration, unixSeconds: Int64) async throws -> Attempt {
         guard remaining > .zero else { return (.failure(.localTimeout), .final) }
-        let milliseconds = min(max(1, remaining.milliseconds), Self.millisecondsMax)
-        var request = HTTPClientRequest(url: url)
-        request.method = .POST
-        request.headers.add(name: "content-type", value: "application/json")
-        request.headers.add(name: "x-intentus-timeout-ms", value: "\(milliseconds)")
-        if let parent = TraceParent.text(traceId: draft.traceId) {
-            request.headers.add(name: "traceparent", value: parent)
+        guard let address else {
+            return (.failure(IntentError(.transportError, "the gateway's address is no URL", retryable: false)), .final)
         }
-        let body = WatchedBody(draft.encodedFrame())
-        request.body = .stream(body, length: .known(body.byteCount))
+        guard !connections.hasEnded else {
+            return (.failure(IntentError(.transportError, "the client was shut down", retryable: false)), .final)
+        }
+        let milliseconds = min(max(1, remaining.milliseconds), Self.millisecondsMax)
+        let body = draft.encodedFrame()
+        var lines = Array("x-intentus-timeout-ms: \(milliseconds)\r\n".utf8)
+        if let parent = TraceParent.text(traceId: draft.traceId) { lines += Array("traceparent: \(parent)\r\n".utf8) }
+        if let node {
+            guard let signature = node.headerLines(signing: body, unixSeconds: unixSeconds) else {
+                throw IntentError(.validationError, "the node id must be 1 to 256 printable bytes without spaces")
+            }
+            lines += signature
+        }
         do {
-            return GatewayAnswer.read(try await exchange(request, milliseconds: milliseconds))
-        } catch let error as IntentError {
-            throw error
-        } catch is CancellationError {
-            throw CancellationError()
-        } catch {
+            return GatewayAnswer.read(try await exchange(address, body, lines, milliseconds: milliseconds))
+        } catch let failure as UpstreamFailure {
             try Task.checkCancellation()
-            return failure(error, mayHaveArrived: body.wasTaken)
+            return try self.failure(failure)
         }
     }
 
-    /// Token and whole answer within their time; the HTTP client's own deadline ends with the answer's head.
-    private func exchange(_ request: HTTPClientRequest, milliseconds: Int64) async throws -> GatewayAnswer {
-        try await withThrowingTaskGroup(of: GatewayAnswer?.self) { group in
+    /// Token and whole answer within their time.
+    private func exchange(
+        _ address: GatewayAddress, _ body: [UInt8], _ lines: [UInt8], milliseconds: Int64
+    ) async throws -> GatewayAnswer {
+        let token = token
+        let connections = connections
+        return try await withThrowingTaskGroup(of: GatewayAnswer?.self) { group in
             group.addTask {
-                var request = request
-                if let token { request.headers.add(name: "authorization", value: try await token.authorization()) }
-                // A token that came too late sends nothing: the HTTP client may still send for a cancelled task.
+                var lines = lines
+                if let token { lines += Array("authorization: \(try await token.authorization())\r\n".utf8) }
+                // A token that came too late sends nothing.
                 try Task.checkCancellation()
-                let response = try await http.execute(request, timeout: .milliseconds(milliseconds))
-                let body = try await response.body.collect(upTo: responseBytesMax)
-                // A cancelled body ends early without an error.
-                try Task.checkCancellation()
-                return GatewayAnswer(
-                    status: Int(response.status.code), retryAfter: response.headers.first(name: "retry-after"),
-                    body: Array(body.readableBytesView))
+                let answer = try await connections.call(
+                    address, .post, "/api/v1/intent", body: body, headerLines: lines, withinMilliseconds: milliseconds)
+                return GatewayAnswer(status: answer.status, retryAfter: answer.retryAfter, body: answer.body)
             }
             group.addTask {
                 try await Task.sleep(for: .milliseconds(milliseconds))
                 return nil
             }
             defer { group.cancelAll() }
-            guard let answer = try await group.next() ?? nil else { throw HTTPClientError.deadlineExceeded }
+            guard let answer = try await group.next() ?? nil else { throw UpstreamFailure.timedOut }
             return answer
         }
     }
 
-    private func failure(_ error: any Error, mayHaveArrived: Bool) -> Attempt {
-        if error is NIOTooManyBytesError {
+    private func failure(_ failure: UpstreamFailure) throws -> Attempt {
+        switch failure {
+        case .connectFailed, .overloaded: return (.failure(.unreachable), .notSent)
+        // Whether the gateway has it is not known, and nobody has time for another attempt.
+        case .timedOut: return (.failure(.localTimeout), .uncertain(retryAfterMilliseconds: nil))
+        case .connectionLost, .badResponse: return (.failure(.lost), .uncertain(retryAfterMilliseconds: nil))
+        case .responseTooLarge:
             let message = "the gateway's answer is larger than \(responseBytesMax) bytes"
             return (.failure(IntentError(.transportError, message, retryable: false)), .final)
-        }
-        switch error as? HTTPClientError {
-        case .deadlineExceeded?, .readTimeout?:
-            return (.failure(.localTimeout), mayHaveArrived ? .uncertain(retryAfterMilliseconds: nil) : .notSent)
-        case .invalidURL?, .emptyHost?, .emptyScheme?, .missingSocketPath?:
-            return (.failure(IntentError(.transportError, "the gateway's address is no URL", retryable: false)), .final)
-        case .alreadyShutdown?:
-            return (.failure(IntentError(.transportError, "the client was shut down", retryable: false)), .final)
-        default:
-            return mayHaveArrived
-                ? (.failure(.lost), .uncertain(retryAfterMilliseconds: nil)) : (.failure(.unreachable), .notSent)
+        case .cancelled: throw CancellationError()
         }
     }
 }
@@ -143,5 +149,19 @@ extension Duration {
     fileprivate var milliseconds: Int64 {
         guard components.seconds < 1_000_000_000 else { return 1_000_000_000_000 }
         return components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
+    }
+}
+
+extension IntentusClient.Configuration {
+    fileprivate var limits: UpstreamLimits {
+        var limits = UpstreamLimits()
+        limits.connectTimeoutMilliseconds = 2_000
+        limits.connectionsPerAddressMax = max(1, connectionsMax)
+        // A call waits for as long as it has time; its caller bounds how many there are.
+        limits.waitersPerAddressMax = .max
+        limits.bodyBytesMax = responseBytesMax
+        // Shorter than a gateway's, so that no request starts on a connection that the gateway is closing.
+        limits.idleTimeoutMilliseconds = 30_000
+        return limits
     }
 }

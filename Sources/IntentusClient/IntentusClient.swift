@@ -15,6 +15,7 @@ public final class IntentusClient: Sendable {
         var now: @Sendable () -> ContinuousClock.Instant = { .now }
         var sleep: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
         var jitter: @Sendable () -> Double = { Double.random(in: 0...1) }
+        var unixSeconds: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970) }
     }
 
     /// Limits and habits of a client.
@@ -29,6 +30,8 @@ public final class IntentusClient: Sendable {
         public var retry = RetryPolicy()
         /// Who the envelope says is asking; unverified, the token tells the gateway who really is.
         public var sourceAgent = "client"
+        /// Signs each request as a node of the mesh; nil signs none.
+        public var node: NodeCredentials?
 
         /// The defaults above.
         public init() {}
@@ -41,7 +44,20 @@ public final class IntentusClient: Sendable {
     /// Makes a client; ``shutdown()`` ends it.
     ///
     /// - Parameters:
-    ///   - gateway: `http://host:port`, without a path.
+    ///   - gateway: `https://host:port` or `http://host:port`, without a path.
+    ///   - token: where the bearer token comes from; nil sends none.
+    ///   - tls: how https is spoken.
+    /// - Throws: ``TLSFault`` when a file or the gateway's principal cannot be used.
+    public convenience init(
+        gateway: String, token: TokenProvider?, tls: GatewayTLS, configuration: Configuration = Configuration()
+    ) throws {
+        try self.init(gateway: gateway, token: token, tls: tls, configuration: configuration, around: Surroundings())
+    }
+
+    /// Makes a client; ``shutdown()`` ends it.
+    ///
+    /// - Parameters:
+    ///   - gateway: `http://host:port`, without a path; by https it is trusted as the system's authorities say.
     ///   - token: where the bearer token comes from; nil sends none.
     public convenience init(
         gateway: String, token: TokenProvider?, configuration: Configuration = Configuration()
@@ -49,15 +65,28 @@ public final class IntentusClient: Sendable {
         self.init(gateway: gateway, token: token, configuration: configuration, around: Surroundings())
     }
 
-    init(gateway: String, token: TokenProvider?, configuration: Configuration, around: Surroundings) {
+    convenience init(gateway: String, token: TokenProvider?, configuration: Configuration, around: Surroundings) {
+        self.init(
+            GatewayExchange(gateway: gateway, token: token, configuration: configuration), configuration, around)
+    }
+
+    convenience init(
+        gateway: String, token: TokenProvider?, tls: GatewayTLS, configuration: Configuration, around: Surroundings
+    ) throws(TLSFault) {
+        self.init(
+            try GatewayExchange(gateway: gateway, token: token, tls: tls, configuration: configuration), configuration,
+            around)
+    }
+
+    private init(_ exchange: GatewayExchange, _ configuration: Configuration, _ around: Surroundings) {
         self.configuration = configuration
         self.around = around
-        exchange = GatewayExchange(gateway: gateway, token: token, configuration: configuration)
+        self.exchange = exchange
     }
 
     /// Closes the client's connections; running calls fail.
     public func shutdown() async throws {
-        try await exchange.shutdown()
+        await exchange.shutdown()
     }
 
     /// Calls an intent with a value and reads the result as a value.
@@ -115,9 +144,12 @@ public final class IntentusClient: Sendable {
         let deadline = around.now().advanced(
             by: .milliseconds(timeoutMilliseconds ?? configuration.timeoutMilliseconds))
         var attempt = 1
+        var signedSeconds: Int64 = 0
         while true {
             let remaining = around.now().duration(to: deadline)
-            let (result, outcome) = try await exchange.attempt(draft, remaining: remaining)
+            signedSeconds = max(around.unixSeconds(), signedSeconds + 1)
+            let (result, outcome) = try await exchange.attempt(
+                draft, remaining: remaining, unixSeconds: signedSeconds)
             guard attempt < configuration.retry.attemptsMax, outcome.maySendAgain(isIdempotent: isIdempotent) else {
                 return try result.get()
             }

@@ -1,10 +1,9 @@
-import AsyncHTTPClient
-import HTTPTypes
-import Hummingbird
+import CertificateFiles
+import GatewayHTTP
 import IntentProtocol
 import IntentusClient
 public import Logging
-import NIOCore
+import NIOPosix
 public import ServiceLifecycle
 import Synchronization
 
@@ -55,63 +54,83 @@ public final class IntentusWorker: Service {
 
     /// Listens, registers, and answers until the task is cancelled or its service group shuts down.
     ///
-    /// - Throws: ``WorkerConfigurationError`` when gateways would refuse what is configured, and when the address cannot be bound.
+    /// - Throws: ``WorkerConfigurationError`` when gateways would refuse what is configured or a certificate cannot be used, and
+    ///   when the address cannot be bound.
     public func run() async throws {
         let handlers = handlers.withLock { $0 }
         try configuration.check(handlers.capabilities)
         let responder = IntentResponder(
             name: configuration.name, table: handlers, concurrencyMax: configuration.concurrencyMax,
             limits: .behindGateway(bodyBytesMax: configuration.bodyBytesMax), logger: logger)
-        let http = Self.registrationClient()
-        let (listeners, bound) = AsyncStream.makeStream(of: (any Channel).self)
-        // A group of its own: the server ends when this worker says so, which is after it has left the gateways.
-        let server = serverGroup(responder) { bound.yield($0) }
-        let serving = Task.detached {
-            defer { bound.finish() }
-            try await server.run()
-        }
-        var registering: Task<Void, Never>?
-        var registrations: [Registration] = []
-        let listener = await listeners.first { _ in true }
-        if let listener {
-            let port = listener.localAddress?.port ?? 0
-            registrations = self.registrations(port, handlers, http)
-            registering = Self.keepRegistered(registrations)
-            await onBound(port)
-            await Self.untilStopped(serving)
-        }
-        registering?.cancel()
-        await registering?.value
+        let (tls, connections) = try security()
+        let (ends, end) = AsyncStream.makeStream(of: Never.self)
+        let isBroken = Mutex(false)
+        let logger = logger
+        let server = try await HTTPServer.start(
+            host: configuration.host, port: configuration.port, group: MultiThreadedEventLoopGroup.singleton,
+            routes: WorkerHandler.routes, limits: limits, tls: tls?.tls,
+            notify: { notice in
+                guard case .listenerEnded = notice else { return }
+                isBroken.withLock { $0 = true }
+                end.finish()
+            }, handler: { _ in WorkerHandler(responder: responder) })
+        let watching = tls.map { tls in Task { await Self.watch(tls.certificates, logger) } }
+        let registrations = registrations(server.port, handlers, connections)
+        let registering = Self.keepRegistered(registrations)
+        await onBound(server.port)
+        await Self.untilStopped(ends)
+        registering.cancel()
+        await registering.value
         await Self.leave(registrations)
         responder.drain()
         await Self.drain(responder, milliseconds: configuration.drainTimeoutMilliseconds)
-        await server.triggerGracefulShutdown()
-        // What still runs has had its time.
-        if responder.runningCount > 0 {
-            await Self.closed(listener)
-            serving.cancel()
+        watching?.cancel()
+        // Where every handler is done, only a peer that does not take its answer is still there; what still runs has had its time.
+        let milliseconds: Int64 = responder.runningCount > 0 ? 0 : 2_000
+        // Not cancelled with the worker's task: answers that are on their way arrive.
+        await Task.detached { await server.drain(withinMilliseconds: milliseconds) }.value
+        await connections.shutDown()
+        if isBroken.withLock({ $0 }) { throw WorkerListenerEnded() }
+    }
+
+    private var limits: HTTPLimits {
+        var limits = HTTPLimits()
+        limits.bodyBytesMax = configuration.bodyBytesMax
+        // All callers are a few gateways.
+        limits.connectionsPerPeerMax = 0
+        return limits
+    }
+
+    /// What the worker shows to its callers, and what it shows to gateways.
+    private func security() throws(WorkerConfigurationError) -> (
+        (tls: ListenerTLS, certificates: CertificateSet)?, GatewayConnections
+    ) {
+        var limits = UpstreamLimits()
+        limits.connectTimeoutMilliseconds = 2_000
+        limits.bodyBytesMax = 1 << 20
+        do throws(TLSFault) {
+            let listener = try configuration.tls.map { tls throws(TLSFault) in try tls.listener() }
+            guard let gateways = configuration.gatewayTLS else {
+                let isTLS = configuration.gateways.contains { GatewayAddress($0)?.isTLS == true }
+                return (listener, GatewayConnections(isTLS: isTLS, limits: limits))
+            }
+            return (listener, try GatewayConnections(gateways, limits: limits))
+        } catch {
+            throw WorkerConfigurationError(findings: [error.description])
         }
-        let result = await serving.result
-        try? await http.shutdown()
-        do { try result.get() } catch is CancellationError {}
     }
 
-    private static func registrationClient() -> HTTPClient {
-        var settings = HTTPClient.Configuration()
-        // A redirect would carry the token to wherever it points.
-        settings.redirectConfiguration = .disallow
-        settings.timeout.connect = .seconds(2)
-        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
-    }
-
-    private func serverGroup(
-        _ responder: IntentResponder, onListening: @escaping @Sendable (any Channel) -> Void
-    ) -> ServiceGroup {
-        var settings = ServiceGroupConfiguration(
-            services: [application(responder, onListening: onListening)], logger: logger)
-        // When its end begins every handler is done; only a peer that does not take its answer is still there.
-        settings.maximumGracefulShutdownDuration = .seconds(2)
-        return ServiceGroup(configuration: settings)
+    /// Puts new certificates in force until cancelled.
+    private static func watch(_ certificates: CertificateSet, _ logger: Logger) async {
+        while (try? await Task.sleep(for: .seconds(1))) != nil {
+            switch certificates.refresh() {
+            case .unchanged: break
+            case .replaced: logger.notice("certificates in force")
+            case .refused(let error):
+                logger.error(
+                    "certificates refused, the old ones stay in force", metadata: ["finding": "\(error)"])
+            }
+        }
     }
 
     /// Leaves all gateways at once, also when this task is cancelled.
@@ -123,11 +142,14 @@ public final class IntentusWorker: Service {
         }.value
     }
 
-    private func registrations(_ port: Int, _ table: HandlerTable, _ http: HTTPClient) -> [Registration] {
+    private func registrations(
+        _ port: Int, _ table: HandlerTable, _ connections: GatewayConnections
+    ) -> [Registration] {
         let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
-        let url = configuration.advertisedURL ?? "http://\(host):\(port)/execute-agent"
+        let scheme = configuration.tls == nil ? "http" : "https"
+        let url = configuration.advertisedURL ?? "\(scheme)://\(host):\(port)/execute-agent"
         return configuration.gateways.map {
-            Registration(gateway: $0, configuration, url: url, table: table, http: http, logger: logger)
+            Registration(gateway: $0, configuration, url: url, table: table, connections: connections, logger: logger)
         }
     }
 
@@ -139,32 +161,14 @@ public final class IntentusWorker: Service {
         }
     }
 
-    /// Returns when this task is cancelled, its service group shuts down, or the server has ended.
-    private static func untilStopped(_ serving: Task<Void, any Error>) async {
+    /// Returns when this task is cancelled, its service group shuts down, or the listener has ended.
+    private static func untilStopped(_ ends: AsyncStream<Never>) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { try? await gracefulShutdown() }
-            group.addTask { await end(of: serving) }
+            group.addTask { for await _ in ends {} }
             await group.next()
             group.cancelAll()
         }
-    }
-
-    /// Returns when the server has ended, or when this task is cancelled, which leaves the server running.
-    private static func end(of serving: Task<Void, any Error>) async {
-        let (ended, end) = AsyncStream.makeStream(of: Void.self)
-        Task {
-            _ = await serving.result
-            end.finish()
-        }
-        for await _ in ended {}
-    }
-
-    /// Returns when the listener has ended and its server knows: cancelled before, the server would call it a fault.
-    private static func closed(_ listener: (any Channel)?) async {
-        guard let listener else { return }
-        try? await listener.closeFuture.get()
-        // The server is told behind the future, in the same turn of the loop or the next.
-        try? await listener.eventLoop.submit {}.get()
     }
 
     private static func drain(_ responder: IntentResponder, milliseconds: Int64) async {
@@ -174,47 +178,9 @@ public final class IntentusWorker: Service {
             await Task.detached { try? await Task.sleep(for: .milliseconds(10)) }.value
         }
     }
+}
 
-    private func application(
-        _ responder: IntentResponder, onListening: @escaping @Sendable (any Channel) -> Void
-    ) -> some ApplicationProtocol {
-        let router = Router()
-        let bodyBytesMax = configuration.bodyBytesMax
-        for path in ["/execute-agent", "/intent", "/"] {
-            router.post(RouterPath(path)) { request, _ in
-                await Self.answer(request, responder, bodyBytesMax)
-            }
-        }
-        router.get("/health") { _, _ in
-            let isDraining = responder.isDraining
-            return Self.json(
-                Array(#"{"status":"\#(isDraining ? "draining" : "healthy")"}"#.utf8),
-                status: isDraining ? .serviceUnavailable : .ok)
-        }
-        return Application(
-            router: router,
-            configuration: .init(
-                address: .hostname(configuration.host, port: configuration.port), serverName: "intentus-worker"),
-            onServerRunning: { onListening($0) }, logger: logger)
-    }
-
-    private static func answer(_ request: Request, _ responder: IntentResponder, _ bytesMax: Int) async -> Response {
-        let body: ByteBuffer
-        do {
-            body = try await request.body.collect(upTo: bytesMax)
-        } catch {
-            var bytes: [UInt8] = []
-            AgentResponse.failure(IntentError(.payloadTooLarge, "the body is larger than \(bytesMax) bytes"))
-                .appendFrame(to: &bytes)
-            return json(bytes, status: .contentTooLarge)
-        }
-        let milliseconds = HTTPField.Name("x-intentus-timeout-ms").flatMap { request.headers[$0] }.flatMap { Int64($0) }
-        return json(await responder.answer(Array(body.readableBytesView), timeoutMilliseconds: milliseconds))
-    }
-
-    private static func json(_ bytes: [UInt8], status: HTTPResponse.Status = .ok) -> Response {
-        Response(
-            status: status, headers: [.contentType: "application/json"],
-            body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
-    }
+/// The listener ended by itself, behind an error of the system that it cannot go on after.
+struct WorkerListenerEnded: Error, CustomStringConvertible {
+    var description: String { "the worker's listener has ended; start it again" }
 }

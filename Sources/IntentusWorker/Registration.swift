@@ -1,10 +1,8 @@
-import AsyncHTTPClient
 import Foundation
+import GatewayHTTP
 import IntentProtocol
 import IntentusClient
 import Logging
-import NIOCore
-import NIOHTTP1
 
 /// When to register with one gateway, and what to say of it: events in, actions out, no clock.
 struct RegistrationSchedule: Sendable {
@@ -63,11 +61,12 @@ struct Registration: Sendable {
     let body: [UInt8]
     let ttlSeconds: Int
     let token: TokenProvider?
-    let http: HTTPClient
+    let connections: GatewayConnections
     let logger: Logger
 
     init(
-        gateway: String, _ configuration: WorkerConfiguration, url: String, table: HandlerTable, http: HTTPClient,
+        gateway: String, _ configuration: WorkerConfiguration, url: String, table: HandlerTable,
+        connections: GatewayConnections,
         logger: Logger
     ) {
         var base = gateway
@@ -86,7 +85,7 @@ struct Registration: Sendable {
         body = fields.encoded
         ttlSeconds = configuration.ttlSeconds
         token = configuration.token
-        self.http = http
+        self.connections = connections
         self.logger = logger
     }
 
@@ -116,7 +115,7 @@ struct Registration: Sendable {
         let status: Int
         let body: [UInt8]
         do {
-            (status, body) = try await send(.PUT, self.body)
+            (status, body) = try await send(.put, self.body)
         } catch is TokenFailure {
             return .unreachable("no token could be had")
         } catch {
@@ -141,13 +140,13 @@ struct Registration: Sendable {
 
     /// Leaves the gateway's directory; best effort, for the registration ends by itself.
     func leave() async {
-        _ = try? await send(.DELETE, [])
+        _ = try? await send(.delete, [])
     }
 
     private struct TooLate: Error {}
 
     /// Token, head and body together have their time: a gateway that stalls inside its answer may hold up neither the
-    /// next renewal nor the worker's end. The HTTP client's own deadline ends with the answer's head.
+    /// next renewal nor the worker's end. A token has no deadline of its own.
     private func send(_ method: HTTPMethod, _ body: [UInt8]) async throws -> (Int, [UInt8]) {
         try await withThrowingTaskGroup(of: (Int, [UInt8])?.self) { group in
             group.addTask { try await exchange(method, body) }
@@ -161,23 +160,23 @@ struct Registration: Sendable {
         }
     }
 
+    private struct NoAddress: Error {}
+
     private func exchange(_ method: HTTPMethod, _ body: [UInt8]) async throws -> (Int, [UInt8]) {
-        var request = HTTPClientRequest(url: gateway + path)
-        request.method = method
-        request.headers.add(name: "content-type", value: "application/json")
+        guard let address = GatewayAddress(gateway) else { throw NoAddress() }
+        var lines: [UInt8] = []
         if let token {
             // What went wrong inside a provider may hold secrets and is not logged.
-            guard let text = try? await token.token() else { throw TokenFailure() }
-            request.headers.add(name: "authorization", value: "Bearer \(text)")
+            guard let text = try? await token.token(), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+                throw TokenFailure()
+            }
+            lines = Array("authorization: Bearer \(text)\r\n".utf8)
         }
-        if !body.isEmpty { request.body = .bytes(ByteBuffer(bytes: body)) }
-        // A token that came too late sends nothing: the HTTP client may still send for a cancelled task.
+        // A token that came too late sends nothing.
         try Task.checkCancellation()
-        let response = try await http.execute(request, timeout: .seconds(3))
-        let answer = try await response.body.collect(upTo: 1 << 20)
-        // A cancelled body ends early without an error.
-        try Task.checkCancellation()
-        return (Int(response.status.code), Array(answer.readableBytesView))
+        let answer = try await connections.call(
+            address, method, path, body: body, headerLines: lines, withinMilliseconds: 3_000)
+        return (answer.status, answer.body)
     }
 }
 

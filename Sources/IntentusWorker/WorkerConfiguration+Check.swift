@@ -42,10 +42,11 @@ extension WorkerConfiguration {
                     + "found \(Self.quoted(gateway))")
         }
         if let advertisedURL {
-            let called = Self.host(of: advertisedURL, schemes: ["http"])
+            let scheme = tls == nil ? "http" : "https"
+            let called = Self.host(of: advertisedURL, schemes: tls?.mode == .permissive ? ["http", "https"] : [scheme])
             if called == nil || advertisedURL.utf8.count > Self.urlBytesMax {
                 findings.append(
-                    "WorkerConfiguration.advertisedURL must be http://host:port/path and no longer than "
+                    "WorkerConfiguration.advertisedURL must be \(scheme)://host:port/path and no longer than "
                         + "\(Self.urlBytesMax) bytes, found \(Self.quoted(advertisedURL))")
             } else if let called, Self.isWildcard(called) {
                 findings.append(

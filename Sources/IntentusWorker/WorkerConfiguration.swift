@@ -10,10 +10,14 @@ public struct WorkerConfiguration: Sendable {
     public var host = "127.0.0.1"
     /// The port; 0 takes a free one.
     public var port = 0
-    /// How gateways reach this instance, `http://host:port/path`; nil makes it of host and port, which an address like
+    /// How gateways reach this instance, `http://host:port/path`, or by https with ``tls``; nil makes it of host and port, which an address like
     /// 0.0.0.0 does not allow.
     public var advertisedURL: String?
-    /// `http://host:port` of each gateway to register with; empty where gateways know the agent by configuration.
+    /// How to listen by TLS; nil listens by plain HTTP.
+    public var tls: WorkerTLS?
+    /// How gateways are called by https; nil trusts the system's authorities and shows no certificate.
+    public var gatewayTLS: GatewayTLS?
+    /// `http://host:port`, or by https, of each gateway to register with; empty where gateways know the agent by configuration.
     public var gateways: [String] = []
     /// Where the token for registration comes from.
     public var token: TokenProvider?

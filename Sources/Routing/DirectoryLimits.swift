@@ -21,6 +21,9 @@ package struct DirectoryLimits: Sendable, Hashable {
     package var registeredNodePriorityMin = AgentDefinition.nodePriorityDefault
     /// Whether a registered agent may answer every intent name (`*`), and so stand in for agents it knows nothing of.
     package var allowsRegisteredWildcard = false
+    /// The service that registered instances must show to be, `{agent}` standing for the agent's name:
+    /// `cluster.local/ns/agents/sa/{agent}`. Then they are called by https alone; nil asks for a certificate of the host.
+    package var registeredPrincipal: String?
     /// Which addresses may be registered.
     package var addressRules = InstanceAddressRules()
     /// When instances are ejected.

@@ -1,3 +1,5 @@
+import IntentProtocol
+
 /// What a worker asks when it registers or renews one instance of an agent.
 package struct RegistrationRequest: Sendable, Hashable {
     /// The agent as the worker describes it; a change takes effect for all instances.
@@ -31,7 +33,7 @@ package struct RegistrationRequest: Sendable, Hashable {
             let range = limits.timeToLiveMilliseconds
             throw .invalid("time to live must be \(range.lowerBound) to \(range.upperBound) ms")
         }
-        return try Self.checkInstance(id: instanceId, url: url, limits: limits)
+        return try Self.checkInstance(id: instanceId, of: definition.name, url: url, limits: limits)
     }
 
     /// Checks what holds for all instances of an agent.
@@ -52,14 +54,25 @@ package struct RegistrationRequest: Sendable, Hashable {
 
     /// - Returns: the parsed address.
     static func checkInstance(
-        id: String, url: String, limits: DirectoryLimits
+        id: String, of agent: String, url: String, limits: DirectoryLimits
     ) throws(RegistrationRefusal) -> InstanceURL {
         try checkName(id, what: "instance id", limits: limits)
-        do {
-            return try InstanceURL(parsing: url, rules: limits.addressRules)
+        var address: InstanceURL
+        do throws(InstanceURLError) {
+            address = try InstanceURL(parsing: url, rules: limits.addressRules)
         } catch {
             throw .invalid("url \(error)")
         }
+        guard let template = limits.registeredPrincipal else { return address }
+        guard address.isTLS else {
+            throw .invalid("url must begin with https://: workers show here which service they are")
+        }
+        let principal = template.replacing("{agent}", with: agent)
+        guard (try? SPIFFEID(principal: principal.utf8)) != nil else {
+            throw .invalid("the agent name '\(agent)' cannot be part of a service's name")
+        }
+        address.principal = principal
+        return address
     }
 
     private static func checkName(_ name: String, what: String, limits: DirectoryLimits) throws(RegistrationRefusal) {

@@ -40,7 +40,8 @@ package struct SharedAgent: Sendable, Hashable {
                 guard kept.count < limits.instancesPerAgentMax else {
                     throw .limitReached("more than \(limits.instancesPerAgentMax) instances")
                 }
-                let url = try RegistrationRequest.checkInstance(id: instance.id, url: instance.url, limits: limits)
+                let url = try RegistrationRequest.checkInstance(
+                    id: instance.id, of: definition.name, url: instance.url, limits: limits)
                 kept.append(Instance(id: instance.id, url: url))
             } catch {
                 refused(instance.id, error)

@@ -11,7 +11,7 @@ struct SendCommand: AsyncParsableCommand {
     @Argument(help: "The intent, NAME or NAME:VERSION.")
     var intent: String
 
-    @Option(help: "The gateway, http://host:port.")
+    @Option(help: "The gateway, https://host:port or http://host:port.")
     var gateway: String
 
     @Option(help: "The payload, a JSON object, or @FILE.")
@@ -19,6 +19,14 @@ struct SendCommand: AsyncParsableCommand {
 
     @Option(help: "The bearer token, or @FILE; INTENTUSNET_TOKEN without it.")
     var token: String?
+
+    @OptionGroup var identity: IdentityOptions
+
+    @Option(help: "Our name as a node of the mesh, whose requests are signed; with --node-secret.")
+    var nodeId: String?
+
+    @Option(help: "The node's secret, @FILE; INTENTUSNET_NODE_SECRET without it.")
+    var nodeSecret: String?
 
     @Option(help: "direct, fallback, broadcast or parallel.")
     var strategy = "direct"
@@ -39,7 +47,7 @@ struct SendCommand: AsyncParsableCommand {
         } catch let error as JSONSyntaxError {
             throw ValidationError("--payload: \(error.message)")
         }
-        let client = IntentusClient(gateway: gateway, token: try FileOrText.token(token))
+        let client = try client()
         var options = IntentOptions()
         options.strategy = strategy
         options.targetAgent = target
@@ -57,6 +65,26 @@ struct SendCommand: AsyncParsableCommand {
         response?.appendBare(to: &bytes)
         print(String(decoding: bytes, as: UTF8.self))
         guard response?.error == nil else { throw ExitCode(1) }
+    }
+}
+
+extension SendCommand {
+    private func client() throws -> IntentusClient {
+        var configuration = IntentusClient.Configuration()
+        if let nodeId {
+            let environment = ProcessInfo.processInfo.environment["INTENTUSNET_NODE_SECRET"]
+            guard let secret = try nodeSecret.map(FileOrText.read) ?? environment else {
+                throw ValidationError("--node-id needs --node-secret @FILE or INTENTUSNET_NODE_SECRET")
+            }
+            configuration.node = NodeCredentials(
+                nodeId: nodeId, secret: secret.trimmingCharacters(in: .whitespacesAndNewlines))
+        }
+        let token = try FileOrText.token(token)
+        guard identity.isGiven else {
+            return IntentusClient(gateway: gateway, token: token, configuration: configuration)
+        }
+        return try IntentusClient(
+            gateway: gateway, token: token, tls: identity.gatewayTLS, configuration: configuration)
     }
 }
 
@@ -78,8 +106,13 @@ enum FileOrText {
         }
     }
 
-    /// The token of an option or of the environment; nil without either.
+    /// The token of an option or of the environment; nil without either. A file is read again when it changes.
     static func token(_ option: String?) throws -> TokenProvider? {
+        if let option, option.hasPrefix("@") {
+            // Read now too: a name that is none is told at once.
+            _ = try read(option)
+            return .file(String(option.dropFirst()))
+        }
         let text = try option.map(read) ?? ProcessInfo.processInfo.environment["INTENTUSNET_TOKEN"]
         return text.map { .fixed($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
     }

@@ -13,7 +13,9 @@ struct WorkerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worker", abstract: "Run an agent that answers every intent with its own payload.")
 
-    @Option(name: .customLong("gateway"), help: "A gateway to register with, http://host:port; give it several times.")
+    @Option(
+        name: .customLong("gateway"),
+        help: "A gateway to register with, https://host:port or http://host:port; give it several times.")
     var gateways: [String] = []
 
     @Option(help: "The agent's name.")
@@ -37,7 +39,19 @@ struct WorkerCommand: AsyncParsableCommand {
     @Option(help: "The bearer token for registration, or @FILE; INTENTUSNET_TOKEN without it.")
     var token: String?
 
+    @OptionGroup var identity: IdentityOptions
+
+    @Option(
+        name: .customLong("caller"),
+        help:
+            "A service that may call, cluster.local/ns/default/sa/gateway; give it several times. Listens by mutual TLS alone."
+    )
+    var callers: [String] = []
+
     func validate() throws {
+        guard callers.isEmpty || (identity.cert != nil && !identity.authorities.isEmpty) else {
+            throw ValidationError("--caller needs --cert and --key, and --ca, which vouches for callers")
+        }
         guard !intents.isEmpty else { throw ValidationError("--intent must be given at least once") }
     }
 
@@ -52,6 +66,12 @@ struct WorkerCommand: AsyncParsableCommand {
         configuration.advertisedURL = advertise
         configuration.gateways = gateways
         configuration.token = try FileOrText.token(token)
+        if identity.isGiven { configuration.gatewayTLS = identity.gatewayTLS }
+        if let certificate = identity.cert, let key = identity.key, !callers.isEmpty {
+            configuration.tls = WorkerTLS(
+                certificateFile: certificate, keyFile: key, trustBundleFiles: identity.authorities,
+                callers: .principals(callers))
+        }
         let logger = Logger(label: "worker") { LogFormat.text.handler(label: $0, level: .notice) }
         let name = name
         let worker = IntentusWorker(configuration, logger: logger) { port in

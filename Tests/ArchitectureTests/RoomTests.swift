@@ -20,9 +20,11 @@ struct RoomTests {
         "KeySources": ["Identity"],
         "Observability": ["Gateway", "IntentProtocol"],
         "AdminServer": ["Observability"],
+        "DevelopmentAuthority": ["IntentProtocol"],
         "DevelopmentIssuer": [],
-        "IntentusClient": ["IntentProtocol"],
-        "IntentusWorker": ["IntentProtocol", "IntentusClient"],
+        "CertificateFiles": ["GatewayHTTP"],
+        "IntentusClient": ["CertificateFiles", "GatewayHTTP", "Identity", "IntentProtocol"],
+        "IntentusWorker": ["CertificateFiles", "GatewayHTTP", "IntentProtocol", "IntentusClient"],
     ]
     /// Rooms that see everything because they wire it.
     static let wiring: Set<String> = ["GatewayNode", "intentusnet", "Benchmarks"]

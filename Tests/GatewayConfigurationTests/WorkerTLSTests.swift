@@ -26,6 +26,29 @@ struct WorkerTLSTests {
         #expect(tls.trustBundleFiles == ["/etc/b.pem"] && tls.certificateFile == "/etc/c.pem")
     }
 
+    @Test("registered workers have a principal of their agent's name, by the bundles that vouch for it")
+    func registered() throws {
+        func read(_ principal: String, _ upstream: String) -> GatewayConfiguration.Reading {
+            GatewayConfiguration.read(
+                """
+                authentication: { anonymous: allow }
+                policy: { files: [policy.yaml] }
+                routing: { upstream: { \(upstream) } }
+                registration: { allow: [{ agents: ["*"], roles: [agent] }], workerPrincipal: "\(principal)" }
+                """, file: "/etc/gateway.yaml")
+        }
+        let template = "cluster.local/ns/agents/sa/{agent}"
+        #expect(try #require(read(template, Self.bundle).configuration).registration?.workerPrincipal == template)
+        for (principal, upstream, expected) in [
+            (template, "", "registration.workerPrincipal needs routing.upstream.tls.trustBundleFiles"),
+            ("{agent}", Self.bundle, "must be a principal such as cluster.local/ns/agents/sa/{agent}"),
+            ("cluster.local/ns/agents/sa/{name}", Self.bundle, "must be a principal such as"),
+        ] {
+            let said = read(principal, upstream).diagnostics.map { "\($0)" }
+            #expect(said.contains { $0.contains(expected) }, "\(said)")
+        }
+    }
+
     @Test(
         "what does not fit together is refused",
         arguments: [

@@ -45,4 +45,38 @@ struct WorkerTLSTests {
             await worker.stop()
         }
     }
+
+    @Test("a worker that registered is called where it is its agent's service, and not in plain text")
+    func registered() async throws {
+        let certificates = try TLSNodeTests.certificates.get()
+        for (account, status) in [("summarizer", 200), ("translator", 503)] {
+            let shown = try certificates.leaf(
+                "registered-\(account)", alternativeNames: "URI:spiffe://cluster.local/ns/agents/sa/\(account)")
+            let worker = try await TLSWorker(shown, authorityFile: certificates.authority.certificateFile)
+            let node = try await TestNode(
+                extra: """
+                    registration:
+                      workerPrincipal: cluster.local/ns/agents/sa/{agent}
+                      allow: [{ agents: ["*"], roles: [agent] }]
+                    routing:
+                      upstream:
+                        tls:
+                          trustBundleFiles: ["\(certificates.authority.certificateFile)"]
+                          certificateFile: "\(certificates.client.certificateFile)"
+                          keyFile: "\(certificates.client.keyFile)"
+                    """)
+            let client = try SocketClient(port: node.port)
+            let agent = try TestNode.token(subject: "worker-1", roles: ["agent"])
+            func put(_ url: String) throws -> Int {
+                let body = #"{"url":"\#(url)","intents":[{"name":"SummarizeIntent","version":"1.0"}],"ttlSeconds":20}"#
+                return try client.request("PUT", RegistrationTests.path, body: body, token: agent).status
+            }
+            #expect(try put("http://127.0.0.1:9/execute-agent") == 400)
+            #expect(try put(worker.url) == 201)
+            let answer = try await node.answer(token: try TestNode.token())
+            #expect(answer.status == status, "\(account): \(answer)")
+            await node.stop()
+            await worker.stop()
+        }
+    }
 }

@@ -12,7 +12,7 @@ struct ClusterDemonstrationTests {
         let (code, text) = try await ChildProcess.run(
             "python3", [Self.script, ChildProcess.intentusnet, "--seconds", "9"], withinSeconds: 120)
         #expect(code == 0, "\(text)")
-        #expect(text.contains("curl -sS -i http://127.0.0.1:"), "\(text)")
+        #expect(text.contains("curl -sS -i https://127.0.0.1:"), "\(text)")
         let last = text.components(separatedBy: "intentusnet cluster, ").last ?? ""
         #expect(last.contains("3 of 3 gateways"), "\(text)")
         for name in ["g1", "g2", "g3"] {

@@ -239,6 +239,32 @@ struct DirectoryStoreTests {
         return true
     }
 
+    @Test("registered instances show the service that the configuration names, by https alone")
+    func registeredPrincipal() throws {
+        var limits = DirectoryLimits()
+        limits.registeredPrincipal = "cluster.local/ns/agents/sa/{agent}"
+        let store = DirectoryStore(limits: limits)
+        _ = try store.register(request(url: "https://10.0.0.1:9001/execute-agent"), nowNanoseconds: 0)
+        let url = store.snapshot.agent(named: "a")?.instances.first?.url
+        #expect(url?.principal == "cluster.local/ns/agents/sa/a")
+        #expect(url?.isTLS == true)
+        for (name, text) in [("b", "http://10.0.0.1:9001/execute-agent"), ("..", "https://10.0.0.1:9001/")] {
+            let refused = refusal { try store.register(request(name, url: text), nowNanoseconds: 0) }
+            guard case .invalid? = refused else {
+                Issue.record("\(name) at \(text): \(String(describing: refused))")
+                continue
+            }
+        }
+        // What another gateway wrote down is judged by our own configuration.
+        var reasons: [RegistrationRefusal] = []
+        let shared = try SharedAgent(
+            definition: request().definition, owner: "svc",
+            instances: [("i", "https://10.0.0.1:9001/"), ("j", "http://10.0.0.1:9001/")], limits: limits,
+            refused: { reasons.append($1) })
+        #expect(shared.instances.map(\.url.principal) == ["cluster.local/ns/agents/sa/a"])
+        #expect(reasons.count == 1)
+    }
+
     private func refusal<T>(_ work: () throws -> T) -> RegistrationRefusal? {
         do {
             _ = try work()

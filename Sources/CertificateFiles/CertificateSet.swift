@@ -1,11 +1,11 @@
 import Foundation
-import GatewayHTTP
+package import GatewayHTTP
 import Synchronization
 
 /// The certificate files of one use: read together, watched, and put in force together or not at all.
-final class CertificateSet: Sendable {
+package final class CertificateSet: Sendable {
     /// What came of looking at the files.
-    enum Outcome: Sendable {
+    package enum Outcome: Sendable {
         case unchanged
         case replaced
         /// They cannot be used; the old ones stay in force.
@@ -20,7 +20,7 @@ final class CertificateSet: Sendable {
     }
 
     /// What they are for: `listen`, `upstream`.
-    let use: String
+    package let use: String
     private let identity: (certificate: String, key: String)?
     private let bundles: [String]
     private let state: Mutex<State>
@@ -32,7 +32,7 @@ final class CertificateSet: Sendable {
     ///   - identity: paths of our certificate and its key.
     ///   - bundles: paths of the certificates that peers are trusted by.
     ///   - put: puts what was read in force, or refuses it.
-    init(
+    package init(
         use: String, identity: (certificate: String, key: String)?, bundles: [String],
         put: @escaping @Sendable (TLSMaterial) throws(TLSMaterialError) -> Void
     ) throws(TLSMaterialError) {
@@ -47,7 +47,7 @@ final class CertificateSet: Sendable {
     }
 
     /// When the first certificate of each file ends.
-    var expiries: [TLSMaterial.Expiry] { state.withLock { $0.expiries } }
+    package var expiries: [TLSMaterial.Expiry] { state.withLock { $0.expiries } }
 
     /// Reads the files again when one is another than before.
     ///
@@ -55,7 +55,7 @@ final class CertificateSet: Sendable {
     /// before it is a fault.
     ///
     /// - Parameter isAsked: whether somebody waits for the result: then the files are read whatever they look like.
-    func refresh(isAsked: Bool = false) -> Outcome {
+    package func refresh(isAsked: Bool = false) -> Outcome {
         let (hasChanged, faults) = state.withLock { state in
             // Every file is asked, so that one change does not hide another until later.
             let changed = state.watched.indices.reduce(false) { state.watched[$1].hasChanged() || $0 }

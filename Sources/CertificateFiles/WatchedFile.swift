@@ -1,8 +1,8 @@
 import Foundation
 
 /// A file that is looked at from time to time: an atomic swap of a mounted folder counts as a change too.
-struct WatchedFile: Sendable {
-    let path: String
+package struct WatchedFile: Sendable {
+    package let path: String
     private var stamp: Stamp?
 
     /// What the file system says of a file.
@@ -12,13 +12,13 @@ struct WatchedFile: Sendable {
         var modified: Date
     }
 
-    init(path: String) {
+    package init(path: String) {
         self.path = path
         stamp = Self.stamp(of: path)
     }
 
     /// Whether the file is another than when this was last asked; a file that vanished is not a change yet.
-    mutating func hasChanged() -> Bool {
+    package mutating func hasChanged() -> Bool {
         guard let now = Self.stamp(of: path), now != stamp else { return false }
         stamp = now
         return true
