@@ -61,13 +61,7 @@ final class GatewayCluster: Sendable {
             if let named = ProcessInfo.processInfo.environment["INTENTUSNET_TEST_GATEWAY"], !named.isEmpty {
                 return named
             }
-            var folder = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
-            for _ in 0..<6 {
-                folder = folder.deletingLastPathComponent()
-                let candidate = folder.appending(path: "intentusnet").path
-                if FileManager.default.isExecutableFile(atPath: candidate) { return candidate }
-            }
-            throw FixtureError("the command is not built: run `swift build` or `make test`")
+            return try BuiltCommand.path
         }
     }
 
