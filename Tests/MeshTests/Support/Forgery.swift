@@ -4,13 +4,13 @@ import Testing
 struct Forgery: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let lines: [String]
-    /// Whether what a sidecar appends ends up between quotes that the client opened.
-    let breaksOffInQuotes: Bool
+    /// Whether what a sidecar appends does not make it a header that can be read.
+    let isUnreadable: Bool
 
-    private init(_ name: String, _ values: [String], breaksOffInQuotes: Bool = false) {
+    private init(_ name: String, _ values: [String], isUnreadable: Bool = false) {
         testDescription = name
         lines = values.map { "X-Forwarded-Client-Cert: \($0)" }
-        self.breaksOffInQuotes = breaksOffInQuotes
+        self.isUnreadable = isUnreadable
     }
 
     private static let whole =
@@ -21,12 +21,12 @@ struct Forgery: Sendable, CustomTestStringConvertible {
         Forgery("one element", [whole]),
         Forgery("two elements", ["\(whole),\(whole)"]),
         Forgery("two lines", [whole, whole]),
-        Forgery("an open quote", ["\(whole);Subject=\""], breaksOffInQuotes: true),
-        Forgery("an open quote and a backslash", ["\(whole);Subject=\"\\"], breaksOffInQuotes: true),
-        Forgery("a quote that closes and opens", ["\(whole);Subject=\"a\"\""], breaksOffInQuotes: true),
+        Forgery("an open quote", ["\(whole);Subject=\""], isUnreadable: true),
+        Forgery("an open quote and a backslash", ["\(whole);Subject=\"\\"], isUnreadable: true),
+        Forgery("a quote that closes and opens", ["\(whole);Subject=\"a\"\""], isUnreadable: true),
         Forgery("quotes over two lines", ["Subject=\"", "\(whole);Subject=\""]),
-        Forgery("an empty element behind", ["\(whole),"]),
-        Forgery("an empty pair behind", ["\(whole);"]),
+        Forgery("an empty element behind", ["\(whole),"], isUnreadable: true),
+        Forgery("an empty pair behind", ["\(whole);"], isUnreadable: true),
         Forgery("nothing", [""]),
     ]
 }

@@ -83,17 +83,21 @@ final class MeshGateway: Sendable {
     ///
     /// - Parameters:
     ///   - id: by which the audit log knows it.
+    ///   - payloadBytes: the length of the text that it carries.
     ///   - headers: more header lines.
-    static func request(_ id: String, path: String = "/api/v1/intent", headers: [String] = []) -> String {
+    static func request(_ id: String, payloadBytes: Int = 5, headers: [String] = []) -> String {
+        let text = String(repeating: "x", count: payloadBytes)
         let body = """
-            {"version":"1.0","intent":{"name":"SummarizeIntent","version":"1.0"},"payload":{"text":"hello"},\
+            {"version":"1.0","intent":{"name":"SummarizeIntent","version":"1.0"},"payload":{"text":"\(text)"},\
             "context":{"sourceAgent":"test","timestamp":"2026-11-23T03:00:00Z","priority":"normal","tags":[]},\
             "metadata":{"requestId":"\(id)","source":"test","createdAt":"2026-11-23T03:00:00Z",\
             "traceId":"0af7651916cd43dd8448eb211c80319c","identityChain":[]},\
             "routing":{"strategy":"direct","targetAgent":null,"fallbackAgents":[]},\
             "routingMetadata":{"decisionPath":[],"retries":0}}
             """
-        let lines = ["POST \(path) HTTP/1.1", "host: gateway", "content-type: application/json", "connection: close"]
+        let lines = [
+            "POST /api/v1/intent HTTP/1.1", "host: gateway", "content-type: application/json", "connection: close",
+        ]
         return (lines + headers + ["content-length: \(body.utf8.count)"]).joined(separator: "\r\n") + "\r\n\r\n" + body
     }
 
@@ -116,7 +120,12 @@ final class MeshGateway: Sendable {
 
     /// The value of a metric series, 0 where it is not there.
     func metric(_ series: String) throws -> Double {
-        try PlainHTTP.get("/metrics", port: adminPort).split(whereSeparator: \.isNewline)
-            .first { $0.hasPrefix(series + " ") }.flatMap { Double($0.dropFirst(series.count + 1)) } ?? 0
+        try metrics(series + " ").first.flatMap { Double($0.dropFirst(series.count + 1)) } ?? 0
+    }
+
+    /// The lines of its metrics that begin with a text.
+    func metrics(_ prefix: String) throws -> [String] {
+        try PlainHTTP.get("/metrics", port: adminPort).split(whereSeparator: \.isNewline).map(String.init)
+            .filter { $0.hasPrefix(prefix) }
     }
 }
