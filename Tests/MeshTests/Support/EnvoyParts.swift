@@ -107,6 +107,21 @@ enum EnvoyParts {
         return security("Upstream", fields, [:])
     }
 
+    /// How a connection manager reads a path, as Istio sets it for each of its options.
+    static func pathReading(_ normalization: String) throws -> [String: EnvoyValue] {
+        switch normalization {
+        case "NONE": ["normalize_path": false]
+        case "BASE": ["normalize_path": true]
+        case "MERGE_SLASHES": ["normalize_path": true, "merge_slashes": true]
+        case "DECODE_AND_MERGE_SLASHES":
+            [
+                "normalize_path": true, "merge_slashes": true,
+                "path_with_escaped_slashes_action": "UNESCAPE_AND_FORWARD",
+            ]
+        default: throw FixtureError("unknown path normalisation \(normalization)")
+        }
+    }
+
     private static func subjects(_ matcher: EnvoyValue) -> [String: EnvoyValue] {
         ["match_typed_subject_alt_names": [["san_type": "URI", "matcher": matcher]]]
     }
