@@ -167,6 +167,13 @@ let package = Package(
                 "GatewayNode", "GatewayHTTP", "DevelopmentIssuer", "IntentProtocol", "RedisFixtures", nioCore, nioPosix,
                 nioSSL,
             ]),
+        tests(
+            "MeshTests",
+            [
+                "Authorization", "DevelopmentIssuer", "Documents", "RedisFixtures", "intentusnet", crypto, nioCore,
+                nioPosix,
+                nioSSL,
+            ]),
         tests("InteropTests", ["GatewayNode", "DevelopmentIssuer", "IntentusWorker", "RedisFixtures", "intentusnet"]),
         tests("IntentProtocolTests", ["IntentProtocol"]),
         tests("DocumentsTests", ["Documents"]),

@@ -4,7 +4,7 @@
 package enum PathNormalization: String, Sendable, Hashable, CaseIterable {
     /// The path as it came.
     case none = "NONE"
-    /// Dot segments are resolved, `\` becomes `/`, percent-encoded unreserved characters are decoded once.
+    /// Dot segments are resolved, with parameters (`..;a=b`) or without, `\` becomes `/`, percent-encoded unreserved characters are decoded once.
     case base = "BASE"
     /// As `base`; then runs of `/` become one.
     case mergeSlashes = "MERGE_SLASHES"
@@ -98,10 +98,12 @@ package enum PathNormalization: String, Sendable, Hashable, CaseIterable {
             let end = path[start...].firstIndex(of: slash) ?? path.count
             let segment = path[start..<end]
             let isLast = end == path.count
-            switch segment.count {
-            case 1 where segment.first == dot:
+            // A server that takes parameters off a segment (`..;a=b`) sees a dot segment in it; see CVE-2026-73551 of Envoy.
+            let name = segment.prefix { $0 != semicolon }
+            switch name.count {
+            case 1 where name.first == dot:
                 break
-            case 2 where segment.first == dot && segment.last == dot:
+            case 2 where name.first == dot && name.last == dot:
                 if bytes.count > 1 {
                     bytes.removeLast()
                     while bytes.last != slash { bytes.removeLast() }
@@ -126,6 +128,7 @@ package enum PathNormalization: String, Sendable, Hashable, CaseIterable {
 private let slash = UInt8(ascii: "/")
 private let percent = UInt8(ascii: "%")
 private let dot = UInt8(ascii: ".")
+private let semicolon = UInt8(ascii: ";")
 
 private func isUnreserved(_ byte: UInt8) -> Bool {
     switch byte {
