@@ -56,10 +56,10 @@ package enum PathNormalization: String, Sendable, Hashable, CaseIterable {
 
     private func rewritten(_ path: ArraySlice<UInt8>) -> [UInt8] {
         let decodesSlashes = self == .decodeAndMergeSlashes
-        let isFlat = Self.decode(path) { byte in
+        let slashed = Self.decode(path) { byte in
             decodesSlashes && (byte == slash || byte == UInt8(ascii: "\\"))
         }
-        var bytes = Self.decode(isFlat[...], isUnreserved)
+        var bytes = Self.decode(Self.withoutDotParameters(slashed)[...], isUnreserved)
         for index in bytes.indices where bytes[index] == UInt8(ascii: "\\") { bytes[index] = slash }
         bytes = Self.withoutDotSegments(bytes)
         return self == .base ? bytes : Self.merged(bytes)
@@ -68,18 +68,50 @@ package enum PathNormalization: String, Sendable, Hashable, CaseIterable {
     /// Decodes `%HH` where the byte is wanted; one pass, so that nothing is decoded twice.
     private static func decode(_ path: ArraySlice<UInt8>, _ isWanted: (UInt8) -> Bool) -> [UInt8] {
         var bytes: [UInt8] = []
+        var strays: [Int] = []
         bytes.reserveCapacity(path.count)
         var index = path.startIndex
         while index < path.endIndex {
-            if path[index] == percent, let byte = decoded(path, at: index), isWanted(byte) {
+            let byte = path[index] == percent ? decoded(path, at: index) : nil
+            if let byte, isWanted(byte) {
                 bytes.append(byte)
                 index += 3
             } else {
+                if path[index] == percent, byte == nil { strays.append(bytes.count) }
                 bytes.append(path[index])
                 index += 1
             }
         }
-        return bytes
+        return strays.isEmpty ? bytes : Self.encoding(strays, of: bytes)
+    }
+
+    /// Encodes a `%` that stood for itself where decoding made an escape of it: `%%30%30` must not become `%00`.
+    private static func encoding(_ strays: [Int], of bytes: [UInt8]) -> [UInt8] {
+        var encoded: [UInt8] = []
+        encoded.reserveCapacity(bytes.count + 2 * strays.count)
+        var start = 0
+        for place in strays where decoded(bytes[...], at: place) != nil {
+            encoded += bytes[start...place]
+            encoded += [UInt8(ascii: "2"), UInt8(ascii: "5")]
+            start = place + 1
+        }
+        return encoded + bytes[start...]
+    }
+
+    /// Takes the parameters off dot segments, before anything else is read in them: `/a/..;x\y` is `/a/..`, as for Envoy.
+    ///
+    /// A server that takes parameters off every segment would see a dot segment where the policy saw none (CVE-2026-73551).
+    private static func withoutDotParameters(_ path: [UInt8]) -> [UInt8] {
+        guard path.contains(semicolon) else { return path }
+        let segments = path.split(separator: slash, omittingEmptySubsequences: false).map { segment in
+            let name = segment.prefix { $0 != semicolon }
+            return isDots(name) ? name : segment
+        }
+        return Array(segments.joined(separator: [slash]))
+    }
+
+    private static func isDots(_ name: ArraySlice<UInt8>) -> Bool {
+        (name.count == 1 || name.count == 2) && name.allSatisfy { $0 == dot }
     }
 
     private static func decoded(_ path: ArraySlice<UInt8>, at index: Int) -> UInt8? {
@@ -98,7 +130,7 @@ package enum PathNormalization: String, Sendable, Hashable, CaseIterable {
             let end = path[start...].firstIndex(of: slash) ?? path.count
             let segment = path[start..<end]
             let isLast = end == path.count
-            // A server that takes parameters off a segment (`..;a=b`) sees a dot segment in it; see CVE-2026-73551 of Envoy.
+            // Again, for those that decoding made (`%2e%2e;`): what is read a second time must not change.
             let name = segment.prefix { $0 != semicolon }
             switch name.count {
             case 1 where name.first == dot:

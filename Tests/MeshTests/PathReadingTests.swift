@@ -23,7 +23,7 @@ struct PathReadingTests {
             .merging(try EnvoyParts.pathReading(option.rawValue)) { $1 }
         let envoy = try EnvoyProcess(listeners: [EnvoyParts.listener("echo", port: port, manager: manager)])
         var differences: [String] = []
-        for target in Self.targets(400, seed: 7) {
+        for target in Self.targets(800, seed: 7) {
             let answer = try await MeshClient().answer(
                 "GET \(target) HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n", port: port)
             let theirs = answer.header("x-path").map { String($0.prefix { $0 != "?" }) } ?? "status \(answer.status)"
