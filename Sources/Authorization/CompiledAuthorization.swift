@@ -13,6 +13,8 @@ package final class CompiledAuthorization: Sendable {
     /// How a path is read before it is compared.
     package let pathNormalization: PathNormalization
     private let peerModes: PeerModes
+    /// PeerAuthentications with a selector in the root namespace, which reach nothing.
+    package let idlePeerAuthentications: [ResourceMetadata]
     let rules: FrozenRules
     /// The policy and the place of each row.
     let rows: [RuleRow]
@@ -47,6 +49,9 @@ package final class CompiledAuthorization: Sendable {
         headerNames = builder.table.headerNames
         pathNormalization = mesh.pathNormalization
         peerModes = PeerModes(documents.peerAuthentications, mesh: mesh, workload: workload)
+        idlePeerAuthentications = documents.peerAuthentications.filter {
+            $0.labels != nil && $0.metadata.namespace == mesh.rootNamespace
+        }.map(\.metadata)
         tokenRules = documents.requestAuthentications.filter { resource in
             resource.attachment.reach(
                 workload, from: resource.metadata.namespace, rootNamespace: mesh.rootNamespace) == .reaches
@@ -58,6 +63,11 @@ package final class CompiledAuthorization: Sendable {
     /// What a port of this workload asks of a connection.
     package func mutualTLSMode(port: UInt16) -> MutualTLSMode {
         peerModes.mode(port: Int(port))
+    }
+
+    /// What a resource asks of connections to a port of this workload; nil where none says anything.
+    package func statedPeerMode(port: UInt16) -> StatedPeerMode? {
+        peerModes.stated(port: Int(port))
     }
 
     /// Decides about a request. Does not allocate unless the path is not in its normal form or an AUDIT rule matches.

@@ -74,10 +74,20 @@ extension GatewayConfiguration {
         package init() {}
     }
 
+    /// Who sees to it that PeerAuthentications hold.
+    package enum PeerAuthenticationEnforcement: String, Sendable, Hashable, CaseIterable {
+        /// The listener of this gateway.
+        case listener
+        /// A proxy in front, which speaks TLS for this gateway.
+        case sidecar
+    }
+
     /// Istio's policies, enforced by the gateway itself.
     package struct Authorization: Sendable, Hashable {
         /// Files of resources, or folders of such files; none means that only `policy` decides.
         package var files: [String] = []
+        /// Who sees to it that PeerAuthentications hold.
+        package var peerAuthentication = PeerAuthenticationEnforcement.listener
 
         /// The defaults above.
         package init() {}
@@ -166,6 +176,9 @@ extension GatewayConfiguration.Authorization: ConfigurationSection {
     static let keys: [ConfigurationKey<Self>] = [
         .paths(
             "files", \.files, of: .authorization,
-            "Files of AuthorizationPolicy, RequestAuthentication and PeerAuthentication, or folders of such files.")
+            "Files of AuthorizationPolicy, RequestAuthentication and PeerAuthentication, or folders of such files."),
+        .value(
+            "peerAuthentication", \.peerAuthentication, .choice(),
+            "Who sees to it that PeerAuthentications hold: the listener, or a sidecar that speaks TLS in front of it."),
     ]
 }

@@ -12,13 +12,16 @@ final class AuthorizationFiles: Sendable {
     private let named: [NamedFile]
     private let mesh: MeshSettings
     private let workload: Workload
+    /// What the listener makes of PeerAuthentications.
+    private let listener: ListenerModes
     private let watched: Mutex<[WatchedFile]>
 
     /// Names the files; they are read by ``load(into:)``.
-    init(_ named: [NamedFile], _ mesh: GatewayConfiguration.Mesh) {
+    init(_ named: [NamedFile], _ configuration: GatewayConfiguration) {
         self.named = named
-        self.mesh = MeshSettings(mesh)
-        workload = Workload(mesh)
+        mesh = MeshSettings(configuration.mesh)
+        workload = Workload(configuration.mesh)
+        listener = ListenerModes(configuration)
         watched = Mutex(named.flatMap { Self.expand($0.path) }.map(WatchedFile.init))
     }
 
@@ -39,7 +42,9 @@ final class AuthorizationFiles: Sendable {
         }
         let documents = AuthorizationLoader.load(files, defaultNamespace: workload.namespace, into: diagnostics)
         guard let documents, diagnostics.errors.count == errorsBefore else { return nil }
-        return CompiledAuthorization(documents, mesh: mesh, workload: workload)
+        let compiled = CompiledAuthorization(documents, mesh: mesh, workload: workload)
+        listener.check(compiled, into: diagnostics)
+        return diagnostics.errors.count == errorsBefore ? compiled : nil
     }
 
     private func read(_ place: NamedFile, into diagnostics: Diagnostics) -> [(name: String, text: String)] {

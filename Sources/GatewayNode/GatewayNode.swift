@@ -217,10 +217,14 @@ package final class GatewayNode: Sendable {
         _ group: MultiThreadedEventLoopGroup, _ pools: WorkerPools
     ) async throws -> HTTPServer<DataPlaneHandler> {
         let parts = parts
+        var tls = parts.tls.listener
+        // Asked for every connection, so that what a reload puts in force holds from the next one on.
+        let modes = ListenerModes(configuration)
+        tls?.modeOfPort = { modes.mode(port: $0, parts.authorization.current) }
         return try await HTTPServer.start(
             host: configuration.listen.http.host, port: configuration.listen.http.port, group: group,
             routes: DataPlane.routes,
-            limits: parts.httpLimits, tls: parts.tls.listener, notify: { parts.report($0) }
+            limits: parts.httpLimits, tls: tls, notify: { parts.report($0) }
         ) { loop in
             let pool = UpstreamPool(eventLoop: loop, limits: parts.upstreamLimits, tls: parts.tls.upstream) { packed in
                 InstanceAddressRules().refusal(packedAddress: packed) == nil

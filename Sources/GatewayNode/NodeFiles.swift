@@ -31,7 +31,7 @@ final class NodeFiles: Sendable {
     private init(_ configuration: GatewayConfiguration, _ named: [NamedFile]) {
         mesh = configuration.mesh
         policyFiles = named.filter { $0.kind == .policy }
-        authorization = AuthorizationFiles(named.filter { $0.kind == .authorization }, configuration.mesh)
+        authorization = AuthorizationFiles(named.filter { $0.kind == .authorization }, configuration)
         watched = Mutex(policyFiles.map(\.path).map(WatchedFile.init))
         keyFiles = configuration.authentication.issuers.map { $0.jwks.file.map(FileKeySetSource.init) }
     }
@@ -52,7 +52,7 @@ final class NodeFiles: Sendable {
         let files = reading.configuration.map { NodeFiles($0, reading.files) }
         let authorizationFiles =
             files?.authorization
-            ?? AuthorizationFiles(reading.files.filter { $0.kind == .authorization }, GatewayConfiguration.Mesh())
+            ?? AuthorizationFiles(reading.files.filter { $0.kind == .authorization }, GatewayConfiguration())
         var policyFiles: [NamedFile] = []
         for file in reading.files {
             switch file.kind {

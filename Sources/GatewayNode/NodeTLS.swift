@@ -78,7 +78,8 @@ struct NodeTLS: Sendable {
         switch tls.effectiveMode {
         case .disable: return nil
         case .permissive: mode = .permissive
-        case .strict: mode = .strict
+        // Until the policies are asked, nothing that a policy could forbid is taken.
+        case .strict, .policy: mode = .strict
         }
         guard let certificate = tls.certificateFile, let key = tls.keyFile else {
             throw TLSMaterialError("listen.tls.mode \(tls.effectiveMode.rawValue) needs certificateFile and keyFile")
