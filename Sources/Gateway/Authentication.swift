@@ -9,6 +9,8 @@ package struct Caller: Sendable {
     package let token: VerifiedToken?
     /// The service that the caller is, where all that says so agrees; nil where nothing does.
     package let service: ServiceIdentity?
+    /// The address it calls from, behind trusted proxies.
+    let address: NetworkAddress?
 
     /// Issuer and subject together: two issuers may know the same subject, who is then not the same principal.
     var principal: String? { token.map { "\($0.issuer)#\($0.subject)" } ?? service?.principal }
@@ -16,9 +18,10 @@ package struct Caller: Sendable {
     package var roles: [String] { token?.roles ?? [] }
     package var tenant: String? { token?.tenant }
 
-    fileprivate init(token: VerifiedToken?, service: ServiceIdentity?) {
+    fileprivate init(token: VerifiedToken?, service: ServiceIdentity?, address: NetworkAddress?) {
         self.token = token
         self.service = service
+        self.address = address
     }
 
     /// The entries of the identity chain for this caller as they stand between the first quote and the last; nil for nobody.
@@ -50,13 +53,14 @@ extension Gateway {
             guard settings.allowsAnonymous || settings.allowsServices && service != nil else {
                 throw .unauthorized("a bearer token is required", reason: "missing_token")
             }
-            return Caller(token: nil, service: service)
+            return Caller(token: nil, service: service, address: peer.clientAddress)
         }
         let verified = try await verify(token, nowSeconds: journal.record.timeNanoseconds / 1_000_000_000)
         journal.record.subject = verified.subject
         journal.record.issuer = verified.issuer
         journal.record.tenant = verified.tenant
-        return Caller(token: verified, service: try confirm(peer, by: verified, &journal))
+        return Caller(
+            token: verified, service: try confirm(peer, by: verified, &journal), address: peer.clientAddress)
     }
 
     private func verify(_ token: ArraySlice<UInt8>, nowSeconds: Int64) async throws(Refusal) -> VerifiedToken {

@@ -22,7 +22,7 @@ extension Gateway {
         let decision = policies.evaluate(
             AuthorizationRequest(
                 principal: caller.service.flatMap { PeerPrincipal($0.id.principal) },
-                sourceAddress: connection.sourceAddress, remoteAddress: connection.sourceAddress,
+                sourceAddress: connection.sourceAddress, remoteAddress: caller.address,
                 destinationAddress: connection.destinationAddress,
                 destinationPort: connection.destinationPort, serverName: connection.serverName.map { $0[...] },
                 method: head.method, target: head.target, host: head.host, headers: head.headers, token: token))

@@ -29,6 +29,8 @@ extension GatewayConfiguration {
         package var trustedProxies: [String] = []
         /// What becomes of X-Forwarded-Client-Cert from anybody else.
         package var untrustedForwarding = UntrustedForwarding.refuse
+        /// How the address of a client behind proxies is found.
+        package var forwardedFor = ForwardedFor()
         /// Peers that sign their requests.
         package var nodes: [Node] = []
         /// How far the time of a node signature may be from ours.
@@ -122,6 +124,7 @@ extension GatewayConfiguration.Mesh: ConfigurationSection {
         .value(
             "untrustedForwarding", \.untrustedForwarding, .choice(),
             "What becomes of `X-Forwarded-Client-Cert` from anybody else."),
+        .section("forwardedFor", \.forwardedFor, "How the address of a client behind proxies is found."),
         .sections(
             "nodes", \.nodes, countMax: 1_000, identity: { ("id", $0.id) },
             "Peers that sign their requests (`X-Intentus-Node-Signature`), each with a secret of its own."),
@@ -138,6 +141,16 @@ extension GatewayConfiguration.Mesh: ConfigurationSection {
             reader.fields.warning(
                 "\(reader.fields.place("trustedProxies")): every process of this machine may say which service it speaks for",
                 at: "trustedProxies")
+        }
+        if forwardedFor.trustedHops > 0, forwardedFor.proxies.isEmpty, trustedProxies.isEmpty {
+            reader.fields.error(
+                "\(reader.fields.place("forwardedFor")).trustedHops believes nobody: name forwardedFor.proxies or "
+                    + "trustedProxies", at: "forwardedFor")
+        }
+        if forwardedFor.trustedHops == 0, !forwardedFor.proxies.isEmpty {
+            reader.fields.warning(
+                "\(reader.fields.place("forwardedFor")).proxies are never asked, because trustedHops is 0",
+                at: "forwardedFor")
         }
         for label in labels where label.split(separator: "=", omittingEmptySubsequences: false).count != 2 {
             reader.fields.error(

@@ -81,6 +81,7 @@ struct DataPlaneHandler: HTTPHandler {
             tracestate: request.tracestate, timeoutMilliseconds: request.timeoutMilliseconds, body: request.body,
             connection: connection)
         arrival.forwardedClientCertificate = request.forwardedClientCertificate
+        if connection.peer.isAddressProxy { arrival.forwardedFor = request.values(of: "x-forwarded-for") }
         arrival.nodeSignature = Self.nodeSignature(request)
         arrival.head = authorization.current.map { Self.head(request, connection, for: $0) }
         let answer =
