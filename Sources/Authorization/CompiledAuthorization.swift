@@ -6,6 +6,10 @@ package final class CompiledAuthorization: Sendable {
     let unattached: [(policy: AuthorizationPolicy, reach: Attachment.Reach)]
     /// Which tokens to believe, of all resources that are attached, by issuer.
     package let tokenRules: [TokenRule]
+    /// Where the rules look for tokens.
+    package let tokenPlaces: TokenPlaces
+    /// The headers that rules make of tokens; a caller's own are never believed.
+    let madeHeaders: [String]
     /// Claims whose words count as a list, for `TokenAttributes`.
     package let spaceDelimitedClaims: [String]
     /// The header fields that rules look at, in lower case; others need not be handed in.
@@ -57,6 +61,9 @@ package final class CompiledAuthorization: Sendable {
                 workload, from: resource.metadata.namespace, rootNamespace: mesh.rootNamespace) == .reaches
         }.flatMap(\.tokenRules).enumerated()
             .sorted { ($0.element.issuer ?? "", $0.offset) < ($1.element.issuer ?? "", $1.offset) }.map(\.element)
+        tokenPlaces = TokenPlaces(tokenRules)
+        madeHeaders = Set(tokenRules.flatMap { [$0.payloadHeader].compactMap(\.self) + $0.claimHeaders.map(\.header) })
+            .sorted()
         spaceDelimitedClaims = Set(tokenRules.flatMap(\.spaceDelimitedClaims)).sorted()
     }
 

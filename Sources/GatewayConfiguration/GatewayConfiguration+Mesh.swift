@@ -88,6 +88,8 @@ extension GatewayConfiguration {
     package struct Authorization: Sendable, Hashable {
         /// Files of resources, or folders of such files; none means that only `policy` decides.
         package var files: [String] = []
+        /// Whether issuers count that only a RequestAuthentication names.
+        package var requestAuthenticationIssuers = false
         /// Who sees to it that PeerAuthentications hold.
         package var peerAuthentication = PeerAuthenticationEnforcement.listener
 
@@ -190,6 +192,10 @@ extension GatewayConfiguration.Authorization: ConfigurationSection {
         .paths(
             "files", \.files, of: .authorization,
             "Files of AuthorizationPolicy, RequestAuthentication and PeerAuthentication, or folders of such files."),
+        .value(
+            "requestAuthenticationIssuers", \.requestAuthenticationIssuers, .toggle,
+            "Whether tokens count whose issuer only a RequestAuthentication names: whoever writes `files` then decides who may "
+                + "make callers of this gateway, with roles and tenant."),
         .value(
             "peerAuthentication", \.peerAuthentication, .choice(),
             "Who sees to it that PeerAuthentications hold: the listener, or a sidecar that speaks TLS in front of it."),

@@ -12,16 +12,17 @@ final class AuthorizationFiles: Sendable {
     private let named: [NamedFile]
     private let mesh: MeshSettings
     private let workload: Workload
-    /// What the listener makes of PeerAuthentications.
-    private let listener: ListenerModes
+    /// What resources are held against; nil where the configuration itself cannot be read.
+    private let configuration: GatewayConfiguration?
     private let watched: Mutex<[WatchedFile]>
 
     /// Names the files; they are read by ``load(into:)``.
-    init(_ named: [NamedFile], _ configuration: GatewayConfiguration) {
+    init(_ named: [NamedFile], _ configuration: GatewayConfiguration?) {
         self.named = named
-        mesh = MeshSettings(configuration.mesh)
-        workload = Workload(configuration.mesh)
-        listener = ListenerModes(configuration)
+        let place = configuration?.mesh ?? GatewayConfiguration.Mesh()
+        mesh = MeshSettings(place)
+        workload = Workload(place)
+        self.configuration = configuration
         watched = Mutex(named.flatMap { Self.expand($0.path) }.map(WatchedFile.init))
     }
 
@@ -43,7 +44,10 @@ final class AuthorizationFiles: Sendable {
         let documents = AuthorizationLoader.load(files, defaultNamespace: workload.namespace, into: diagnostics)
         guard let documents, diagnostics.errors.count == errorsBefore else { return nil }
         let compiled = CompiledAuthorization(documents, mesh: mesh, workload: workload)
-        listener.check(compiled, into: diagnostics)
+        if let configuration {
+            ListenerModes(configuration).check(compiled, into: diagnostics)
+            PolicyIssuer.check(compiled, configuration, into: diagnostics)
+        }
         return diagnostics.errors.count == errorsBefore ? compiled : nil
     }
 
