@@ -30,6 +30,13 @@ package struct AuthorizationHeaders: Sendable {
         fields.append(Field(name: start..<middle, value: middle..<bytes.count))
     }
 
+    /// Takes out every field of these names, which are in lower case.
+    mutating func remove(_ lowercaseNames: [String]) {
+        guard !lowercaseNames.isEmpty else { return }
+        let names = lowercaseNames.map { Array($0.utf8) }
+        fields = fields.filter { field in !names.contains { isNamed(field, $0) } }
+    }
+
     /// How many bytes the values of all fields can take at most when they are joined.
     var byteCount: Int { fields.reduce(0) { $0 + $1.value.count + 1 } }
 

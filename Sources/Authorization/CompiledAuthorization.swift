@@ -6,6 +6,10 @@ package final class CompiledAuthorization: Sendable {
     let unattached: [(policy: AuthorizationPolicy, reach: Attachment.Reach)]
     /// Which tokens to believe, of all resources that are attached, by issuer.
     package let tokenRules: [TokenRule]
+    /// Where the rules look for tokens.
+    package let tokenPlaces: TokenPlaces
+    /// The headers that rules make of tokens; a caller's own are never believed.
+    let madeHeaders: [String]
     /// Claims whose words count as a list, for `TokenAttributes`.
     package let spaceDelimitedClaims: [String]
     /// The header fields that rules look at, in lower case; others need not be handed in.
@@ -13,6 +17,8 @@ package final class CompiledAuthorization: Sendable {
     /// How a path is read before it is compared.
     package let pathNormalization: PathNormalization
     private let peerModes: PeerModes
+    /// PeerAuthentications with a selector in the root namespace, which reach nothing.
+    package let idlePeerAuthentications: [ResourceMetadata]
     let rules: FrozenRules
     /// The policy and the place of each row.
     let rows: [RuleRow]
@@ -47,17 +53,28 @@ package final class CompiledAuthorization: Sendable {
         headerNames = builder.table.headerNames
         pathNormalization = mesh.pathNormalization
         peerModes = PeerModes(documents.peerAuthentications, mesh: mesh, workload: workload)
+        idlePeerAuthentications = documents.peerAuthentications.filter {
+            $0.labels != nil && $0.metadata.namespace == mesh.rootNamespace
+        }.map(\.metadata)
         tokenRules = documents.requestAuthentications.filter { resource in
             resource.attachment.reach(
                 workload, from: resource.metadata.namespace, rootNamespace: mesh.rootNamespace) == .reaches
         }.flatMap(\.tokenRules).enumerated()
             .sorted { ($0.element.issuer ?? "", $0.offset) < ($1.element.issuer ?? "", $1.offset) }.map(\.element)
+        tokenPlaces = TokenPlaces(tokenRules)
+        madeHeaders = Set(tokenRules.flatMap { [$0.payloadHeader].compactMap(\.self) + $0.claimHeaders.map(\.header) })
+            .sorted()
         spaceDelimitedClaims = Set(tokenRules.flatMap(\.spaceDelimitedClaims)).sorted()
     }
 
     /// What a port of this workload asks of a connection.
     package func mutualTLSMode(port: UInt16) -> MutualTLSMode {
         peerModes.mode(port: Int(port))
+    }
+
+    /// What a resource asks of connections to a port of this workload; nil where none says anything.
+    package func statedPeerMode(port: UInt16) -> StatedPeerMode? {
+        peerModes.stated(port: Int(port))
     }
 
     /// Decides about a request. Does not allocate unless the path is not in its normal form or an AUDIT rule matches.

@@ -1,7 +1,7 @@
 /// The modes that the PeerAuthentications give to one workload.
 struct PeerModes: Sendable {
-    private let workloadMode: MutualTLSMode
-    private let portModes: [Int: MutualTLSMode]
+    private let workloadMode: StatedPeerMode?
+    private let portModes: [Int: StatedPeerMode]
 
     /// The narrower level wins where it states a mode: mesh, namespace, workload. At one level the oldest resource counts.
     /// A selector in the root namespace reaches nothing.
@@ -20,13 +20,20 @@ struct PeerModes: Sendable {
             }
             return labels.allSatisfy { workload.labels[$0.key] == $0.value }
         }
-        var mode = MutualTLSMode.permissive
-        for level in [forMesh, forNamespace, forWorkload] { mode = level?.mode ?? mode }
-        workloadMode = mode
-        portModes = (forWorkload?.portModes ?? [:]).compactMapValues { $0 }
+        func stated(_ mode: MutualTLSMode?, _ resource: PeerAuthentication?) -> StatedPeerMode? {
+            guard let mode, let resource else { return nil }
+            return StatedPeerMode(mode: mode, resource: resource.metadata.fullName)
+        }
+        workloadMode = [forWorkload, forNamespace, forMesh].lazy.compactMap { stated($0?.mode, $0) }.first
+        portModes = (forWorkload?.portModes ?? [:]).compactMapValues { stated($0, forWorkload) }
+    }
+
+    /// What a resource says of a port; nil where none says anything.
+    func stated(port: Int) -> StatedPeerMode? {
+        portModes[port] ?? workloadMode
     }
 
     func mode(port: Int) -> MutualTLSMode {
-        portModes[port] ?? workloadMode
+        stated(port: port)?.mode ?? .permissive
     }
 }

@@ -34,10 +34,10 @@ enum RequestAuthenticationReader {
         }
         rule.parameters = fields.names("fromParams").map(\.text)
         rule.cookies = fields.names("fromCookies").map(\.text)
-        rule.payloadHeader = headerName("outputPayloadToHeader", &fields, isRequired: false)
+        rule.payloadHeader = outputName("outputPayloadToHeader", &fields, isRequired: false)
         for entry in fields.boundedEntries("outputClaimToHeaders", max: RuleLimits.valuesMax) {
             var output = FieldReader(entry.node, path: entry.name, into: fields.diagnostics)
-            let header = headerName("header", &output, isRequired: true)
+            let header = outputName("header", &output, isRequired: true)
             let claim = output.requiredString("claim")
             output.finish()
             if let header, let claim { rule.claimHeaders.append(TokenRule.ClaimHeader(header: header, claim: claim)) }
@@ -90,6 +90,24 @@ enum RequestAuthenticationReader {
         }
         return lowered
     }
+
+    /// The name of a header that is made of a token and goes on to workers, where these have a meaning of their own.
+    private static func outputName(_ key: String, _ fields: inout FieldReader, isRequired: Bool) -> String? {
+        guard let name = headerName(key, &fields, isRequired: isRequired) else { return nil }
+        let isTaken = takenNames.contains(name) || ["x-intentus-", "proxy-", "sec-"].contains { name.hasPrefix($0) }
+        guard !isTaken else {
+            fields.error(
+                "\(fields.place(key)): \(name) belongs to the connection or the gateway; take another", at: key)
+            return nil
+        }
+        return name
+    }
+
+    private static let takenNames: Set<String> = [
+        "host", "connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "expect", "content-length",
+        "content-type", "content-encoding", "traceparent", "tracestate", "x-forwarded-client-cert", "x-forwarded-for",
+        "idempotency-key", "cookie", "date",
+    ]
 
     /// Seconds with a fraction, such as `5s` or `0.25s`.
     private static func timeout(_ fields: inout FieldReader) -> Int? {

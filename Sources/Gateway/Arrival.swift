@@ -22,6 +22,8 @@ package struct Arrival: Sendable {
     package var timeoutMilliseconds: ArraySlice<UInt8>?
     /// The value of the `X-Forwarded-Client-Cert` header as it came; nil when there was none.
     package var forwardedClientCertificate: ArraySlice<UInt8>?
+    /// The values of all `X-Forwarded-For` lines; filled where ``PeerConnection/isAddressProxy`` asks for them.
+    package var forwardedFor: [ArraySlice<UInt8>] = []
     /// The values of the node signature headers as they came; nil when there was none of them.
     package var nodeSignature: NodeSignatureHeaders?
     package var body: [UInt8]

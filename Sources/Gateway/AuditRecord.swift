@@ -27,6 +27,8 @@ package struct AuditRecord: Sendable {
     package var latencyNanoseconds: Int64 = 0
     /// The peer's address, `203.0.113.7:51334`.
     package var remoteAddress: String = ""
+    /// The client's address behind trusted proxies; nil where that is the peer's.
+    package var clientAddress: String?
     /// Escaped JSON text without quotes; empty before the envelope was read.
     package var requestId: ArraySlice<UInt8> = []
     package var traceId: ArraySlice<UInt8> = []

@@ -1,3 +1,4 @@
+import Authorization
 package import Identity
 import IntentProtocol
 
@@ -9,6 +10,12 @@ package struct Caller: Sendable {
     package let token: VerifiedToken?
     /// The service that the caller is, where all that says so agrees; nil where nothing does.
     package let service: ServiceIdentity?
+    /// Whether the token is of an issuer that only policies of the mesh name.
+    let isOfAdditionalIssuer: Bool
+    /// Where the token stands.
+    let places: TokenPlaceSet
+    /// The address it calls from, behind trusted proxies.
+    let address: NetworkAddress?
 
     /// Issuer and subject together: two issuers may know the same subject, who is then not the same principal.
     var principal: String? { token.map { "\($0.issuer)#\($0.subject)" } ?? service?.principal }
@@ -16,9 +23,15 @@ package struct Caller: Sendable {
     package var roles: [String] { token?.roles ?? [] }
     package var tenant: String? { token?.tenant }
 
-    fileprivate init(token: VerifiedToken?, service: ServiceIdentity?) {
+    fileprivate init(
+        token: VerifiedToken?, isOfAdditionalIssuer: Bool = false, places: TokenPlaceSet = .usual,
+        service: ServiceIdentity?, address: NetworkAddress?
+    ) {
         self.token = token
+        self.isOfAdditionalIssuer = isOfAdditionalIssuer
+        self.places = places
         self.service = service
+        self.address = address
     }
 
     /// The entries of the identity chain for this caller as they stand between the first quote and the last; nil for nobody.
@@ -50,22 +63,41 @@ extension Gateway {
             guard settings.allowsAnonymous || settings.allowsServices && service != nil else {
                 throw .unauthorized("a bearer token is required", reason: "missing_token")
             }
-            return Caller(token: nil, service: service)
+            return Caller(token: nil, service: service, address: peer.clientAddress)
         }
-        let verified = try await verify(token, nowSeconds: journal.record.timeNanoseconds / 1_000_000_000)
+        let (verified, isAdditional) = try await verify(
+            token, nowSeconds: journal.record.timeNanoseconds / 1_000_000_000)
         journal.record.subject = verified.subject
         journal.record.issuer = verified.issuer
         journal.record.tenant = verified.tenant
-        return Caller(token: verified, service: try confirm(peer, by: verified, &journal))
+        return Caller(
+            token: verified, isOfAdditionalIssuer: isAdditional, places: credential.places,
+            service: try confirm(peer, by: verified, &journal), address: peer.clientAddress)
     }
 
-    private func verify(_ token: ArraySlice<UInt8>, nowSeconds: Int64) async throws(Refusal) -> VerifiedToken {
+    /// The configuration's issuers first: a policy cannot take the place of one of them.
+    private func verify(
+        _ token: ArraySlice<UInt8>, nowSeconds: Int64
+    ) async throws(Refusal) -> (VerifiedToken, isOfAdditionalIssuer: Bool) {
         switch tokens.verify(token, nowSeconds: nowSeconds) {
-        case .verified(let verified): return verified
+        case .verified(let verified): return (verified, false)
+        case .refused(.unknownIssuer):
+            guard let more = additional.current else { throw Refusal(.unknownIssuer) }
+            switch more.tokens.verify(token, nowSeconds: nowSeconds) {
+            case .verified(let verified): return (verified, true)
+            case .refused(let refusal): throw Refusal(refusal)
+            case .needsKeys(let issuer):
+                return (try await verifyWithNewKeys(token, issuer, more.tokens, more.keys), true)
+            }
         case .refused(let refusal): throw Refusal(refusal)
-        case .needsKeys(let issuer):
-            await keys.refreshKeys(issuer: issuer, waitingMilliseconds: settings.keyWaitMilliseconds)
+        case .needsKeys(let issuer): return (try await verifyWithNewKeys(token, issuer, tokens, keys), false)
         }
+    }
+
+    private func verifyWithNewKeys(
+        _ token: ArraySlice<UInt8>, _ issuer: Int, _ tokens: TokenVerifier, _ keys: any KeyRefreshing
+    ) async throws(Refusal) -> VerifiedToken {
+        await keys.refreshKeys(issuer: issuer, waitingMilliseconds: settings.keyWaitMilliseconds)
         // The wait may have been long: the token is judged by the clock as it is now.
         switch tokens.verify(token, nowSeconds: around.unixNanoseconds() / 1_000_000_000) {
         case .verified(let verified): return verified

@@ -58,15 +58,13 @@ extension Gateway {
             let incoming = try IncomingIntent(parsing: arrival.body, limits: settings.envelope)
             // The HTTP header's token was verified; another one inside the body would be a second identity.
             if let inside = try incoming.singleToken(), inside != credential.token {
-                throw IntentError(
-                    .validationError, "the request presents two bearer tokens that differ: send one",
-                    details: ["reason": .string(conflictingTokens)])
+                throw .conflictingTokens
             }
             return incoming
         } catch {
-            let isConflict = error.details["reason"] == .string(conflictingTokens)
+            let isConflict = error.details["reason"] == .string(conflictingTokensReason)
             throw Refusal(
-                error, reason: isConflict ? conflictingTokens : "invalid_envelope",
+                error, reason: isConflict ? conflictingTokensReason : "invalid_envelope",
                 event: isConflict ? .authFailure : .request)
         }
     }

@@ -17,6 +17,8 @@ package struct Gateway<
     let tokens: TokenVerifier
     let keys: any KeyRefreshing
     let authorization: AuthorizationHolder
+    /// Whose tokens count beside those of ``tokens``.
+    let additional: AdditionalIssuers
     let policies: PolicyHolder
     let buckets: Buckets
     let directory: DirectoryStore
@@ -31,7 +33,7 @@ package struct Gateway<
 
     package init(
         settings: GatewaySettings, peers: PeerProofs, tokens: TokenVerifier, keys: any KeyRefreshing,
-        authorization: AuthorizationHolder, policies: PolicyHolder,
+        authorization: AuthorizationHolder, additional: AdditionalIssuers = AdditionalIssuers(), policies: PolicyHolder,
         buckets: Buckets, directory: DirectoryStore, registrar: any DirectoryRegistrar, workers: Worker, around: Around,
         meter: Meter, audit: Audit
     ) {
@@ -40,6 +42,7 @@ package struct Gateway<
         self.tokens = tokens
         self.keys = keys
         self.authorization = authorization
+        self.additional = additional
         self.policies = policies
         self.buckets = buckets
         self.directory = directory
@@ -66,7 +69,7 @@ package struct Gateway<
             let terms = try applyPolicy(envelope, caller, permit, &journal)
             var ticket = try await admit(terms, &journal)
             let route = try chooseRoute(envelope, terms)
-            let reply = try await callWorkers(route, envelope, caller, terms, &ticket, &journal)
+            let reply = try await callWorkers(route, envelope, caller, permit, terms, &ticket, &journal)
             return conclude(reply, envelope, terms, &journal)
         } catch {
             return refuse(error, arrival.body, &journal)

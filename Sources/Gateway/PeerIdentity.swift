@@ -23,9 +23,12 @@ package struct PeerProofs: Sendable {
 package struct PeerIdentity: Sendable {
     /// What the connection, its proxy and its signature agree on; a token may add to it.
     let resolution: PeerResolution
+    /// The client's address behind trusted proxies; the TCP peer's where there are none.
+    let clientAddress: NetworkAddress?
 
-    fileprivate init(_ resolution: PeerResolution) {
+    fileprivate init(_ resolution: PeerResolution, clientAddress: NetworkAddress?) {
         self.resolution = resolution
+        self.clientAddress = clientAddress
     }
 }
 
@@ -46,7 +49,12 @@ extension Gateway {
                         headers, body: arrival.body, nowSeconds: journal.record.timeNanoseconds / 1_000_000_000))
             }
             note(resolution.identity, &journal)
-            return PeerIdentity(resolution)
+            let connection = arrival.connection.peer
+            let client = try peers.rules.addresses.client(on: connection, forwarded: arrival.forwardedFor)
+            if connection.isAddressProxy, client != connection.address {
+                journal.record.clientAddress = client?.description
+            }
+            return PeerIdentity(resolution, clientAddress: client)
         } catch {
             throw refusal(error, &journal)
         }

@@ -32,6 +32,8 @@ package struct RegistrationGrant: Sendable {
     /// Whether it lets this caller register this agent; without a subject list and a role list it lets nobody.
     func covers(_ caller: Caller, agent: String) -> Bool {
         guard let token = caller.token, issuers?.contains(token.issuer) ?? true else { return false }
+        // A policy of the mesh must not decide who may answer intents, unless the grant names its issuer.
+        guard !caller.isOfAdditionalIssuer || issuers != nil else { return false }
         let subject = token.subject
         let isListed = subjects?.contains(subject) == true || roles.map { !$0.isDisjoint(with: caller.roles) } == true
         return isListed && agents.contains { $0.matches(agent) }

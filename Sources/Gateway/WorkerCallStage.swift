@@ -46,7 +46,8 @@ struct WorkerReply: Sendable {
 struct WorkerRequest: Sendable {
     /// The frame as it goes to a worker.
     let body: [UInt8]
-    let traceLines: [UInt8]
+    /// Trace context, and what the mesh makes of the token, as complete header lines.
+    let headLines: [UInt8]
     let startNanoseconds: Int64
     /// The node's own limit.
     let nodeLimitNanoseconds: Int64
@@ -66,10 +67,10 @@ struct CallDeadline: Sendable {
 extension Gateway {
     /// Calls the workers that the route names, one after the other or all at once, until the plan is done.
     func callWorkers(
-        _ route: Route, _ envelope: borrowing OpenedEnvelope, _ caller: Caller, _ terms: borrowing Terms,
-        _ ticket: inout AdmissionTicket, _ journal: inout Journal
+        _ route: Route, _ envelope: borrowing OpenedEnvelope, _ caller: Caller, _ permit: Permit,
+        _ terms: borrowing Terms, _ ticket: inout AdmissionTicket, _ journal: inout Journal
     ) async throws(Refusal) -> WorkerReply {
-        let request = workerRequest(envelope, caller, journal)
+        let request = workerRequest(envelope, caller, permit, journal)
         var progress = RouteProgress(route.plan)
         var latest: WorkerReply?
         var lastSuccess: WorkerReply?
@@ -110,14 +111,15 @@ extension Gateway {
     }
 
     private func workerRequest(
-        _ envelope: borrowing OpenedEnvelope, _ caller: Caller, _ journal: borrowing Journal
+        _ envelope: borrowing OpenedEnvelope, _ caller: Caller, _ permit: Permit, _ journal: borrowing Journal
     ) -> WorkerRequest {
         var body: [UInt8] = []
         envelope.envelope.appendFrame(
             to: &body, callerEntries: caller.chainEntries, serviceEntry: serviceEntry, traceId: envelope.traceId)
         let nodeLimit = journal.startNanoseconds + settings.requestTimeoutMilliseconds * 1_000_000
+        let headLines = permit.headerLines.isEmpty ? envelope.traceLines : envelope.traceLines + permit.headerLines
         return WorkerRequest(
-            body: body, traceLines: envelope.traceLines, startNanoseconds: journal.startNanoseconds,
+            body: body, headLines: headLines, startNanoseconds: journal.startNanoseconds,
             nodeLimitNanoseconds: nodeLimit, callerDeadlineNanoseconds: envelope.callerDeadlineNanoseconds,
             deadlineNanoseconds: min(nodeLimit, envelope.callerDeadlineNanoseconds ?? .max))
     }
@@ -196,7 +198,7 @@ extension Gateway {
     }
 
     private func headerLines(_ request: WorkerRequest, remainingNanoseconds: Int64) -> [UInt8] {
-        var lines = request.traceLines
+        var lines = request.headLines
         lines.reserveCapacity(lines.count + 40)
         lines.append(literal: "x-intentus-timeout-ms: ")
         lines.appendDecimal(max(1, remainingNanoseconds / 1_000_000))

@@ -31,6 +31,8 @@ extension GatewayConfiguration {
         package var rolesClaim = "roles"
         /// Where the tenant stands in the claims, dots going deeper.
         package var tenantClaim = "tenant"
+        /// TLS to where its keys come from; nil trusts by the system's authorities and shows nothing.
+        package var tls: ClientTLS?
         /// Its keys.
         package var jwks = KeySource()
 
@@ -58,10 +60,18 @@ extension GatewayConfiguration.Issuer: ConfigurationSection {
             "rolesClaim", \.rolesClaim, .text(),
             "Where the roles stand, dots going deeper: `realm_access.roles`."),
         .value("tenantClaim", \.tenantClaim, .text(), "Where the tenant stands, dots going deeper."),
+        .optionalSection("tls", \.tls, "TLS to the server of `jwks.url`."),
         .requiredSection("jwks", \.jwks, "Where its keys come from: a file or a URL."),
     ]
 
     func check(_ reader: SectionReader) {
+        if tls != nil, jwks.url?.hasPrefix("https://") != true {
+            reader.fields.error("\(reader.fields.place("tls")) needs a jwks.url that begins with https://", at: "tls")
+        }
+        if tls?.caFile != nil, jwks.caFile != nil {
+            reader.fields.error(
+                "\(reader.fields.place("tls")).caFile and jwks.caFile say the same: give one of them", at: "tls")
+        }
         if reader.fields.peek("algorithms")?.sequence?.isEmpty == true {
             reader.fields.error(
                 "\(reader.fields.place("algorithms")) must name one algorithm at least", at: "algorithms")

@@ -11,6 +11,8 @@ extension GatewayConfiguration {
             case permissive = "PERMISSIVE"
             /// TLS alone.
             case strict = "STRICT"
+            /// What the PeerAuthentications say.
+            case policy = "POLICY"
         }
 
         /// Whether clients show certificates.
@@ -92,7 +94,8 @@ extension GatewayConfiguration.ListenTLS: ConfigurationSection {
     static let keys: [ConfigurationKey<Self>] = [
         .optional(
             "mode", \.mode, .choice(), absent: "STRICT with a certificate, otherwise DISABLE",
-            "Which connections are taken: plain text, both by the first byte, or TLS alone."),
+            "Which connections are taken: plain text, both by the first byte, TLS alone, or what PeerAuthentications say; they "
+                + "can make any mode stricter."),
         .optionalPath(
             "certificateFile", \.certificateFile,
             "Our certificate chain (PEM), the leaf first; read again when it changes."),

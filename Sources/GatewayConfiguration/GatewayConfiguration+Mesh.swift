@@ -29,6 +29,8 @@ extension GatewayConfiguration {
         package var trustedProxies: [String] = []
         /// What becomes of X-Forwarded-Client-Cert from anybody else.
         package var untrustedForwarding = UntrustedForwarding.refuse
+        /// How the address of a client behind proxies is found.
+        package var forwardedFor = ForwardedFor()
         /// Peers that sign their requests.
         package var nodes: [Node] = []
         /// How far the time of a node signature may be from ours.
@@ -74,10 +76,22 @@ extension GatewayConfiguration {
         package init() {}
     }
 
+    /// Who sees to it that PeerAuthentications hold.
+    package enum PeerAuthenticationEnforcement: String, Sendable, Hashable, CaseIterable {
+        /// The listener of this gateway.
+        case listener
+        /// A proxy in front, which speaks TLS for this gateway.
+        case sidecar
+    }
+
     /// Istio's policies, enforced by the gateway itself.
     package struct Authorization: Sendable, Hashable {
         /// Files of resources, or folders of such files; none means that only `policy` decides.
         package var files: [String] = []
+        /// Whether issuers count that only a RequestAuthentication names.
+        package var requestAuthenticationIssuers = false
+        /// Who sees to it that PeerAuthentications hold.
+        package var peerAuthentication = PeerAuthenticationEnforcement.listener
 
         /// The defaults above.
         package init() {}
@@ -112,6 +126,7 @@ extension GatewayConfiguration.Mesh: ConfigurationSection {
         .value(
             "untrustedForwarding", \.untrustedForwarding, .choice(),
             "What becomes of `X-Forwarded-Client-Cert` from anybody else."),
+        .section("forwardedFor", \.forwardedFor, "How the address of a client behind proxies is found."),
         .sections(
             "nodes", \.nodes, countMax: 1_000, identity: { ("id", $0.id) },
             "Peers that sign their requests (`X-Intentus-Node-Signature`), each with a secret of its own."),
@@ -128,6 +143,16 @@ extension GatewayConfiguration.Mesh: ConfigurationSection {
             reader.fields.warning(
                 "\(reader.fields.place("trustedProxies")): every process of this machine may say which service it speaks for",
                 at: "trustedProxies")
+        }
+        if forwardedFor.trustedHops > 0, forwardedFor.proxies.isEmpty, trustedProxies.isEmpty {
+            reader.fields.error(
+                "\(reader.fields.place("forwardedFor")).trustedHops believes nobody: name forwardedFor.proxies or "
+                    + "trustedProxies", at: "forwardedFor")
+        }
+        if forwardedFor.trustedHops == 0, !forwardedFor.proxies.isEmpty {
+            reader.fields.warning(
+                "\(reader.fields.place("forwardedFor")).proxies are never asked, because trustedHops is 0",
+                at: "forwardedFor")
         }
         for label in labels where label.split(separator: "=", omittingEmptySubsequences: false).count != 2 {
             reader.fields.error(
@@ -166,6 +191,13 @@ extension GatewayConfiguration.Authorization: ConfigurationSection {
     static let keys: [ConfigurationKey<Self>] = [
         .paths(
             "files", \.files, of: .authorization,
-            "Files of AuthorizationPolicy, RequestAuthentication and PeerAuthentication, or folders of such files.")
+            "Files of AuthorizationPolicy, RequestAuthentication and PeerAuthentication, or folders of such files."),
+        .value(
+            "requestAuthenticationIssuers", \.requestAuthenticationIssuers, .toggle,
+            "Whether tokens count whose issuer only a RequestAuthentication names: whoever writes `files` then decides who may "
+                + "make callers of this gateway, with roles and tenant."),
+        .value(
+            "peerAuthentication", \.peerAuthentication, .choice(),
+            "Who sees to it that PeerAuthentications hold: the listener, or a sidecar that speaks TLS in front of it."),
     ]
 }

@@ -44,7 +44,7 @@ extension GatewayConfiguration {
         /// The database number.
         package var database: Int?
         /// TLS; nil when the URL begins with `redis://`.
-        package var tls: RedisTLS?
+        package var tls: ClientTLS?
         /// What every key begins with; gateways that share it are one cluster.
         package var keyPrefix = "intentusnet:"
         /// Whether key sets that another gateway fetched are taken from Redis.
@@ -55,19 +55,6 @@ extension GatewayConfiguration {
         package var onFailure = StoreFailure.local
         /// How long a request waits for Redis before it goes on without.
         package var budgetMilliseconds = 10
-
-        /// The defaults above.
-        package init() {}
-    }
-
-    /// TLS to Redis.
-    package struct RedisTLS: Sendable, Hashable {
-        /// Certificates (PEM) that the server is trusted by.
-        package var caFile: String?
-        /// Our certificate chain (PEM).
-        package var certificateFile: String?
-        /// The key of our certificate (PEM).
-        package var keyFile: String?
 
         /// The defaults above.
         package init() {}
@@ -140,20 +127,5 @@ extension GatewayConfiguration.Redis: ConfigurationSection {
         if keyPrefix.contains(where: { "{}".contains($0) }) {
             fields.error("\(fields.place("keyPrefix")) must not contain { or }, which mark hash tags", at: "keyPrefix")
         }
-    }
-}
-
-extension GatewayConfiguration.RedisTLS: ConfigurationSection {
-    static let keys: [ConfigurationKey<Self>] = [
-        .optionalPath("caFile", \.caFile, "Certificates (PEM) that the server is trusted by, instead of the system's."),
-        .optionalPath("certificateFile", \.certificateFile, "Our certificate chain (PEM), where Redis asks for one."),
-        .optionalPath("keyFile", \.keyFile, "The key of our certificate (PEM)."),
-    ]
-
-    func check(_ reader: SectionReader) {
-        guard (certificateFile == nil) != (keyFile == nil) else { return }
-        reader.fields.error(
-            "\(reader.fields.path) must have certificateFile and keyFile, or neither",
-            at: certificateFile == nil ? "keyFile" : "certificateFile")
     }
 }

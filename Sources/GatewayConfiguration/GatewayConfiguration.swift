@@ -70,6 +70,11 @@ extension GatewayConfiguration: ConfigurationSection {
         if admin.http == listen.http, admin.http.port != 0 {
             reader.fields.error("admin.http must differ from listen.http, found \(admin.http) for both", at: "admin")
         }
+        if listen.tls.mode == .policy, authorization.files.isEmpty || authorization.peerAuthentication == .sidecar {
+            reader.fields.error(
+                "listen.tls.mode POLICY needs PeerAuthentications: name authorization.files, and leave "
+                    + "authorization.peerAuthentication at listener", at: "listen")
+        }
         if envelope.payloadBytesMax > listen.bodyBytesMax {
             reader.fields.warning(
                 "envelope.payloadBytesMax (\(envelope.payloadBytesMax)) is never reached, because listen.bodyBytesMax "

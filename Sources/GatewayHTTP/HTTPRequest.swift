@@ -48,6 +48,14 @@ package struct HTTPRequest: Sendable {
         return fields
     }
 
+    /// The values of every line with a name in lower case, in their order; looked for anew at each call.
+    package func values(of name: StaticString) -> [ArraySlice<UInt8>] {
+        headerFields().compactMap { field in
+            let isNamed = headBytes[field.name].withUnsafeBytes { $0.equalsIgnoringCase(name) }
+            return isNamed ? headBytes[field.value] : nil
+        }
+    }
+
     private func value(_ range: ByteRange) -> ArraySlice<UInt8>? {
         range.isPresent ? headBytes[range.range] : nil
     }

@@ -4,13 +4,21 @@ import Glibc
 package struct ListenerTLS: Sendable {
     /// Which connections are taken.
     package enum Mode: Sendable, Hashable {
+        /// Plain text alone, for as long as whoever decides says so.
+        case disable
         /// TLS and plain text on one port, told apart by a connection's first byte.
         case permissive
         /// TLS alone.
         case strict
+        /// TLS alone, and only with a certificate of the client, whatever the handshake would let pass.
+        case mutual
     }
 
     package var mode = Mode.strict
+    /// What holds for a port where that may change while the listener runs; asked once for each connection, at its first byte.
+    ///
+    /// nil leaves it to ``mode``.
+    package var modeOfPort: (@Sendable (_ port: UInt16) -> Mode)?
     /// Certificate, key and trust of new connections; replaced while the listener runs.
     package let credentials: TLSCredentials
     /// From a connection's first byte to the end of its handshake; over it the connection is closed.
@@ -29,6 +37,8 @@ package struct ListenerTLS: Sendable {
     package init(_ credentials: TLSCredentials) {
         self.credentials = credentials
     }
+
+    func mode(port: UInt16) -> Mode { modeOfPort?(port) ?? mode }
 
     var headerLines: [UInt8] {
         guard strictTransportSeconds > 0 else { return [] }

@@ -1,4 +1,7 @@
 /// The closed table of paths that a listener knows; a path is matched byte for byte and never normalised.
+///
+/// A query is refused, unless the table takes queries at that moment: then it chooses nothing, is checked for bytes that do not
+/// belong into one, and is left to whoever looks for a token in it.
 package struct RouteTable: Sendable {
     /// A path and the methods it allows.
     package struct Route: Sendable {
@@ -38,7 +41,10 @@ package struct RouteTable: Sendable {
     private let patterns: [(route: Route, index: Int)]
     private let routes: [Route]
 
-    package init(_ routes: [Route]) {
+    private let takesQueries: @Sendable () -> Bool
+
+    package init(_ routes: [Route], takesQueries: @escaping @Sendable () -> Bool = { false }) {
+        self.takesQueries = takesQueries
         self.routes = routes
         exact = routes.enumerated().filter { !$0.element.hasParameters }.map {
             (Array($0.element.pattern.utf8), $0.offset)
@@ -48,8 +54,12 @@ package struct RouteTable: Sendable {
 
     /// The route of a path, whatever the method; nil when there is none. Refusals use it to answer in the route's manner.
     func index(of target: UnsafeRawBufferPointer) -> Int? {
-        for entry in exact where entry.path.count == target.count {
-            if entry.path.elementsEqual(target) { return entry.index }
+        index(ofPath: path(of: target))
+    }
+
+    private func index(ofPath path: UnsafeRawBufferPointer) -> Int? {
+        for entry in exact where entry.path.count == path.count {
+            if entry.path.elementsEqual(path) { return entry.index }
         }
         return nil
     }
@@ -58,12 +68,14 @@ package struct RouteTable: Sendable {
     func match(
         method: UnsafeRawBufferPointer, target: UnsafeRawBufferPointer
     ) throws(HTTPRefusal) -> Match {
-        if let index = index(of: target) {
+        let path = path(of: target)
+        if path.count < target.count { try Self.checkQuery(target[(path.count + 1)...]) }
+        if let index = index(ofPath: path) {
             return Match(index: index, method: try allowed(method, routes[index]))
         }
-        try Self.checkTarget(target)
+        try Self.checkPath(path)
         for entry in patterns {
-            if let parameters = Self.parameters(of: target, entry.route.segments) {
+            if let parameters = Self.parameters(of: path, entry.route.segments) {
                 return Match(index: entry.index, method: try allowed(method, entry.route), parameters: parameters)
             }
         }
@@ -78,7 +90,7 @@ package struct RouteTable: Sendable {
     }
 
     /// Refuses what a server behind or before this one might read as another path (pitfall S14).
-    private static func checkTarget(_ target: UnsafeRawBufferPointer) throws(HTTPRefusal) {
+    private static func checkPath(_ target: UnsafeRawBufferPointer) throws(HTTPRefusal) {
         guard target.first == UInt8(ascii: "/") else {
             throw HTTPRefusal(.badRequest, "the request target must be a path")
         }
@@ -95,6 +107,24 @@ package struct RouteTable: Sendable {
         for segment in target.split(separator: UInt8(ascii: "/")) where segment.allSatisfy({ $0 == UInt8(ascii: ".") })
         {
             throw HTTPRefusal(.badRequest, "the path holds a dot segment")
+        }
+    }
+
+    private func path(of target: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        guard let question = target.firstIndex(of: UInt8(ascii: "?")), takesQueries() else { return target }
+        return UnsafeRawBufferPointer(rebasing: target[..<question])
+    }
+
+    /// Printable bytes without those that no client writes into a query unescaped.
+    private static func checkQuery(_ query: Slice<UnsafeRawBufferPointer>) throws(HTTPRefusal) {
+        for byte in query {
+            switch byte {
+            case UInt8(ascii: "#"), UInt8(ascii: "\\"), UInt8(ascii: "\""), UInt8(ascii: "<"), UInt8(ascii: ">"),
+                ...0x20,
+                0x7F...:
+                throw HTTPRefusal(.badRequest, "the query holds a byte that does not belong there")
+            default: break
+            }
         }
     }
 

@@ -24,6 +24,7 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
     private let tls: ListenerTLS
     let peer: PeerNetwork?
     private var phase = Phase.waiting
+    private var needsCertificate = false
     private var context: ChannelHandlerContext?
     private(set) var deadlineNanoseconds: Int64 = .max
 
@@ -60,15 +61,18 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
         // Whoever was told no may go on sending.
         guard case .waiting = phase else { return }
         let isHandshake = unwrapInboundIn(data).readableBytesView.first == 0x16
-        if isHandshake {
-            beginHandshake(context, data)
-        } else if tls.mode == .permissive {
+        // Once for the connection: a mode that changes meanwhile is for those that come later.
+        let mode = tls.mode(port: UInt16(clamping: context.channel.localAddress?.port ?? 0))
+        needsCertificate = mode == .mutual
+        switch (mode, isHandshake) {
+        case (.permissive, true), (.strict, true), (.mutual, true): beginHandshake(context, data)
+        case (.disable, true): refuse(.notPlain)
+        case (.disable, false), (.permissive, false):
             handOver(context) {
                 try context.pipeline.syncOperations.addHandler(ServerConnection(shared, peer: peer))
                 context.fireChannelRead(data)
             }
-        } else {
-            refuse(.notTLS)
+        case (.strict, false), (.mutual, false): refuse(.notTLS)
         }
     }
 
@@ -76,6 +80,7 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
         guard case .handshakeCompleted(let negotiated)? = event as? TLSUserEvent, case .handshaking(let ssl) = phase
         else { return context.fireUserInboundEventTriggered(event) }
         let leaf = ssl.peerCertificate
+        guard leaf != nil || !needsCertificate else { return refuse(.noCertificate) }
         // A resumed session was verified when it was new; its certificate may have ended since.
         if let leaf, Int64(leaf.notValidAfter) < tls.unixSeconds() { return refuse(.expiredCertificate) }
         let security = ConnectionSecurity(

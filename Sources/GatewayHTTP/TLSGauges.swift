@@ -6,6 +6,8 @@ package final class TLSGauges: Sendable {
     package enum Failure: String, Sendable, CaseIterable {
         /// The first byte was not TLS, and the listener takes nothing else.
         case notTLS = "not_tls"
+        /// The first byte was TLS, and the listener takes plain text alone.
+        case notPlain = "not_plain"
         /// There were as many handshakes as may be.
         case tooMany = "too_many"
         case timeout

@@ -62,7 +62,12 @@ package struct TLSMaterial: Sendable {
 
     /// The context of connections made with this.
     func context(_ configuration: TLSConfiguration) throws(TLSMaterialError) -> NIOSSLContext {
-        var configuration = configuration
+        try made(self.configuration(configuration))
+    }
+
+    /// What is ours put into it, and what is not acceptable taken out.
+    func configuration(_ base: TLSConfiguration) -> TLSConfiguration {
+        var configuration = base
         configuration.certificateChain = chain.map { .certificate($0) }
         configuration.privateKey = key.map { .privateKey($0) }
         if let roots { configuration.trustRoots = .certificates(roots) }
@@ -72,6 +77,10 @@ package struct TLSMaterial: Sendable {
         configuration.cipherSuites = Self.cipherSuites
         configuration.verifySignatureAlgorithms = Self.signatureAlgorithms
         configuration.renegotiationSupport = .none
+        return configuration
+    }
+
+    func made(_ configuration: TLSConfiguration) throws(TLSMaterialError) -> NIOSSLContext {
         do {
             return try NIOSSLContext(configuration: configuration)
         } catch {

@@ -13,13 +13,17 @@ final class AuthorizationFiles: Sendable {
     private let named: [NamedFile]
     private let mesh: MeshSettings
     private let workload: Workload
+    /// What resources are held against; nil where the configuration itself cannot be read.
+    private let configuration: GatewayConfiguration?
     private let watched: Mutex<[WatchedFile]>
 
     /// Names the files; they are read by ``load(into:)``.
-    init(_ named: [NamedFile], _ mesh: GatewayConfiguration.Mesh) {
+    init(_ named: [NamedFile], _ configuration: GatewayConfiguration?) {
         self.named = named
-        self.mesh = MeshSettings(mesh)
-        workload = Workload(mesh)
+        let place = configuration?.mesh ?? GatewayConfiguration.Mesh()
+        mesh = MeshSettings(place)
+        workload = Workload(place)
+        self.configuration = configuration
         watched = Mutex(named.flatMap { Self.expand($0.path) }.map(WatchedFile.init))
     }
 
@@ -40,7 +44,12 @@ final class AuthorizationFiles: Sendable {
         }
         let documents = AuthorizationLoader.load(files, defaultNamespace: workload.namespace, into: diagnostics)
         guard let documents, diagnostics.errors.count == errorsBefore else { return nil }
-        return CompiledAuthorization(documents, mesh: mesh, workload: workload)
+        let compiled = CompiledAuthorization(documents, mesh: mesh, workload: workload)
+        if let configuration {
+            ListenerModes(configuration).check(compiled, into: diagnostics)
+            PolicyIssuer.check(compiled, configuration, into: diagnostics)
+        }
+        return diagnostics.errors.count == errorsBefore ? compiled : nil
     }
 
     private func read(_ place: NamedFile, into diagnostics: Diagnostics) -> [(name: String, text: String)] {

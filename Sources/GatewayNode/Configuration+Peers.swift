@@ -14,6 +14,14 @@ extension PeerProofs {
         let proxies = try Self.read("trustedProxies") { () throws(TrustedProxies.Fault) in
             try TrustedProxies(mesh.trustedProxies, table)
         }
+        let forwarded = mesh.forwardedFor
+        let addressProxies =
+            forwarded.proxies.isEmpty
+            ? proxies
+            : try Self.read("forwardedFor.proxies") { () throws(TrustedProxies.Fault) in
+                try TrustedProxies(forwarded.proxies, table)
+            }
+        let addresses = ForwardedAddressRules(trustedHops: forwarded.trustedHops, proxies: addressProxies)
         let nodes = try mesh.nodes.map { try NodePeer($0) }
         var verifier: NodeSignatureVerifier?
         if !nodes.isEmpty {
@@ -39,7 +47,8 @@ extension PeerProofs {
             case .ignore: .ignore
             }
         self.init(
-            rules: PeerRules(table, proxies: proxies, untrusted: untrusted), nodes: verifier, accounts: accounts)
+            rules: PeerRules(table, proxies: proxies, addresses: addresses, untrusted: untrusted), nodes: verifier,
+            accounts: accounts)
     }
 
     fileprivate static func read<Value, Fault: Error & MeshFault>(

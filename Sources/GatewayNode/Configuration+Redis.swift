@@ -8,8 +8,9 @@ import RedisState
 extension RedisSettings {
     /// Reads the files that the configuration names.
     ///
+    /// - Parameter known: TLS that is kept up to date; nil reads the files once.
     /// - Throws: ``ConfigurationRefused`` naming the file that cannot be used.
-    init(_ redis: GatewayConfiguration.Redis) throws {
+    init(_ redis: GatewayConfiguration.Redis, tls known: RedisTLS? = nil) throws {
         let address = { (address: HostAndPort) in RedisAddress(host: address.host, port: address.port) }
         let topology: Topology =
             if let url = redis.url {
@@ -28,8 +29,10 @@ extension RedisSettings {
             username: redis.sentinelUsername,
             password: try Self.password(redis.sentinelPasswordFile, "store.redis.sentinelPasswordFile"))
         database = redis.database ?? redis.url?.database ?? 0
-        if redis.tls != nil || redis.url?.isTLS == true {
-            let files = redis.tls ?? GatewayConfiguration.RedisTLS()
+        if let known {
+            tls = known
+        } else if redis.speaksTLS {
+            let files = redis.tls ?? GatewayConfiguration.ClientTLS()
             do {
                 tls = try RedisTLS(
                     authorityFile: files.caFile, certificateFile: files.certificateFile, keyFile: files.keyFile)
@@ -55,6 +58,10 @@ extension RedisSettings {
         }
         return Array(data)
     }
+}
+
+extension GatewayConfiguration.Redis {
+    var speaksTLS: Bool { tls != nil || url?.isTLS == true }
 }
 
 extension Secret {

@@ -12,13 +12,18 @@ typealias NodeGateway = Gateway<WorkerConnections, NodeBuckets, SystemSurroundin
 /// Where the paths of the data plane lead.
 enum DataPlane {
     /// The closed table; the places of its routes are the raw values of ``Place``.
-    static let routes = RouteTable([
-        .init("/api/v1/intent", [.post]),
-        .init("/intent", [.post]),
-        .init("/", [.post]),
-        .init("/api/v1/agents", [.get]),
-        .init("/api/v1/agents/{name}/instances/{id}", [.put, .delete]),
-    ])
+    ///
+    /// A query is for tokens alone: where no rule looks for one there, nothing reads it, and it is refused (S14).
+    static func routes(_ authorization: AuthorizationHolder) -> RouteTable {
+        RouteTable(
+            [
+                .init("/api/v1/intent", [.post]),
+                .init("/intent", [.post]),
+                .init("/", [.post]),
+                .init("/api/v1/agents", [.get]),
+                .init("/api/v1/agents/{name}/instances/{id}", [.put, .delete]),
+            ], takesQueries: { authorization.current?.tokenPlaces.areInQuery == true })
+    }
 
     /// The place of each route in the table.
     enum Place: Int {
@@ -81,14 +86,16 @@ struct DataPlaneHandler: HTTPHandler {
 
     func handle(_ request: consuming HTTPRequest, on connection: ArrivalConnection) async -> HTTPAnswer {
         let match = request.route
+        let policies = authorization.current
         let place = DataPlane.Place(rawValue: match.index) ?? .intent
         var arrival = Arrival(
             door: place.door, authorization: request.authorization, traceparent: request.traceparent,
             tracestate: request.tracestate, timeoutMilliseconds: request.timeoutMilliseconds, body: request.body,
             connection: connection)
         arrival.forwardedClientCertificate = request.forwardedClientCertificate
+        if connection.peer.isAddressProxy { arrival.forwardedFor = request.values(of: "x-forwarded-for") }
         arrival.nodeSignature = Self.nodeSignature(request)
-        arrival.head = authorization.current.map { Self.head(request, connection, for: $0) }
+        arrival.head = policies.map { Self.head(request, connection, for: $0) }
         let answer =
             switch place {
             case .intent, .pythonIntent, .pythonRoot: await gateway.handle(arrival)
@@ -102,8 +109,9 @@ struct DataPlaneHandler: HTTPHandler {
     private static func head(
         _ request: borrowing HTTPRequest, _ connection: ArrivalConnection, for policies: CompiledAuthorization
     ) -> ArrivalHead {
-        var head = ArrivalHead(method: request.method, target: request.target, host: request.host)
-        guard !policies.headerNames.isEmpty else { return head }
+        var head = ArrivalHead(
+            policies: policies, method: request.method, target: request.target, host: request.host)
+        guard policies.readsHeaders else { return head }
         // What an untrusted peer says about certificates is not there for policies either.
         let hidden = connection.peer.isTrustedProxy ? nil : request.forwardedClientCertificate?.startIndex
         head.headers = AuthorizationHeaders(

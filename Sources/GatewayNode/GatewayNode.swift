@@ -84,6 +84,7 @@ package final class GatewayNode: Sendable {
         var tasks = parts.keys.refreshers.map { refresher in Task { await refresher.run() } }
         tasks += parts.shared?.tasks() ?? []
         await waitForKeys()
+        await parts.policyIssuers.apply(parts.authorization.current)
         await parts.shared?.awaitAgents(waitingMilliseconds: 1_000)
         do {
             let (admin, adminPort) = try await startAdmin(adminGroup)
@@ -103,6 +104,7 @@ package final class GatewayNode: Sendable {
             parts.logger.notice("listening", metadata: ["data": "\(dataPort)", "admin": "\(adminPort)"])
         } catch {
             for task in tasks { task.cancel() }
+            await parts.policyIssuers.end()
             await parts.shared?.close()
             try? await group.shutdownGracefully()
             try? await adminGroup.shutdownGracefully()
@@ -147,6 +149,7 @@ package final class GatewayNode: Sendable {
         for task in running.tasks { task.cancel() }
         for task in running.tasks { await task.value }
         await reloads.finish()
+        await parts.policyIssuers.end()
         await parts.shared?.close()
         try? await running.group.shutdownGracefully()
         try? await running.adminGroup.shutdownGracefully()
@@ -217,10 +220,14 @@ package final class GatewayNode: Sendable {
         _ group: MultiThreadedEventLoopGroup, _ pools: WorkerPools
     ) async throws -> HTTPServer<DataPlaneHandler> {
         let parts = parts
+        var tls = parts.tls.listener
+        // Asked for every connection, so that what a reload puts in force holds from the next one on.
+        let modes = ListenerModes(configuration)
+        tls?.modeOfPort = { modes.mode(port: $0, parts.authorization.current) }
         return try await HTTPServer.start(
             host: configuration.listen.http.host, port: configuration.listen.http.port, group: group,
-            routes: DataPlane.routes,
-            limits: parts.httpLimits, tls: parts.tls.listener, notify: { parts.report($0) }
+            routes: DataPlane.routes(parts.authorization),
+            limits: parts.httpLimits, tls: tls, notify: { parts.report($0) }
         ) { loop in
             let pool = UpstreamPool(eventLoop: loop, limits: parts.upstreamLimits, tls: parts.tls.upstream) { packed in
                 InstanceAddressRules().refusal(packedAddress: packed) == nil

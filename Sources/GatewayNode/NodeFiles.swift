@@ -32,7 +32,7 @@ final class NodeFiles: Sendable {
     private init(_ configuration: GatewayConfiguration, _ named: [NamedFile]) {
         mesh = configuration.mesh
         policyFiles = named.filter { $0.kind == .policy }
-        authorization = AuthorizationFiles(named.filter { $0.kind == .authorization }, configuration.mesh)
+        authorization = AuthorizationFiles(named.filter { $0.kind == .authorization }, configuration)
         watched = Mutex(policyFiles.map(\.path).map(WatchedFile.init))
         keyFiles = configuration.authentication.issuers.map { $0.jwks.file.map(FileKeySetSource.init) }
     }
@@ -53,7 +53,7 @@ final class NodeFiles: Sendable {
         let files = reading.configuration.map { NodeFiles($0, reading.files) }
         let authorizationFiles =
             files?.authorization
-            ?? AuthorizationFiles(reading.files.filter { $0.kind == .authorization }, GatewayConfiguration.Mesh())
+            ?? AuthorizationFiles(reading.files.filter { $0.kind == .authorization }, nil)
         var policyFiles: [NamedFile] = []
         for file in reading.files {
             switch file.kind {
@@ -148,7 +148,11 @@ final class NodeFiles: Sendable {
         if let policy = Self.loadPolicy(policyFiles, mesh, into: diagnostics) {
             parts.activate(policy)
         }
-        if let policies = authorization.load(into: diagnostics) { parts.authorization.replace(policies) }
+        if let policies = authorization.load(into: diagnostics) {
+            // First, so that no rule counts on keys that nobody has asked for.
+            await parts.policyIssuers.apply(policies)
+            parts.authorization.replace(policies)
+        }
         for (index, file) in keyFiles.enumerated() where file != nil {
             let status = await parts.keys.refreshers[index].reload(waitingMilliseconds: 3_000)
             if let failure = status.lastFailure {

@@ -21,6 +21,8 @@ final class NodeParts: Sendable {
     let tokens: TokenVerifier
     let keys: IssuerKeyRefreshers
     let policies: PolicyHolder
+    /// Issuers that only the mesh's policies name.
+    let policyIssuers: PolicyIssuers
     /// The mesh's policies.
     let authorization: AuthorizationHolder
     /// The buckets of this process; unused where they are shared.
@@ -68,18 +70,23 @@ final class NodeParts: Sendable {
         let limits = directoryLimits
         directory = DirectoryStore(limits: limits)
         let (logger, directory) = (logger, directory)
+        let redisTLS = tls.redis
         let (record, rate, inFlight) = (NodeRecord(configuration), RequestRate(), NodeCount())
         (self.record, self.rate, self.inFlight) = (record, rate, inFlight)
         shared = try configuration.store.redis.map {
             try SharedState(
-                $0, record: record, load: { Self.load(rate, inFlight) }, hasher: hasher, directory: directory,
+                $0, tls: redisTLS, record: record, load: { Self.load(rate, inFlight) }, hasher: hasher,
+                directory: directory,
                 directoryLimits: limits, logger: logger)
         }
         let replays: any ReplayCache =
             shared.map { $0.replays as any ReplayCache }
             ?? MemoryReplayCache(nowNanoseconds: Timestamp.monotonicNanoseconds)
         peers = try PeerProofs(configuration.mesh, issuers: configuration.authentication.issuers, replays: replays)
-        keys = try Self.refreshers(configuration.authentication.issuers, loaded.files, tokens, shared, logger)
+        let around = Self.keySurroundings(logger)
+        policyIssuers = PolicyIssuers(configuration, around)
+        keys = try Self.refreshers(
+            configuration.authentication.issuers, loaded.files, tokens, shared, loaded.tls, around)
         onStoreFailure =
             configuration.store.redis.flatMap { StoreFailureMode(rawValue: $0.onFailure.rawValue) } ?? .local
         buckets = MemoryBucketStore(hasher: hasher, keysMax: configuration.limits.liveKeysMax)
@@ -107,7 +114,7 @@ final class NodeParts: Sendable {
         hotLimitsOfLoops.withLock { $0.append(hot) }
         return NodeGateway(
             settings: settings, peers: peers, tokens: tokens, keys: keys, authorization: authorization,
-            policies: policies,
+            additional: policyIssuers.active, policies: policies,
             buckets: NodeBuckets(place: place, hot: hot),
             directory: directory, registrar: shared?.directory ?? directory, workers: workers,
             around: SystemSurroundings(), meter: meter, audit: audit)
@@ -151,6 +158,13 @@ final class NodeParts: Sendable {
                 }
             }
         }
+        if policyIssuers.isAllowed {
+            health.probe("issuers of policies") { [policyIssuers] in
+                let missing = policyIssuers.statuses.filter { $0.availability != .ready }.map { "'\($0.issuer)'" }
+                return missing.isEmpty
+                    ? (.healthy, "") : (.degraded, "keys of \(missing.joined(separator: ", ")) cannot be fetched now")
+            }
+        }
         // The tokens of one issuer are no reason to send those of the others away.
         guard !keys.refreshers.isEmpty else { return }
         health.probe("keys") { [keys] in
@@ -164,11 +178,8 @@ final class NodeParts: Sendable {
         return Logger(label: "gateway") { label in LogFormat.text.handler(label: label, level: level) }
     }
 
-    private static func refreshers(
-        _ issuers: [GatewayConfiguration.Issuer], _ files: NodeFiles, _ tokens: TokenVerifier, _ shared: SharedState?,
-        _ logger: Logger
-    ) throws -> IssuerKeyRefreshers {
-        let around = KeySetRefresher.Surroundings(
+    private static func keySurroundings(_ logger: Logger) -> KeySetRefresher.Surroundings {
+        KeySetRefresher.Surroundings(
             nowNanoseconds: Timestamp.monotonicNanoseconds,
             sleep: { nanoseconds in try? await Task.sleep(for: .nanoseconds(nanoseconds)) },
             jitter: { Double.random(in: 0...1) },
@@ -185,12 +196,18 @@ final class NodeParts: Sendable {
                     logger.error("keys too old, out of force", metadata: ["issuer": "\(issuer)"])
                 }
             })
+    }
+
+    private static func refreshers(
+        _ issuers: [GatewayConfiguration.Issuer], _ files: NodeFiles, _ tokens: TokenVerifier, _ shared: SharedState?,
+        _ tls: NodeTLS, _ around: KeySetRefresher.Surroundings
+    ) throws -> IssuerKeyRefreshers {
         return IssuerKeyRefreshers(
             refreshers: try issuers.enumerated().map { index, issuer in
                 var timing = KeySetTiming()
                 timing.freshForSeconds = Int64(issuer.jwks.refreshSeconds)
                 timing.staleMaxSeconds = Int64(issuer.jwks.maxStaleSeconds)
-                let origin = try source(issuer.jwks, files.keyFiles[index])
+                let origin = try source(issuer.jwks, files.keyFiles[index], tls.issuers[issuer.issuer])
                 guard let shared, let url = issuer.jwks.url else {
                     return KeySetRefresher(
                         issuer: index, verifier: tokens, source: origin, timing: timing, surroundings: around)
@@ -205,11 +222,11 @@ final class NodeParts: Sendable {
     }
 
     private static func source(
-        _ jwks: GatewayConfiguration.KeySource, _ file: FileKeySetSource?
+        _ jwks: GatewayConfiguration.KeySource, _ file: FileKeySetSource?, _ tls: KeySetTLS?
     ) throws -> any KeySetSource {
         if let file { return file }
         var options = URLKeySetSource.Options()
-        options.authorityFile = jwks.caFile
+        options.tls = tls
         let url = try KeySetURL(jwks.url ?? "", allowInsecure: jwks.allowInsecureHttp)
         return URLKeySetSource(url, options: options)
     }

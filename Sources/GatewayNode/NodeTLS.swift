@@ -4,7 +4,9 @@ import GatewayConfiguration
 import GatewayHTTP
 import Identity
 import IntentProtocol
+import KeySources
 import Observability
+import RedisState
 import Synchronization
 
 /// What a node speaks TLS with: to its callers, and to workers.
@@ -13,6 +15,10 @@ struct NodeTLS: Sendable {
     let listener: ListenerTLS?
     /// For workers whose URL begins with https.
     let upstream: UpstreamTLS
+    /// To Redis; nil where that is plain TCP, or there is none.
+    let redis: RedisTLS?
+    /// To issuers, by their names; none where files of ours say nothing.
+    let issuers: [String: KeySetTLS]
     /// Every file of certificates, by use.
     let sets: [CertificateSet]
 
@@ -30,6 +36,14 @@ struct NodeTLS: Sendable {
         var sets: [CertificateSet] = []
         listener = try Self.listener(configuration.listen.tls, configuration.mesh, &sets)
         upstream = try Self.upstream(configuration, &sets)
+        redis = try configuration.store.redis.flatMap { redis throws(TLSMaterialError) in
+            try Self.redis(redis, &sets)
+        }
+        var issuers: [String: KeySetTLS] = [:]
+        for issuer in configuration.authentication.issuers {
+            issuers[issuer.issuer] = try Self.issuer(issuer, &sets)
+        }
+        self.issuers = issuers
         self.sets = sets
     }
 
@@ -79,7 +93,8 @@ struct NodeTLS: Sendable {
         switch tls.effectiveMode {
         case .disable: return nil
         case .permissive: mode = .permissive
-        case .strict: mode = .strict
+        // Until the policies are asked, nothing that a policy could forbid is taken.
+        case .strict, .policy: mode = .strict
         }
         guard let certificate = tls.certificateFile, let key = tls.keyFile else {
             throw TLSMaterialError("listen.tls.mode \(tls.effectiveMode.rawValue) needs certificateFile and keyFile")

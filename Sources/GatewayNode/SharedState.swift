@@ -39,10 +39,11 @@ final class SharedState: Sendable {
     private let unattended = BackgroundTasks()
 
     init(
-        _ configured: GatewayConfiguration.Redis, record: NodeRecord, load: @escaping @Sendable () -> NodeLoad,
+        _ configured: GatewayConfiguration.Redis, tls: RedisTLS?, record: NodeRecord,
+        load: @escaping @Sendable () -> NodeLoad,
         hasher: BucketKeyHasher, directory store: DirectoryStore, directoryLimits: DirectoryLimits, logger: Logger
     ) throws {
-        var settings = try RedisSettings(configured)
+        var settings = try RedisSettings(configured, tls: tls)
         settings.scripts = RedisBucketAuthority.scripts + StoreScripts.all
         self.settings = settings
         self.logger = logger

@@ -77,6 +77,19 @@ enum Base64URL {
         return seen & notInAlphabet == 0 ? count : nil
     }
 
+    /// Encodes bytes, in the one spelling that ``decode(_:)`` takes.
+    static func encode(_ bytes: [UInt8]) -> String {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+        var text: [UInt8] = []
+        text.reserveCapacity((bytes.count * 4 + 2) / 3)
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let part = bytes[start..<min(start + 3, bytes.count)]
+            let word = part.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - part.count))
+            for place in 0...part.count { text.append(alphabet[Int(word >> UInt32(18 - 6 * place) & 63)]) }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
     private static let notInAlphabet: UInt32 = 0x80
 
     private static let sextets: [UInt8] = {

@@ -3,6 +3,7 @@ struct CompiledIssuer: Sendable {
     let name: String
     let nameBytes: [UInt8]
     let audiences: [[UInt8]]
+    let acceptsAnyAudience: Bool
     let algorithms: Set<SignatureAlgorithm>
     let leewaySeconds: Int64
     let maxLifetimeSeconds: Int64?
@@ -12,6 +13,7 @@ struct CompiledIssuer: Sendable {
     init(_ policy: IssuerPolicy) {
         name = policy.issuer
         nameBytes = Array(policy.issuer.utf8)
+        acceptsAnyAudience = policy.acceptsAnyAudience
         audiences = policy.audiences.map { Array($0.utf8) }
         algorithms = policy.algorithms
         leewaySeconds = Int64(min(max(policy.leewaySeconds, 0), 300))

@@ -4,6 +4,8 @@ package struct IssuerPolicy: Sendable, Hashable {
     package var issuer: String
     /// The audiences of which a token must name one; an empty list lets no token in.
     package var audiences: [String]
+    /// Leaves the audience to whoever asks for the token; the list above then counts for nothing.
+    package var acceptsAnyAudience = false
     /// The algorithms that its tokens may be signed with.
     package var algorithms: Set<SignatureAlgorithm>
     /// How far the issuer's clock may be off, 0 to 300 seconds; values outside count as the nearest bound.

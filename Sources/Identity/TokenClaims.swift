@@ -49,6 +49,7 @@ struct TokenClaims {
     }
 
     private static func checkAudience(_ scanner: ObjectScanner, _ issuer: CompiledIssuer) throws(TokenRefusal) {
+        guard !issuer.acceptsAnyAudience else { return }
         guard let audience = scanner.value("aud") else { throw .missingClaim("aud") }
         if audience.kind == .array {
             var isFound = false

@@ -39,6 +39,9 @@ package final class VerifiedToken: Sendable {
         (try? JSONValue(parsing: claimBytes))?.objectValue ?? JSONObject()
     }
 
+    /// The claims as they stand in the token: base64url without padding.
+    package var encodedPayload: String { Base64URL.encode(claimBytes) }
+
     /// What an owner made of the claims, made once for as long as the same owner asks.
     package func derived<Value: Sendable>(
         for owner: any AnyObject & Sendable, _ make: (JSONObject) -> Value

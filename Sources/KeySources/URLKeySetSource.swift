@@ -10,6 +10,8 @@ package struct URLKeySetSource: KeySetSource {
     package struct Options: Sendable {
         /// A PEM file with the only authorities to trust, for an issuer behind a private one; nil for the system's.
         package var authorityFile: String?
+        /// What TLS is spoken with, where files of ours say so; goes before ``authorityFile``.
+        package var tls: KeySetTLS?
         /// The longest a fetch may take, from the question for its name to the last byte.
         package var timeoutMilliseconds: Int64 = 5_000
 
@@ -66,6 +68,7 @@ package struct URLKeySetSource: KeySetSource {
     }
 
     private func tlsConfiguration() throws(KeySetError) -> TLSConfiguration {
+        if let tls = options.tls { return tls.configuration }
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.minimumTLSVersion = .tlsv12
         guard let file = options.authorityFile else { return tls }

@@ -13,7 +13,8 @@ import IntentProtocol
 /// - `agent`, `rule`, `shadowRules` (a list)
 /// - `authorization`: why the mesh's policies refused; `auditedPolicies` (a list), `dryRun`
 /// - `limits`: `degraded` where this node checked the limits alone, because the shared store was away
-/// - `latencyMicroseconds`, `attempts` (worker calls), `remote` (the peer's address and port)
+/// - `latencyMicroseconds`, `attempts` (worker calls), `remote` (the peer's address and port),
+///   `client` (the address behind trusted proxies)
 ///
 /// No text is longer than ``LineCursor/fieldBytesMax`` bytes in its escaped form; a longer one ends in `…`.
 enum AuditLine {
@@ -61,6 +62,7 @@ enum AuditLine {
         line.append(",\"attempts\":")
         line.append(decimal: Int64(record.attempts))
         if !record.remoteAddress.isEmpty { line.append(member: ",\"remote\":\"", record.remoteAddress) }
+        if let client = record.clientAddress { line.append(member: ",\"client\":\"", client) }
         line.append("}\n")
     }
 

@@ -83,4 +83,19 @@ struct RouteTableTests {
         #expect(refusal.reason == .methodNotAllowed)
         #expect(refusal.allow == allow)
     }
+
+    @Test("a table that takes queries finds the path before it, and refuses bytes that do not belong into one")
+    func queries() throws {
+        let table = RouteTable([.init("/a", [.get]), .init("/b/{x}", [.get])], takesQueries: { true })
+        func index(_ target: String) -> Int? {
+            Array(target.utf8).withUnsafeBytes { target in
+                Array("GET".utf8).withUnsafeBytes { try? table.match(method: $0, target: target).index }
+            }
+        }
+        for target in ["/a", "/a?", "/a?x=1&y=%20", "/a?/../b?c"] { #expect(index(target) == 0, "\(target)") }
+        #expect(index("/b/c?x") == 1)
+        for target in ["/a?x#y", "/a?\\", "/a?\"", "/a?<", "/a/?x", "/A?x", "/a%3Fx", "?x", "/b/?x", "//a?x"] {
+            #expect(index(target) == nil, "\(target)")
+        }
+    }
 }

@@ -9,9 +9,13 @@ package struct PeerConnection: Sendable {
     /// Whether its word about others is believed.
     package let isTrustedProxy: Bool
 
-    init(address: NetworkAddress?, identity: ServiceIdentity?, isTrustedProxy: Bool) {
+    /// Whether its word about the address of a client is read.
+    package let isAddressProxy: Bool
+
+    init(address: NetworkAddress?, identity: ServiceIdentity?, isTrustedProxy: Bool, isAddressProxy: Bool) {
         self.address = address
         self.identity = identity
         self.isTrustedProxy = isTrustedProxy
+        self.isAddressProxy = isAddressProxy
     }
 }

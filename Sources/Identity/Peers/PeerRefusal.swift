@@ -8,6 +8,8 @@ package enum PeerRefusal: Error, Sendable, Hashable {
     case forwarded(ForwardedFault)
     /// A peer that is no trusted proxy sent an X-Forwarded-Client-Cert.
     case untrustedForwarding
+    /// A trusted proxy sent an X-Forwarded-For in which the client's place holds no address.
+    case forwardedAddress
     /// Its node signature is not believed.
     case nodeSignature(NodeSignatureFault)
     /// The replay cache could not say whether a node signature was used before; worth another try.
@@ -21,7 +23,8 @@ package enum PeerRefusal: Error, Sendable, Hashable {
     package var callerMessage: String {
         switch self {
         case .replayCacheUnavailable: "the peer's identity cannot be checked now; try again later"
-        case .certificate, .forwarded, .untrustedForwarding, .nodeSignature, .serviceAccountSubject, .disagreement:
+        case .certificate, .forwarded, .untrustedForwarding, .forwardedAddress, .nodeSignature, .serviceAccountSubject,
+            .disagreement:
             "the peer's identity is not accepted"
         }
     }
@@ -33,6 +36,7 @@ package enum PeerRefusal: Error, Sendable, Hashable {
         case .forwarded(let fault): "X-Forwarded-Client-Cert \(fault.problem)"
         case .untrustedForwarding:
             "X-Forwarded-Client-Cert came from a peer that is not among the trusted proxies"
+        case .forwardedAddress: "X-Forwarded-For holds no address where the trusted proxies should have put one"
         case .nodeSignature(let fault): "the node signature \(fault.problem)"
         case .replayCacheUnavailable: "the replay cache does not say whether the node signature was used before"
         case .serviceAccountSubject:
@@ -48,6 +52,7 @@ package enum PeerRefusal: Error, Sendable, Hashable {
         case .certificate(let refusal): refusal.reason
         case .forwarded: "xfcc_refused"
         case .untrustedForwarding: "xfcc_untrusted"
+        case .forwardedAddress: "xff_unreadable"
         case .nodeSignature(.replayed): "node_signature_replayed"
         case .nodeSignature: "node_signature_refused"
         case .replayCacheUnavailable: "replay_cache_unavailable"

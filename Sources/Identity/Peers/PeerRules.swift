@@ -5,6 +5,8 @@ package struct PeerRules: Sendable {
     /// The trust domains whose services are believed.
     package let domains: TrustDomainTable
     private let proxies: TrustedProxies
+    /// Where the address of a client is taken from.
+    package let addresses: ForwardedAddressRules
     private let untrusted: ForwardingRule
     private let reader: ForwardedCertificateReader
 
@@ -12,11 +14,13 @@ package struct PeerRules: Sendable {
     ///
     /// - Parameter untrusted: what becomes of a header from anybody else.
     package init(
-        _ domains: TrustDomainTable, proxies: TrustedProxies = TrustedProxies(), untrusted: ForwardingRule = .refuse,
+        _ domains: TrustDomainTable, proxies: TrustedProxies = TrustedProxies(),
+        addresses: ForwardedAddressRules = ForwardedAddressRules(), untrusted: ForwardingRule = .refuse,
         reader: ForwardedCertificateReader = ForwardedCertificateReader()
     ) {
         self.domains = domains
         self.proxies = proxies
+        self.addresses = addresses
         self.untrusted = untrusted
         self.reader = reader
     }
@@ -32,7 +36,8 @@ package struct PeerRules: Sendable {
     ) -> PeerConnection {
         PeerConnection(
             address: address, identity: identity,
-            isTrustedProxy: proxies.trusts(address: address, isLocalSocket: isLocalSocket, identity: identity))
+            isTrustedProxy: proxies.trusts(address: address, isLocalSocket: isLocalSocket, identity: identity),
+            isAddressProxy: addresses.reads(address: address, isLocalSocket: isLocalSocket, identity: identity))
     }
 
     /// Who sends a request; nil when nothing says so.

@@ -1,9 +1,14 @@
 package import NIOSSL
+import Synchronization
 
-/// TLS to Redis: the context is made once, where the files are read.
-package struct RedisTLS: Sendable {
-    /// Trust, certificate and key.
-    package let context: NIOSSLContext
+/// TLS to Redis: trust, certificate and key of new connections; replaced whole, while those that are open keep theirs.
+package final class RedisTLS: Sendable {
+    private let active: Mutex<NIOSSLContext>
+
+    /// Takes a context that verifies the server's certificate and its name.
+    package init(_ context: NIOSSLContext) {
+        active = Mutex(context)
+    }
 
     /// Makes TLS settings with full verification of the server's certificate and its name.
     ///
@@ -11,7 +16,7 @@ package struct RedisTLS: Sendable {
     ///   - authorityFile: PEM certificates that are trusted; the system's when nil.
     ///   - certificateFile: our certificate chain as PEM; needs `keyFile`.
     /// - Throws: what a file that cannot be read or understood gives.
-    package init(authorityFile: String?, certificateFile: String?, keyFile: String?) throws {
+    package convenience init(authorityFile: String?, certificateFile: String?, keyFile: String?) throws {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
         configuration.certificateVerification = .fullVerification
@@ -20,6 +25,14 @@ package struct RedisTLS: Sendable {
             configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(certificateFile).map { .certificate($0) }
             configuration.privateKey = .privateKey(try NIOSSLPrivateKey(file: keyFile, format: .pem))
         }
-        context = try NIOSSLContext(configuration: configuration)
+        self.init(try NIOSSLContext(configuration: configuration))
+    }
+
+    /// For a connection that begins now.
+    var context: NIOSSLContext { active.withLock { $0 } }
+
+    /// For connections that begin from now on.
+    package func replace(by context: NIOSSLContext) {
+        active.withLock { $0 = context }
     }
 }

@@ -1,0 +1,51 @@
+import GatewayConfiguration
+import GatewayHTTP
+import KeySources
+import RedisState
+
+extension NodeTLS {
+    /// What Redis is spoken to with, kept up to date by one more set.
+    static func redis(
+        _ redis: GatewayConfiguration.Redis, _ sets: inout [CertificateSet]
+    ) throws(TLSMaterialError) -> RedisTLS? {
+        guard redis.speaksTLS else { return nil }
+        let files = redis.tls ?? GatewayConfiguration.ClientTLS()
+        let holder = FirstValue<RedisTLS>()
+        let set = try CertificateSet(use: "redis", files) { material throws(TLSMaterialError) in
+            let context = try material.clientContext()
+            holder.set(make: { RedisTLS(context) }, replace: { $0.replace(by: context) })
+        }
+        // Without files there is nothing to watch: the system's authorities are read at the start.
+        if set.hasFiles { sets.append(set) }
+        return holder.value
+    }
+
+    /// What the keys of an issuer are fetched with, kept up to date by one more set; nil where no file of ours says anything.
+    static func issuer(
+        _ issuer: GatewayConfiguration.Issuer, _ sets: inout [CertificateSet]
+    ) throws(TLSMaterialError) -> KeySetTLS? {
+        guard issuer.jwks.url?.hasPrefix("https://") == true else { return nil }
+        var files = issuer.tls ?? GatewayConfiguration.ClientTLS()
+        files.caFile = files.caFile ?? issuer.jwks.caFile
+        guard files != GatewayConfiguration.ClientTLS() else { return nil }
+        let holder = FirstValue<KeySetTLS>()
+        sets.append(
+            try CertificateSet(use: "issuer \(issuer.issuer)", files) { material throws(TLSMaterialError) in
+                let configuration = try material.clientConfiguration()
+                holder.set(make: { KeySetTLS(configuration) }, replace: { $0.replace(by: configuration) })
+            })
+        return holder.value
+    }
+}
+
+extension CertificateSet {
+    /// The files of a client of ours.
+    fileprivate convenience init(
+        use: String, _ files: GatewayConfiguration.ClientTLS,
+        put: @escaping @Sendable (TLSMaterial) throws(TLSMaterialError) -> Void
+    ) throws(TLSMaterialError) {
+        var identity: (certificate: String, key: String)?
+        if let certificate = files.certificateFile, let key = files.keyFile { identity = (certificate, key) }
+        try self.init(use: use, identity: identity, bundles: [files.caFile].compactMap(\.self), put: put)
+    }
+}
