@@ -1,4 +1,4 @@
-package import IntentProtocol
+import IntentProtocol
 
 /// What the rules of a workload make of one verified token; made once and kept beside it.
 package struct JudgedToken: Sendable {

@@ -46,7 +46,7 @@ package final class CertificateSet: Sendable {
         try replace()
     }
 
-    var hasFiles: Bool { identity != nil || !bundles.isEmpty }
+    package var hasFiles: Bool { identity != nil || !bundles.isEmpty }
 
     /// When the first certificate of each file ends.
     package var expiries: [TLSMaterial.Expiry] { state.withLock { $0.expiries } }

@@ -1,3 +1,4 @@
+import CertificateFiles
 import GatewayConfiguration
 import GatewayHTTP
 import KeySources
