@@ -15,14 +15,18 @@ package final class ArrivalConnection: Sendable {
     package let peer: PeerConnection
     /// Why the certificate that the peer showed names no service any more; nil where it does, or none was shown.
     package let certificateFault: CertificateRefusal?
+    /// The Unix second from which the certificate that the peer showed is over, however long its connection lasts.
+    package let certificateEndSeconds: Int64
     /// The server name of the TLS handshake as it was sent; nil without one.
     package let serverName: [UInt8]?
 
     package init(
         remoteAddress: String, peer: PeerConnection, destinationAddress: NetworkAddress? = nil,
-        destinationPort: UInt16 = 0, certificateFault: CertificateRefusal? = nil, serverName: [UInt8]? = nil
+        destinationPort: UInt16 = 0, certificateFault: CertificateRefusal? = nil,
+        certificateEndSeconds: Int64 = .max, serverName: [UInt8]? = nil
     ) {
         self.certificateFault = certificateFault
+        self.certificateEndSeconds = certificateEndSeconds
         self.remoteAddress = remoteAddress
         self.peer = peer
         self.destinationAddress = destinationAddress

@@ -38,6 +38,10 @@ extension Gateway {
         do throws(PeerRefusal) {
             // A peer that showed who it is must not pass as one that did not.
             if let fault = arrival.connection.certificateFault { throw .certificate(fault) }
+            // Connections live for days, and certificates for hours: their end is what takes a service's rights away.
+            guard journal.record.timeNanoseconds / 1_000_000_000 < arrival.connection.certificateEndSeconds else {
+                throw .certificate(.expired)
+            }
             let forwarded = arrival.forwardedClientCertificate.map { [$0] } ?? []
             var resolution = PeerResolution(
                 try peers.rules.peer(on: arrival.connection.peer, forwarded: forwarded))

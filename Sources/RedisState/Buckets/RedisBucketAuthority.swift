@@ -4,7 +4,7 @@ package import RateLimiting
 /// Token buckets in Redis, asked for by one event loop.
 ///
 /// Where all keys of a call live on one server, the call is one script. In a cluster its keys may live in several slots: then one
-/// script a slot, one after the other, and what was taken is given back when one of them refuses.
+/// script a slot, the first slot before the others, and what was taken is given back when one of them refuses.
 package struct RedisBucketAuthority: BucketAuthority {
     /// Names longer than this are stored as their SHA-256.
     static let nameBytesMax = 512
@@ -96,40 +96,51 @@ package struct RedisBucketAuthority: BucketAuthority {
 
     // MARK: several slots
 
-    /// Takes slot by slot, in the order of their numbers, and looks at all that are still to come with the first.
+    /// Takes of the first slot and looks at the others, then takes of all the others: two round trips, however many slots.
     ///
-    /// One order for all nodes, because of tokens that are out for a call which another slot then refuses: taken everywhere at once,
-    /// two calls could each hold the last token of one bucket and refuse the other, and nobody would be admitted. The look costs no
-    /// round trip, tells the level of every bucket, and leaves little for a later slot to refuse.
+    /// The first slot is the same for all nodes, because of tokens that are out for a call which another slot then refuses: taken
+    /// everywhere at once, two calls could each hold the last token of one bucket and refuse the other, and nobody would be admitted.
+    /// The look costs no round trip, tells the level of every bucket, and leaves little for a later slot to refuse.
     private func takeAcrossSlots(
         _ keys: [[UInt8]], _ asks: [BucketAsk], _ slots: [Int]
     ) async -> AuthorityOutcome {
         let deadline = RedisConnection.now() + budgetMilliseconds * 1_000_000
         let groups = Dictionary(grouping: asks.indices) { slots[$0] }.sorted { $0.key < $1.key }.map(\.value)
+        let looks = asks.indices.map { groups[0].contains($0) ? asks[$0] : asks[$0].looking }
         var call = SlotCall(count: asks.count)
-        let first = await withTaskGroup(of: ([Int], AuthorityOutcome).self) { tasks in
-            for (rank, places) in groups.enumerated() {
-                tasks.addTask {
-                    let asks = places.map { rank == 0 ? asks[$0] : asks[$0].looking }
-                    return (places, await run(places.map { keys[$0] }, asks))
-                }
-            }
-            return await tasks.reduce(into: []) { $0.append($1) }
+        for (places, outcome) in await runAll(groups, keys, looks, withinMilliseconds: budgetMilliseconds) {
+            call.note(outcome, places, asks, isTaken: places == groups[0])
         }
-        for (places, outcome) in first { call.note(outcome, places, asks, isTaken: places == groups[0]) }
-        for places in groups.dropFirst() where !call.isOver {
-            let left = (deadline - RedisConnection.now()) / 1_000_000
-            guard left > 0 else {
+        let left = (deadline - RedisConnection.now()) / 1_000_000
+        if !call.isOver {
+            if left > 0 {
+                let rest = Array(groups.dropFirst())
+                for (places, outcome) in await runAll(rest, keys, asks, withinMilliseconds: left) {
+                    call.note(outcome, places, asks, isTaken: true)
+                }
+            } else {
                 call.failure = RedisFailure.timedOut.description
-                break
             }
-            let outcome = await run(places.map { keys[$0] }, places.map { asks[$0] }, withinMilliseconds: left)
-            call.note(outcome, places, asks, isTaken: true)
         }
         guard call.isOver else { return .decided(call.grants, atMicroseconds: call.earliestMicroseconds) }
         giveBack(&call.grants, keys, asks, call.takenAt)
         if let failure = call.failure { return .unavailable(failure) }
         return .decided(call.grants, atMicroseconds: call.earliestMicroseconds)
+    }
+
+    /// One script for each slot, all at the same time.
+    private func runAll(
+        _ groups: [[Int]], _ keys: [[UInt8]], _ asks: [BucketAsk], withinMilliseconds: Int64
+    ) async -> [([Int], AuthorityOutcome)] {
+        await withTaskGroup(of: ([Int], AuthorityOutcome).self) { tasks in
+            for places in groups {
+                tasks.addTask {
+                    let (keys, asks) = (places.map { keys[$0] }, places.map { asks[$0] })
+                    return (places, await run(keys, asks, withinMilliseconds: withinMilliseconds))
+                }
+            }
+            return await tasks.reduce(into: []) { $0.append($1) }
+        }
     }
 
     /// What the slots of a call have said so far.

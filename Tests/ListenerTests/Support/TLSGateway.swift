@@ -8,6 +8,7 @@ final class TLSGateway: Sendable {
     private static let issuer = "https://idp.example.com"
 
     let port: Int
+    private let adminPort: Int
     /// An intent of a caller who may send it, on a connection that is closed after it or stays.
     let request: (closing: [UInt8], keeping: [UInt8])
     let token: String
@@ -47,6 +48,7 @@ final class TLSGateway: Sendable {
                 "status":"success","payload":{"ok":true},"metadata":{"agent":"fixed"},"error":null}}
                 """)
         port = try FreePorts.next()
+        adminPort = try FreePorts.next()
         _ = try folder.write("jwks.json", try key.jwks())
         _ = try folder.write("policy.yaml", "default: deny\nrules:\n  - { id: users, action: ALLOW, roles: [user] }\n")
         let bundles = trusted.isEmpty ? "" : ", trustBundleFiles: [\(trusted.joined(separator: ", "))]"
@@ -56,7 +58,7 @@ final class TLSGateway: Sendable {
             listen:
               http: "127.0.0.1:\(port)"
               tls: { certificateFile: \(shown.certificateFile), keyFile: \(shown.keyFile)\(bundles) }
-            admin: { http: "127.0.0.1:\(try FreePorts.next())" }
+            admin: { http: "127.0.0.1:\(adminPort)" }
             eventLoops: 1
             store: memory
             authentication:
@@ -84,6 +86,13 @@ final class TLSGateway: Sendable {
 
     /// What it wrote last.
     var log: String { folder.tail(of: "gateway.log", characters: 4_000) }
+
+    /// Handshakes that failed for a reason, as the metrics name it.
+    func handshakeFailures(_ reason: String) throws -> Int {
+        let start = "intentusnet_tls_failures_total{reason=\"\(reason)\"} "
+        let lines = try PlainHTTP.get("/metrics", port: adminPort).split(whereSeparator: \.isNewline)
+        return lines.first { $0.hasPrefix(start) }.flatMap { Double($0.dropFirst(start.count)) }.map { Int($0) } ?? 0
+    }
 
     func stop() {
         process.kill9()
