@@ -34,6 +34,8 @@ extension GatewayConfiguration {
         package var certificateFile: String?
         /// The key of our certificate (PEM).
         package var keyFile: String?
+        /// Further certificates, each for the clients that ask for its names.
+        package var serverNames: [ServerName] = []
         /// Certificates (PEM) that clients are trusted by.
         package var trustBundleFiles: [String] = []
         /// Certificates (PEM) that vouch for services of other trust domains.
@@ -90,6 +92,55 @@ extension GatewayConfiguration.FederatedBundle: ConfigurationSection {
     }
 }
 
+extension GatewayConfiguration {
+    /// A certificate that is shown to the clients that ask for one of its names (SNI).
+    package struct ServerName: Sendable, Hashable {
+        /// `api.example.com`, or `*.example.com` for every name with one label more.
+        package var hosts: [String] = []
+        /// The certificate chain (PEM).
+        package var certificateFile: String?
+        /// The key of the certificate (PEM).
+        package var keyFile: String?
+
+        /// Empty; each states its own.
+        package init() {}
+
+        /// Whether a text may stand among ``hosts``.
+        package static func isHost(_ text: String) -> Bool {
+            let labels = text.split(separator: ".", omittingEmptySubsequences: false)
+            guard text.utf8.count <= 253, labels.count >= 2 || text == "localhost" else { return false }
+            return labels.enumerated().allSatisfy { place, label in
+                if place == 0, label == "*" { return labels.count >= 3 }
+                return (1...63).contains(label.utf8.count) && label.first != "-" && label.last != "-"
+                    && label.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
+            }
+        }
+    }
+}
+
+extension GatewayConfiguration.ServerName: ConfigurationSection {
+    static let keys: [ConfigurationKey<Self>] = [
+        .list(
+            "hosts", \.hosts, of: .text(bytesMax: 253), countMax: 64,
+            "Names in lower case that clients ask for, required: `api.example.com`, or `*.example.com` for one label."),
+        .optionalPath(
+            "certificateFile", \.certificateFile, "The certificate chain (PEM), required; read again when it changes."),
+        .optionalPath("keyFile", \.keyFile, "The key of the certificate (PEM), required."),
+    ]
+
+    func check(_ reader: SectionReader) {
+        let fields = reader.fields
+        if hosts.isEmpty { fields.reportMissing("hosts") }
+        for host in hosts where !Self.isHost(host) {
+            fields.error(
+                "\(fields.place("hosts")): '\(host)' is no name of a server; write api.example.com, or *.example.com",
+                at: "hosts")
+        }
+        if certificateFile == nil { fields.reportMissing("certificateFile") }
+        if keyFile == nil { fields.reportMissing("keyFile") }
+    }
+}
+
 extension GatewayConfiguration.ListenTLS: ConfigurationSection {
     static let keys: [ConfigurationKey<Self>] = [
         .optional(
@@ -100,6 +151,10 @@ extension GatewayConfiguration.ListenTLS: ConfigurationSection {
             "certificateFile", \.certificateFile,
             "Our certificate chain (PEM), the leaf first; read again when it changes."),
         .optionalPath("keyFile", \.keyFile, "The key of our certificate (PEM)."),
+        .sections(
+            "serverNames", \.serverNames, countMax: 64, identity: { ("hosts", $0.hosts.joined(separator: ", ")) },
+            "Further certificates, each for the clients that ask for one of its names (SNI); others are shown the one above."
+        ),
         .paths(
             "trustBundleFiles", \.trustBundleFiles, of: .material,
             "Certificates (PEM) that vouch for services of our trust domain; read again when they change."),
@@ -132,6 +187,15 @@ extension GatewayConfiguration.ListenTLS: ConfigurationSection {
         }
         if let mode, mode != .disable, certificateFile == nil {
             fields.error("\(fields.place("mode")) \(mode.rawValue) needs certificateFile and keyFile", at: "mode")
+        }
+        if !serverNames.isEmpty, certificateFile == nil {
+            fields.error(
+                "\(fields.place("serverNames")) needs certificateFile and keyFile, for clients that ask for no name of them",
+                at: "serverNames")
+        }
+        var known: Set<String> = []
+        for host in serverNames.flatMap(\.hosts) where !known.insert(host).inserted {
+            fields.error("\(fields.place("serverNames")): '\(host)' stands twice", at: "serverNames")
         }
         if effectiveClientCertificates != .none, trustBundleFiles.isEmpty {
             fields.error("\(fields.place("clientCertificates")) needs trustBundleFiles", at: "clientCertificates")

@@ -1,3 +1,4 @@
+import NIOCore
 package import NIOSSL
 
 /// Whether clients show certificates.
@@ -18,9 +19,10 @@ extension TLSMaterial {
     /// - Parameters:
     ///   - isTLS13Only: whether TLS 1.2 is refused.
     ///   - offersHTTP2: whether a client may choose HTTP/2.
+    ///   - names: what is shown to clients that ask for other names.
     /// - Throws: when the files do not fit together or do not suffice.
     package func listenerContext(
-        clients: ClientCertificates, isTLS13Only: Bool = false, offersHTTP2: Bool = true
+        clients: ClientCertificates, isTLS13Only: Bool = false, offersHTTP2: Bool = true, names: ServerNames? = nil
     ) throws(TLSMaterialError) -> NIOSSLContext {
         guard !chain.isEmpty, let key else { throw TLSMaterialError("a listener needs a certificate and its key") }
         guard clients == .none || roots != nil else {
@@ -35,6 +37,11 @@ extension TLSMaterial {
             case .request: .optionalVerification
             case .require: .noHostnameVerification
             }
+        if let names {
+            configuration.sslContextCallback = { asked, promise in
+                promise.succeed(names.override(for: asked.serverHostname) ?? .noChanges)
+            }
+        }
         return try context(configuration)
     }
 }

@@ -103,12 +103,20 @@ struct NodeTLS: Sendable {
         let isTLS13Only = tls.minimumVersion == .tls13
         let offersHTTP2 = tls.http2
         let credentials = TLSCredentials()
+        let names = tls.serverNames.isEmpty ? nil : ServerNames()
+        for name in tls.serverNames {
+            guard let names, let certificate = name.certificateFile, let key = name.keyFile else { continue }
+            sets.append(
+                try CertificateSet(use: "listen \(name.hosts[0])", identity: (certificate, key), bundles: []) {
+                    material throws(TLSMaterialError) in try names.show(material, for: name.hosts)
+                })
+        }
         let files = tls.trustBundleFiles + tls.federatedBundles.compactMap(\.file)
         sets.append(
             try CertificateSet(use: "listen", identity: (certificate, key), bundles: files) {
                 material throws(TLSMaterialError) in
                 let context = try material.listenerContext(
-                    clients: clients, isTLS13Only: isTLS13Only, offersHTTP2: offersHTTP2)
+                    clients: clients, isTLS13Only: isTLS13Only, offersHTTP2: offersHTTP2, names: names)
                 guard clients != .none else { return credentials.replace(by: context) }
                 let table = try Self.table(mesh, federated: mesh.federatedTrustDomains)
                 let verifier = try Self.verifier(

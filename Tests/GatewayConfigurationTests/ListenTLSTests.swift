@@ -55,6 +55,22 @@ struct ListenTLSTests {
         arguments: [
             ("certificateFile: c.pem", "must have certificateFile and keyFile, or neither"),
             ("mode: STRICT", "listen.tls.mode STRICT needs certificateFile and keyFile"),
+            (
+                "\(pair), serverNames: [{ hosts: [API.example.com], certificateFile: c, keyFile: k }]",
+                "listen.tls.serverNames[0].hosts: 'API.example.com' is no name of a server"
+            ),
+            (
+                "\(pair), serverNames: [{ hosts: [a.example.com], keyFile: k }]",
+                "serverNames[0].certificateFile is required"
+            ),
+            (
+                "serverNames: [{ hosts: [a.example.com], certificateFile: c, keyFile: k }]",
+                "listen.tls.serverNames needs certificateFile and keyFile"
+            ),
+            (
+                "\(pair), serverNames: [{ hosts: [a.example.com, a.example.com], certificateFile: c, keyFile: k }]",
+                "listen.tls.serverNames: 'a.example.com' stands twice"
+            ),
             ("\(pair), clientCertificates: require", "listen.tls.clientCertificates needs trustBundleFiles"),
             ("\(pair), mode: PERMISSIVE, trustBundleFiles: [b.pem]", "warning: listen.tls: clients in plain text"),
             ("\(pair), mode: DISABLE", "the certificate is not used, because mode is DISABLE"),

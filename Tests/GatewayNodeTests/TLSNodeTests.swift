@@ -269,6 +269,57 @@ struct TLSNodeTests {
         await node.stop()
     }
 
+    @Test("clients are shown the certificate of the name that they ask for, the listener's own otherwise")
+    func serverNames() async throws {
+        let certificates = try Self.certificates.get()
+        let folder = try PrivateFolder()
+        func copy(_ pair: TestCertificates.Pair, to name: String) throws {
+            for (from, ending) in [(pair.certificateFile, "pem"), (pair.keyFile, "key")] {
+                try Data(contentsOf: URL(filePath: from)).write(
+                    to: URL(filePath: folder.file("\(name).\(ending)")), options: .atomic)
+            }
+        }
+        try copy(try certificates.leaf("cn-one", alternativeNames: "DNS:one.example.com"), to: "one")
+        try copy(try certificates.leaf("cn-any", alternativeNames: "DNS:*.example.org"), to: "any")
+        let worker = try ScriptedWorker()
+        defer { worker.stop() }
+        let listen = """
+            http: "127.0.0.1:0", tls: { certificateFile: "\(certificates.server.certificateFile)", \
+            keyFile: "\(certificates.server.keyFile)", serverNames: [\
+            { hosts: [one.example.com], certificateFile: "\(folder.file("one.pem"))", keyFile: "\(folder.file("one.key"))" }, \
+            { hosts: ["*.example.org", two.example.com], certificateFile: "\(folder.file("any.pem"))", \
+            keyFile: "\(folder.file("any.key"))" }] }
+            """
+        let node = try await TestNode.inFront(of: worker, listen: listen)
+        let port = node.port
+        func subject(_ name: String?, _ version: String) async throws -> String {
+            try await offPool {
+                let asked = name.map { "-servername \($0)" } ?? "-noservername"
+                return try SpawnedProcess.run(
+                    [
+                        "sh", "-c",
+                        "openssl s_client -connect 127.0.0.1:\(port) \(asked) \(version) </dev/null 2>/dev/null"
+                            + " | openssl x509 -noout -subject",
+                    ], in: folder
+                ).trimmingCharacters(in: .whitespacesAndNewlines)
+            }
+        }
+        for version in ["-tls1_2", "-tls1_3"] {
+            for (name, expected) in [
+                ("one.example.com", "cn-one"), ("ONE.example.com", "cn-one"), ("two.example.com", "cn-any"),
+                ("a.example.org", "cn-any"), ("a.b.example.org", "server"), ("example.org", "server"),
+                ("other.example.com", "server"), (nil, "server"),
+            ] as [(String?, String)] {
+                #expect(try await subject(name, version) == "subject=CN = \(expected)", "\(name ?? "none") \(version)")
+            }
+        }
+        // Each pair of files is followed by itself.
+        try copy(try certificates.leaf("cn-new", alternativeNames: "DNS:one.example.com"), to: "one")
+        try await eventually { (try? await subject("one.example.com", "-tls1_3")) == "subject=CN = cn-new" }
+        #expect(try await subject("two.example.com", "-tls1_3") == "subject=CN = cn-any")
+        await node.stop()
+    }
+
     @Test("a configuration whose files cannot be used is refused before anything listens")
     func refusedConfiguration() async throws {
         let certificates = try Self.certificates.get()
