@@ -33,6 +33,8 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
     private var streams: [ObjectIdentifier: HTTP2Exchange<Handler>] = [:]
     private var lastStream = HTTP2StreamID.rootStream
     private var bufferedBytes = 0
+    /// WINDOW_UPDATE frames that the peer may still send.
+    private var windowUpdatesLeft: Int
     private var idleDeadlineNanoseconds: Int64 = .max
 
     init(_ shared: ServerShared<Handler>, _ tls: ListenerTLS, peer: PeerNetwork?, security: ConnectionSecurity) {
@@ -40,6 +42,7 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
         self.peer = peer
         self.tls = tls
         self.security = security
+        windowUpdatesLeft = tls.http2.windowUpdatesMax
     }
 
     // MARK: making
@@ -79,6 +82,7 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
             lastStream = id
         }
         // Not left to the settings: they bind a peer only once it has acknowledged them.
+        earnWindowUpdates(Self.windowUpdatesOfStream)
         let exchange = HTTP2Exchange(self, isTaken: takesStreams && streams.count < tls.http2.streamsMax)
         streams[ObjectIdentifier(exchange)] = exchange
         try channel.pipeline.syncOperations.addHandler(exchange)
@@ -107,7 +111,29 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
         return true
     }
 
-    func reserveAnyway(_ bytes: Int) { bufferedBytes += bytes }
+    func reserveAnyway(_ bytes: Int) {
+        bufferedBytes += bytes
+        earnWindowUpdates(bytes >> 10)
+    }
+
+    /// A peer that reads says so now and then; one that only says so makes us work for nothing.
+    func windowUpdated() {
+        windowUpdatesLeft -= 1
+        guard windowUpdatesLeft < 0, let context else { return }
+        switch phase {
+        case .open, .announced, .ending: break
+        case .closing, .closed: return
+        }
+        tls.gauges.http2Failed(.windowUpdates)
+        phase = .closing
+        context.close(promise: nil)
+    }
+
+    private static var windowUpdatesOfStream: Int { 4 }
+
+    private func earnWindowUpdates(_ count: Int) {
+        windowUpdatesLeft = min(windowUpdatesLeft + count, 1_000 * tls.http2.windowUpdatesMax)
+    }
 
     func ended(_ exchange: HTTP2Exchange<Handler>, holding bytes: Int) {
         bufferedBytes -= bytes
@@ -126,8 +152,11 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard case .announced = phase, case .ping(_, ack: true) = unwrapInboundIn(data).payload else { return }
-        nameLastStream()
+        switch unwrapInboundIn(data).payload {
+        case .windowUpdate: windowUpdated()
+        case .ping(_, ack: true): if case .announced = phase { nameLastStream() }
+        default: break
+        }
     }
 
     func channelInactive(context: ChannelHandlerContext) {

@@ -65,9 +65,8 @@ final class HTTP2Exchange<Handler: HTTPHandler>: ChannelInboundHandler, FlushedA
             switch unwrapInboundIn(data) {
             case .headers(let frame): try readHead(frame)
             case .data(let frame): try readBody(frame)
-            case .priority, .rstStream, .settings, .pushPromise, .ping, .goAway, .windowUpdate, .alternativeService,
-                .origin:
-                break
+            case .windowUpdate: connection.windowUpdated()
+            case .priority, .rstStream, .settings, .pushPromise, .ping, .goAway, .alternativeService, .origin: break
             }
         } catch {
             refuse(error)

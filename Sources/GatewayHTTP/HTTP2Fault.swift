@@ -5,6 +5,7 @@ import NIOHTTP2
 package enum HTTP2Fault: String, Sendable, CaseIterable {
     case resets
     case controlFrames = "control_frames"
+    case windowUpdates = "window_updates"
     case continuations
     case headerSize = "header_size"
     case emptyFrames = "empty_frames"

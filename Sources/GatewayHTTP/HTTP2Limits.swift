@@ -9,6 +9,8 @@ package struct HTTP2Limits: Sendable, Hashable {
     /// SETTINGS and PING frames within the window; one more ends the connection.
     package var controlFramesMax = 200
     package var windowMilliseconds: Int64 = 30_000
+    /// WINDOW_UPDATE frames that a connection may send for nothing; beyond them each stream and each kilobyte of answers earns more.
+    package var windowUpdatesMax = 1_000
     /// CONTINUATION frames behind one HEADERS frame; one more ends the connection.
     package var continuationsMax = 8
 

@@ -57,6 +57,14 @@ extension SocketTests {
             }
         }
 
+        @Test("of window updates, of the connection and of a stream", arguments: [0, 1])
+        func windowUpdates(stream: Int) async throws {
+            try await Self.expectFault(.windowUpdates) { client in
+                if stream > 0 { client.send(HTTP2Client.frame(1, flags: 4, stream: stream, client.block())) }
+                for _ in 0..<1_100 { client.send(HTTP2Client.frame(8, stream: stream, [0, 0, 0, 1])) }
+            }
+        }
+
         @Test("of CONTINUATION frames")
         func continuations() async throws {
             try await Self.expectFault(.continuations) { client in

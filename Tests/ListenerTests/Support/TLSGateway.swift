@@ -94,6 +94,19 @@ final class TLSGateway: Sendable {
         return lines.first { $0.hasPrefix(start) }.flatMap { Double($0.dropFirst(start.count)) }.map { Int($0) } ?? 0
     }
 
+    /// What it holds of the machine's memory.
+    var residentKibibytes: Int {
+        get throws {
+            let status = try String(contentsOfFile: "/proc/\(process.identifier)/status", encoding: .utf8)
+            let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+            guard
+                let value = line?.split(separator: " ").dropFirst().first(where: { Int($0) != nil }).flatMap({ Int($0) }
+                )
+            else { throw FixtureError("the kernel does not tell the memory of the gateway") }
+            return value
+        }
+    }
+
     func stop() {
         process.kill9()
         worker.stop()
