@@ -82,8 +82,10 @@ let package = Package(
         room("IntentPolicy", ["IntentProtocol", "Documents", "CPCRE2"]),
         room("RateLimiting", ["IntentProtocol"], nonsending),
         room("Routing", ["IntentProtocol"]),
+        room("Encryption", ["IntentProtocol", crypto]),
         room(
-            "Gateway", ["Authorization", "IntentProtocol", "Identity", "IntentPolicy", "RateLimiting", "Routing"],
+            "Gateway",
+            ["Authorization", "Encryption", "IntentProtocol", "Identity", "IntentPolicy", "RateLimiting", "Routing"],
             nonsending),
         room("GatewayConfiguration", ["Documents", "IntentProtocol"]),
 
@@ -94,6 +96,7 @@ let package = Package(
             ["CHiredis", "IntentProtocol", "Identity", "RateLimiting", "Routing", crypto, nioCore, nioPosix, nioSSL],
             nonsending),
         room("KeySources", ["Identity", httpClient, nioCore, nioHTTP1, nioSSL]),
+        room("Secrets", ["IntentProtocol", crypto, httpClient, nioCore, nioHTTP1, nioSSL]),
         room("Observability", ["Gateway", "IntentProtocol", logging]),
         room("AdminServer", ["Observability", hummingbird, hummingbirdCore, logging, nioCore, lifecycle]),
         room("DevelopmentIssuer", [cryptoExtras, httpTypes, hummingbird, logging, nioCore]),
@@ -182,6 +185,8 @@ let package = Package(
         tests("IntentPolicyTests", ["IntentPolicy", "IntentProtocol", "Documents"]),
         tests("RateLimitingTests", ["RateLimiting", "IntentProtocol", "GatewayTesting"]),
         tests("RoutingTests", ["Routing", "IntentProtocol"]),
+        tests("EncryptionTests", ["Encryption", "IntentProtocol", crypto]),
+        tests("SecretsTests", ["Secrets", "IntentProtocol", "RedisFixtures", crypto, nioCore, nioPosix]),
         tests("GatewayConfigurationTests", ["GatewayConfiguration", "Documents", "IntentProtocol"]),
         tests(
             "GatewayHTTPTests",

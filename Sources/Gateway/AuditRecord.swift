@@ -18,6 +18,16 @@ package struct AuditRecord: Sendable {
         case agentRemoved = "agent_removed"
         case registrationRefused = "registration_refused"
         case configReload = "config_reload"
+        /// A token or a certificate made a caller of somebody for the first time.
+        case authSuccess = "auth_success"
+        /// A sealed envelope could not be opened, or was not sealed where it must be.
+        case emclFailure = "emcl_failure"
+        /// Keys were changed, became active or were put away.
+        case keyRotation = "key_rotation"
+        /// Somebody who may did something over the admin API, or tried to.
+        case adminAction = "admin_action"
+        /// The limits began or ended to be counted without the shared store.
+        case degradedLimit = "degraded_limit"
     }
 
     package var event: Event = .request

@@ -13,11 +13,15 @@ struct RoomTests {
         "IntentPolicy": ["IntentProtocol", "Documents", "CPCRE2"],
         "RateLimiting": ["IntentProtocol"],
         "Routing": ["IntentProtocol"],
-        "Gateway": ["Authorization", "IntentProtocol", "Identity", "IntentPolicy", "RateLimiting", "Routing"],
+        "Encryption": ["IntentProtocol"],
+        "Gateway": [
+            "Authorization", "Encryption", "IntentProtocol", "Identity", "IntentPolicy", "RateLimiting", "Routing",
+        ],
         "GatewayConfiguration": ["Documents", "IntentProtocol"],
         "GatewayHTTP": [],
         "RedisState": ["CHiredis", "IntentProtocol", "Identity", "RateLimiting", "Routing"],
         "KeySources": ["Identity"],
+        "Secrets": ["IntentProtocol"],
         "Observability": ["Gateway", "IntentProtocol"],
         "AdminServer": ["Observability"],
         "DevelopmentAuthority": ["IntentProtocol"],
@@ -30,8 +34,7 @@ struct RoomTests {
     static let wiring: Set<String> = ["GatewayNode", "intentusnet", "Benchmarks"]
     static let pure: Set<String> = [
         "IntentProtocol", "Documents", "Identity", "Authorization", "IntentPolicy", "RateLimiting", "Routing",
-        "Gateway",
-        "GatewayConfiguration",
+        "Encryption", "Gateway", "GatewayConfiguration",
     ]
     static let systemModules: Set<String> = ["CHiredis", "COpenSSL", "CPCRE2"]
 
