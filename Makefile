@@ -28,6 +28,7 @@ soak: build ## cluster and listener at full rates for full times; gateways and l
 	INTENTUSNET_ROOMS=$(SOAK_ROOMS) swift build -c release --build-tests --scratch-path .build/soak
 	INTENTUSNET_ROOMS=$(SOAK_ROOMS) INTENTUSNET_SOAK=1 \
 		INTENTUSNET_TEST_GATEWAY="$$(swift build $(RELEASE) --show-bin-path)/intentusnet" \
+		INTENTUSNET_TEST_PYTHON="$(CURDIR)/.venv/bin/python" \
 		swift test -c release --skip-build --scratch-path .build/soak --disable-xctest --no-parallel --filter "ClusterTests|ListenerTests"
 
 bench: build ## side by side with Envoy and HAProxy, warm and cold
