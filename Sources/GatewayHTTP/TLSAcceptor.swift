@@ -17,7 +17,7 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
         case waiting
         /// The beginning of a handshake has come, which may name the server.
         case greeting
-        case handshaking(NIOSSLServerHandler)
+        case handshaking(NIOSSLServerHandler, CertificateCheck?)
         /// Another handler has the connection, or it has ended.
         case over
     }
@@ -85,7 +85,7 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard case .handshakeCompleted(let negotiated)? = event as? TLSUserEvent, case .handshaking(let ssl) = phase
+        guard case .handshakeCompleted(let negotiated)? = event as? TLSUserEvent, case .handshaking(let ssl, _) = phase
         else { return context.fireUserInboundEventTriggered(event) }
         // Then the client would have a name that policies do not know of.
         guard case .serverName(let serverName) = hello else { return refuse(.broken) }
@@ -123,8 +123,8 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
         var bytes = bytes
         hello = greeting.read(&bytes)
         guard hello != .needsMore else { return }
-        guard let ssl = tls.credentials.serverHandler() else { return refuse(.notTLS) }
-        phase = .handshaking(ssl)
+        guard let (ssl, check) = tls.credentials.serverHandler() else { return refuse(.notTLS) }
+        phase = .handshaking(ssl, check)
         let received = NIOAny(greeting.received)
         greeting = ClientHelloReader()
         do {
@@ -157,16 +157,22 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
 
     /// Counts the end of a connection that never was one, once.
     private func fail(_ reason: TLSGauges.Failure) {
+        defer { phase = .over }
         switch phase {
         case .waiting:
             // A peer that connects and goes away has failed at nothing.
             if reason != .broken { tls.gauges.failed(reason) }
-        case .greeting, .handshaking:
+        case .greeting:
             endHandshake()
             tls.gauges.failed(reason)
-        case .over: return
+        case .handshaking(_, let check):
+            endHandshake()
+            guard let refused = check?.refused ?? reason.refusedCertificate else { return tls.gauges.failed(reason) }
+            tls.gauges.failed(check?.refused == nil ? reason : .untrustedCertificate)
+            tls.gauges.refused(refused)
+            shared.notify(.certificateRefused(refused, peer: context?.channel.remoteAddress?.peerText ?? ""))
+        case .over: break
         }
-        phase = .over
     }
 
     private func endHandshake() {
