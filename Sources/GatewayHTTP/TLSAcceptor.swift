@@ -85,18 +85,26 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard case .handshakeCompleted(let negotiated)? = event as? TLSUserEvent, case .handshaking(let ssl, _) = phase
+        guard case .handshakeCompleted(let negotiated)? = event as? TLSUserEvent,
+            case .handshaking(let ssl, let check) = phase
         else { return context.fireUserInboundEventTriggered(event) }
         // Then the client would have a name that policies do not know of.
         guard case .serverName(let serverName) = hello else { return refuse(.broken) }
         let leaf = ssl.peerCertificate
         guard leaf != nil || !needsCertificate else { return refuse(.noCertificate) }
-        // A resumed session was verified when it was new; its certificate may have ended since.
-        if let leaf, Int64(leaf.notValidAfter) < tls.unixSeconds() { return refuse(.expiredCertificate) }
+        var (encoded, end) = ([UInt8]?.none, Int64.max)
+        if let leaf {
+            guard let bytes = try? leaf.toDERBytes() else { return refuse(.untrustedCertificate) }
+            encoded = bytes
+            // A resumed session was verified when it was new; any certificate of its chain may have ended since.
+            guard let known = check.map({ $0.endSeconds(of: bytes) }) ?? Int64(leaf.notValidAfter) else {
+                return refuse(.unknownSession)
+            }
+            guard tls.unixSeconds() < known else { return refuse(.expiredCertificate) }
+            end = known
+        }
         let security = ConnectionSecurity(
-            peerCertificate: leaf.flatMap { try? $0.toDERBytes() }, serverName: serverName,
-            headerLines: tls.headerLines)
-        guard leaf == nil || security.peerCertificate != nil else { return refuse(.untrustedCertificate) }
+            peerCertificate: encoded, certificateEndSeconds: end, serverName: serverName, headerLines: tls.headerLines)
         tls.gauges.succeeded("\(ssl.versionText) \(negotiated ?? "none")")
         if negotiated == "h2" {
             handOver(context) {

@@ -8,6 +8,8 @@ package final class TLSCredentials: Sendable {
     private struct State {
         var context: NIOSSLContext?
         var verification: PeerVerification?
+        /// Of this context: with another one no session is resumed.
+        let ends = VerifiedEnds()
     }
 
     private let state: Mutex<State>
@@ -39,10 +41,10 @@ package final class TLSCredentials: Sendable {
     /// The server's side of a new connection, and what finds out who the client is where the context's bundles do not; nil while
     /// there is nothing to show.
     func serverHandler() -> (handler: NIOSSLServerHandler, check: CertificateCheck?)? {
-        let (context, verification) = inForce
+        let (context, verification, ends) = state.withLock { ($0.context, $0.verification, $0.ends) }
         guard let context else { return nil }
         guard let verification else { return (NIOSSLServerHandler(context: context), nil) }
-        let check = CertificateCheck(verification)
+        let check = CertificateCheck(ends, verification)
         return (NIOSSLServerHandler(context: context, customVerificationCallback: check.verify), check)
     }
 }

@@ -18,6 +18,8 @@ package final class TLSGauges: Sendable {
         case noCertificate = "no_certificate"
         case untrustedCertificate = "untrusted_certificate"
         case expiredCertificate = "expired_certificate"
+        /// A session was resumed of whose certificates nothing is known any more.
+        case unknownSession = "unknown_session"
     }
 
     private let running = Atomic<Int>(0)

@@ -60,7 +60,9 @@ struct DataPlaneHandler: HTTPHandler {
         var fault: CertificateRefusal?
         var end = Int64.max
         switch shown {
-        case .success(let known): (identity, end) = known
+        case .success(let known):
+            // The chain may end before the leaf: an authority above it is over then.
+            (identity, end) = (known.0, min(known.1, connection.security?.certificateEndSeconds ?? .max))
         case .failure(let refusal): fault = refusal
         case nil: break
         }

@@ -96,4 +96,14 @@ struct RefusedClientTests {
             port: gateway.port, folder: folder, request: gateway.request.keeping, livingSeconds: 3)
         #expect(statuses == ["200", "401"], "\(gateway.log)")
     }
+
+    @Test("with an authority between that ends before the leaf, kept connections and resumed sessions end with it")
+    func outlivingChain() throws {
+        let (folder, gateway) = try Self.shared.get()
+        let outcomes = try PythonTLS.chainOutcomes(
+            port: gateway.port, folder: folder, request: gateway.request.keeping, livingSeconds: 4)
+        let before = ["200", "200 True"]
+        #expect(outcomes == before + before + ["401", "refused", "401", "refused"], "\(gateway.log)")
+        #expect(try gateway.handshakeFailures("expired_certificate") == 2)
+    }
 }
