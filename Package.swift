@@ -191,8 +191,8 @@ let package = Package(
         tests(
             "GatewayHTTPTests",
             [
-                "GatewayHTTP", "Identity", "IntentProtocol", "RedisFixtures", nioCore, nioEmbedded, nioPosix, nioSSL,
-                nioHTTP2, nioHPACK,
+                "CertificateFiles", "GatewayHTTP", "Identity", "IntentProtocol", "RedisFixtures", nioCore, nioEmbedded,
+                nioPosix, nioSSL, nioHTTP2, nioHPACK,
             ]),
         tests(
             "RedisStateTests",

@@ -4,6 +4,9 @@ package struct AuthorizationDocuments: Sendable, Hashable {
     package var requestAuthentications: [RequestAuthentication] = []
     package var peerAuthentications: [PeerAuthentication] = []
 
+    /// How many there are.
+    package var count: Int { policies.count + requestAuthentications.count + peerAuthentications.count }
+
     /// Starts without any.
     package init() {}
 }

@@ -5,23 +5,38 @@ package import Documents
 /// Stricter than a cluster where that is safer: an unknown key, or a key without a value, refuses the file, since both
 /// usually are a slip that would make a policy wider than it looks.
 package enum AuthorizationLoader {
+    /// What becomes of a file without a resource.
+    package enum EmptyFiles: Sendable {
+        case accept
+        case refuse
+    }
+
     /// Reads all files together.
     ///
     /// - Parameters:
     ///   - files: YAML with any number of documents each; a name that ends in `.json` is read as JSON.
     ///   - defaultNamespace: where resources belong that name no namespace; nil refuses them.
+    ///   - emptyFiles: what a file without a resource is: one that is being written looks like that, and to take it would be to
+    ///     drop every policy that it is about to hold.
     ///   - diagnostics: receives errors and warnings.
     /// - Returns: nil when any error was noted.
     package static func load(
-        _ files: [(name: String, text: String)], defaultNamespace: String?, into diagnostics: Diagnostics
+        _ files: [(name: String, text: String)], defaultNamespace: String?, emptyFiles: EmptyFiles = .accept,
+        into diagnostics: Diagnostics
     ) -> AuthorizationDocuments? {
         let fresh = Diagnostics()
         var collected = CollectedResources(defaultNamespace: defaultNamespace)
         for file in files {
+            let (resources, findings) = (collected.documents.count, fresh.all.count)
             do throws(DiagnosticError) {
                 for node in try roots(file) { read(node, into: &collected, fresh) }
             } catch {
                 fresh.add(error)
+            }
+            if emptyFiles == .refuse, collected.documents.count == resources, fresh.all.count == findings {
+                fresh.error(
+                    "this file holds no resource: put them in, or take the file away",
+                    at: SourceLocation(file: file.name, line: 1, column: 1))
             }
         }
         diagnostics.add(fresh.all)

@@ -15,14 +15,19 @@ package final class CertificateSet: Sendable {
     private struct State {
         var watched: [WatchedFile]
         var expiries: [TLSMaterial.Expiry] = []
-        /// How often changed files could not be used one after the other.
+        /// How often the files could not be used one after the other.
         var faults = 0
+        /// What was last told of the files as they are.
+        var told: TLSMaterialError?
+        /// The Unix second at which they were last read.
+        var readSeconds: Int64 = 0
     }
 
     /// What they are for: `listen`, `upstream`.
     package let use: String
     private let identity: (certificate: String, key: String)?
     private let bundles: [String]
+    private let unixSeconds: @Sendable () -> Int64
     private let state: Mutex<State>
     private let put: @Sendable (TLSMaterial) throws(TLSMaterialError) -> Void
 
@@ -31,14 +36,17 @@ package final class CertificateSet: Sendable {
     /// - Parameters:
     ///   - identity: paths of our certificate and its key.
     ///   - bundles: paths of the certificates that peers are trusted by.
+    ///   - unixSeconds: the wall clock.
     ///   - put: puts what was read in force, or refuses it.
     package init(
         use: String, identity: (certificate: String, key: String)?, bundles: [String],
+        unixSeconds: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970) },
         put: @escaping @Sendable (TLSMaterial) throws(TLSMaterialError) -> Void
     ) throws(TLSMaterialError) {
         self.use = use
         self.identity = identity
         self.bundles = bundles
+        self.unixSeconds = unixSeconds
         self.put = put
         let paths = (identity.map { [$0.certificate, $0.key] } ?? []) + bundles
         // Noted before they are read: a file that changes in between is then read again, not missed.
@@ -51,30 +59,42 @@ package final class CertificateSet: Sendable {
     /// When the first certificate of each file ends.
     package var expiries: [TLSMaterial.Expiry] { state.withLock { $0.expiries } }
 
-    /// Reads the files again when one is another than before.
+    /// Reads the files again when one is another than before, and now and then while they cannot be used: what is wrong may be the
+    /// clock, or a limit of the process, and not the files.
     ///
     /// Certificate and key are two files, and whoever writes them writes one first: what cannot be used is looked at once more
-    /// before it is a fault.
+    /// before it is a fault. Each fault is told once.
     ///
     /// - Parameter isAsked: whether somebody waits for the result: then the files are read whatever they look like.
     package func refresh(isAsked: Bool = false) -> Outcome {
-        let (hasChanged, faults) = state.withLock { state in
+        let now = unixSeconds()
+        let isDue = state.withLock { state in
             // Every file is asked, so that one change does not hide another until later.
-            let changed = state.watched.indices.reduce(false) { state.watched[$1].hasChanged() || $0 }
-            return (changed, state.faults)
+            let hasChanged = state.watched.indices.reduce(false) { state.watched[$1].hasChanged() || $0 }
+            if hasChanged { (state.faults, state.told) = (0, nil) }
+            let isAgain =
+                state.faults > Self.faultsBeforeTold
+                ? abs(now - state.readSeconds) >= Self.retrySeconds : state.faults > 0
+            return isAsked || hasChanged || isAgain
         }
-        guard isAsked || hasChanged || faults > 0 else { return .unchanged }
+        guard isDue else { return .unchanged }
         do throws(TLSMaterialError) {
             try replace()
             return .replaced
         } catch {
-            let isTold = isAsked || faults == Self.faultsBeforeTold
-            state.withLock { $0.faults = isTold ? 0 : faults + 1 }
-            return isTold ? .refused(error) : .unchanged
+            return state.withLock { state in
+                state.readSeconds = now
+                state.faults += 1
+                guard isAsked || state.faults > Self.faultsBeforeTold && state.told != error else { return .unchanged }
+                state.faults = max(state.faults, Self.faultsBeforeTold + 1)
+                state.told = error
+                return .refused(error)
+            }
         }
     }
 
     private static let faultsBeforeTold = 1
+    private static let retrySeconds: Int64 = 5
 
     private func replace() throws(TLSMaterialError) {
         let files = try identity.map { identity throws(TLSMaterialError) in
@@ -83,11 +103,11 @@ package final class CertificateSet: Sendable {
         var trusted: [PEMFile] = []
         for bundle in bundles { trusted.append(try Self.read(bundle)) }
         let material = try TLSMaterial(
-            identity: files, bundles: trusted, unixSeconds: Int64(Date().timeIntervalSince1970))
+            identity: files, bundles: trusted, unixSeconds: unixSeconds())
         try put(material)
         state.withLock { state in
             state.expiries = material.expiries
-            state.faults = 0
+            (state.faults, state.told) = (0, nil)
         }
     }
 

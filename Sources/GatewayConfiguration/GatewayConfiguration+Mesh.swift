@@ -88,6 +88,8 @@ extension GatewayConfiguration {
     package struct Authorization: Sendable, Hashable {
         /// Files of resources, or folders of such files; none means that only `policy` decides.
         package var files: [String] = []
+        /// Whether files and folders may hold no resource.
+        package var allowsEmpty = false
         /// Whether issuers count that only a RequestAuthentication names.
         package var requestAuthenticationIssuers = false
         /// Who sees to it that PeerAuthentications hold.
@@ -192,6 +194,10 @@ extension GatewayConfiguration.Authorization: ConfigurationSection {
         .paths(
             "files", \.files, of: .authorization,
             "Files of AuthorizationPolicy, RequestAuthentication and PeerAuthentication, or folders of such files."),
+        .value(
+            "allowEmpty", \.allowsEmpty, .toggle,
+            "Whether `files` may name folders without a file and files without a resource; otherwise they are refused, at the start "
+                + "and at a reload, because nothing said means nothing forbidden."),
         .value(
             "requestAuthenticationIssuers", \.requestAuthenticationIssuers, .toggle,
             "Whether tokens count whose issuer only a RequestAuthentication names: whoever writes `files` then decides who may "

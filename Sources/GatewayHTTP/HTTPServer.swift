@@ -35,7 +35,8 @@ package final class HTTPServer<Handler: HTTPHandler>: Sendable {
         var loops: [ObjectIdentifier: ServerShared<Handler>] = [:]
         for loop in group.makeIterator() {
             loops[ObjectIdentifier(loop)] = ServerShared(
-                eventLoop: loop, handler: handler(loop), routes: routes, limits: limits, tls: tls, gauges: gauges)
+                eventLoop: loop, handler: handler(loop), routes: routes, limits: limits, tls: tls, gauges: gauges,
+                notify: notify)
         }
         let byLoop = loops
         let channel = try await ServerBootstrap(group: group)

@@ -13,6 +13,7 @@ final class ServerShared<Handler: HTTPHandler>: @unchecked Sendable {
     /// Nil for a listener without certificates.
     let tls: ListenerTLS?
     let gauges: ServerGauges
+    let notify: @Sendable (ServerNotice) -> Void
     /// Bytes of later requests that wait behind the one being handled before reading stops.
     let pipelinedBytesMax = 64 * 1024
     private(set) var isDraining = false
@@ -21,7 +22,7 @@ final class ServerShared<Handler: HTTPHandler>: @unchecked Sendable {
 
     init(
         eventLoop: any EventLoop, handler: Handler, routes: RouteTable, limits: HTTPLimits, tls: ListenerTLS? = nil,
-        gauges: ServerGauges
+        gauges: ServerGauges, notify: @escaping @Sendable (ServerNotice) -> Void
     ) {
         self.eventLoop = eventLoop
         executor = EventLoopTaskExecutor(eventLoop)
@@ -31,6 +32,7 @@ final class ServerShared<Handler: HTTPHandler>: @unchecked Sendable {
         self.limits = limits
         self.tls = tls
         self.gauges = gauges
+        self.notify = notify
     }
 
     func now() -> Int64 { Int64(bitPattern: NIODeadline.now().uptimeNanoseconds) }

@@ -15,7 +15,9 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
     private enum Phase {
         /// Nothing has come.
         case waiting
-        case handshaking(NIOSSLServerHandler)
+        /// The beginning of a handshake has come, which may name the server.
+        case greeting
+        case handshaking(NIOSSLServerHandler, CertificateCheck?)
         /// Another handler has the connection, or it has ended.
         case over
     }
@@ -25,6 +27,8 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
     let peer: PeerNetwork?
     private var phase = Phase.waiting
     private var needsCertificate = false
+    private var greeting = ClientHelloReader()
+    private var hello = ClientHelloReader.Outcome.needsMore
     private var context: ChannelHandlerContext?
     private(set) var deadlineNanoseconds: Int64 = .max
 
@@ -58,14 +62,18 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch phase {
+        case .waiting: break
+        case .greeting: return greet(context, unwrapInboundIn(data))
         // Whoever was told no may go on sending.
-        guard case .waiting = phase else { return }
+        case .handshaking, .over: return
+        }
         let isHandshake = unwrapInboundIn(data).readableBytesView.first == 0x16
         // Once for the connection: a mode that changes meanwhile is for those that come later.
         let mode = tls.mode(port: UInt16(clamping: context.channel.localAddress?.port ?? 0))
         needsCertificate = mode == .mutual
         switch (mode, isHandshake) {
-        case (.permissive, true), (.strict, true), (.mutual, true): beginHandshake(context, data)
+        case (.permissive, true), (.strict, true), (.mutual, true): beginHandshake(context, unwrapInboundIn(data))
         case (.disable, true): refuse(.notPlain)
         case (.disable, false), (.permissive, false):
             handOver(context) {
@@ -77,15 +85,26 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard case .handshakeCompleted(let negotiated)? = event as? TLSUserEvent, case .handshaking(let ssl) = phase
+        guard case .handshakeCompleted(let negotiated)? = event as? TLSUserEvent,
+            case .handshaking(let ssl, let check) = phase
         else { return context.fireUserInboundEventTriggered(event) }
+        // Then the client would have a name that policies do not know of.
+        guard case .serverName(let serverName) = hello else { return refuse(.broken) }
         let leaf = ssl.peerCertificate
         guard leaf != nil || !needsCertificate else { return refuse(.noCertificate) }
-        // A resumed session was verified when it was new; its certificate may have ended since.
-        if let leaf, Int64(leaf.notValidAfter) < tls.unixSeconds() { return refuse(.expiredCertificate) }
+        var (encoded, end) = ([UInt8]?.none, Int64.max)
+        if let leaf {
+            guard let bytes = try? leaf.toDERBytes() else { return refuse(.untrustedCertificate) }
+            encoded = bytes
+            // A resumed session was verified when it was new; any certificate of its chain may have ended since.
+            guard let known = check.map({ $0.endSeconds(of: bytes) }) ?? Int64(leaf.notValidAfter) else {
+                return refuse(.unknownSession)
+            }
+            guard tls.unixSeconds() < known else { return refuse(.expiredCertificate) }
+            end = known
+        }
         let security = ConnectionSecurity(
-            peerCertificate: leaf.flatMap { try? $0.toDERBytes() }, headerLines: tls.headerLines)
-        guard leaf == nil || security.peerCertificate != nil else { return refuse(.untrustedCertificate) }
+            peerCertificate: encoded, certificateEndSeconds: end, serverName: serverName, headerLines: tls.headerLines)
         tls.gauges.succeeded("\(ssl.versionText) \(negotiated ?? "none")")
         if negotiated == "h2" {
             handOver(context) {
@@ -100,15 +119,26 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
 
     // MARK: steps
 
-    private func beginHandshake(_ context: ChannelHandlerContext, _ data: NIOAny) {
-        guard let ssl = tls.credentials.serverHandler() else { return refuse(.notTLS) }
+    private func beginHandshake(_ context: ChannelHandlerContext, _ bytes: ByteBuffer) {
         guard tls.gauges.began(max: tls.handshakesMax) else { return refuse(.tooMany) }
-        phase = .handshaking(ssl)
+        phase = .greeting
         deadlineNanoseconds = shared.now() + tls.handshakeTimeoutMilliseconds * 1_000_000
+        greet(context, bytes)
+    }
+
+    /// Takes bytes of the client's hello; the handshake begins once it is whole, or cannot be.
+    private func greet(_ context: ChannelHandlerContext, _ bytes: ByteBuffer) {
+        var bytes = bytes
+        hello = greeting.read(&bytes)
+        guard hello != .needsMore else { return }
+        guard let (ssl, check) = tls.credentials.serverHandler() else { return refuse(.notTLS) }
+        phase = .handshaking(ssl, check)
+        let received = NIOAny(greeting.received)
+        greeting = ClientHelloReader()
         do {
             try context.pipeline.syncOperations.addHandler(ssl, position: .before(self))
-            // From the start of the pipeline, where the handshake stands now.
-            context.pipeline.syncOperations.fireChannelRead(data)
+            // From the start of the pipeline, where the handshake stands now; what cannot be read is refused there in TLS's words.
+            context.pipeline.syncOperations.fireChannelRead(received)
         } catch {
             refuse(.broken)
         }
@@ -135,20 +165,29 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
 
     /// Counts the end of a connection that never was one, once.
     private func fail(_ reason: TLSGauges.Failure) {
+        defer { phase = .over }
         switch phase {
         case .waiting:
             // A peer that connects and goes away has failed at nothing.
             if reason != .broken { tls.gauges.failed(reason) }
-        case .handshaking:
+        case .greeting:
             endHandshake()
             tls.gauges.failed(reason)
-        case .over: return
+        case .handshaking(_, let check):
+            endHandshake()
+            guard let refused = check?.refused ?? reason.refusedCertificate else { return tls.gauges.failed(reason) }
+            tls.gauges.failed(check?.refused == nil ? reason : .untrustedCertificate)
+            tls.gauges.refused(refused)
+            shared.notify(.certificateRefused(refused, peer: context?.channel.remoteAddress?.peerText ?? ""))
+        case .over: break
         }
-        phase = .over
     }
 
     private func endHandshake() {
-        if case .handshaking = phase { tls.gauges.ended() }
+        switch phase {
+        case .greeting, .handshaking: tls.gauges.ended()
+        case .waiting, .over: break
+        }
     }
 
     private func leave() {
@@ -163,7 +202,7 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
     func deadlinePassed() {
         switch phase {
         case .waiting: context?.close(promise: nil)
-        case .handshaking, .over: refuse(.timeout)
+        case .greeting, .handshaking, .over: refuse(.timeout)
         }
     }
 

@@ -8,6 +8,8 @@ package final class TLSCredentials: Sendable {
     private struct State {
         var context: NIOSSLContext?
         var verification: PeerVerification?
+        /// Of this context: with another one no session is resumed.
+        let ends = VerifiedEnds()
     }
 
     private let state: Mutex<State>
@@ -15,7 +17,7 @@ package final class TLSCredentials: Sendable {
     /// Decides about the certificates that a peer sent, each in DER, the leaf first.
     ///
     /// Called once in a handshake, on the connection's event loop, before the peer has been sent a byte of an answer.
-    package typealias PeerVerification = @Sendable (_ chain: [[UInt8]]) -> Bool
+    package typealias PeerVerification = @Sendable (_ chain: [[UInt8]]) -> CertificateVerdict
 
     /// - Parameters:
     ///   - context: nil refuses every connection until there is one.
@@ -36,15 +38,13 @@ package final class TLSCredentials: Sendable {
         state.withLock { ($0.context, $0.verification) }
     }
 
-    /// The server's side of a new connection; nil while there is nothing to show.
-    func serverHandler() -> NIOSSLServerHandler? {
-        let (context, verification) = inForce
+    /// The server's side of a new connection, and what finds out who the client is where the context's bundles do not; nil while
+    /// there is nothing to show.
+    func serverHandler() -> (handler: NIOSSLServerHandler, check: CertificateCheck?)? {
+        let (context, verification, ends) = state.withLock { ($0.context, $0.verification, $0.ends) }
         guard let context else { return nil }
-        guard let verification else { return NIOSSLServerHandler(context: context) }
-        return NIOSSLServerHandler(context: context) { certificates, promise in
-            let chain = certificates.compactMap { try? $0.toDERBytes() }
-            let isWhole = chain.count == certificates.count
-            promise.succeed(isWhole && verification(chain) ? .certificateVerified : .failed)
-        }
+        guard let verification else { return (NIOSSLServerHandler(context: context), nil) }
+        let check = CertificateCheck(ends, verification)
+        return (NIOSSLServerHandler(context: context, customVerificationCallback: check.verify), check)
     }
 }

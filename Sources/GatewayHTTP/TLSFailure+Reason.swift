@@ -15,6 +15,18 @@ extension TLSGauges.Failure {
         self = Self.phrases.first { text.contains($0.phrase) }?.reason ?? .broken
     }
 
+    /// What is told of a certificate that the handshake itself had nothing against.
+    var refusedCertificate: RefusedCertificate? {
+        switch self {
+        case .expiredCertificate:
+            RefusedCertificate(
+                reason: "certificate_expired", message: "the certificate of the resumed session has expired")
+        case .notTLS, .notPlain, .tooMany, .timeout, .broken, .version, .cipher, .noCertificate, .untrustedCertificate,
+            .unknownSession:
+            nil
+        }
+    }
+
     private static let phrases: [(phrase: String, reason: Self)] = [
         ("PEER_DID_NOT_RETURN_A_CERTIFICATE", .noCertificate),
         ("CERTIFICATE_VERIFY_FAILED", .untrustedCertificate),

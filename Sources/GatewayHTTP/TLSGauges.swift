@@ -18,12 +18,15 @@ package final class TLSGauges: Sendable {
         case noCertificate = "no_certificate"
         case untrustedCertificate = "untrusted_certificate"
         case expiredCertificate = "expired_certificate"
+        /// A session was resumed of whose certificates nothing is known any more.
+        case unknownSession = "unknown_session"
     }
 
     private let running = Atomic<Int>(0)
     private let completed = Mutex<[String: Int]>([:])
     private let failures = Mutex<[Failure: Int]>([:])
 
+    private let refusals = Mutex<[String: Int]>([:])
     private let http2Faults = Mutex<[HTTP2Fault: Int]>([:])
 
     package init() {}
@@ -34,6 +37,9 @@ package final class TLSGauges: Sendable {
     package var completedCounts: [String: Int] { completed.withLock { $0 } }
     /// Connections that ended before they were any, by reason.
     package var failureCounts: [Failure: Int] { failures.withLock { $0 } }
+
+    /// Certificates of clients that were not believed, by reason.
+    package var refusedCertificateCounts: [String: Int] { refusals.withLock { $0 } }
 
     /// HTTP/2 connections that ended early, and streams that were broken, by reason.
     package var http2FaultCounts: [HTTP2Fault: Int] { http2Faults.withLock { $0 } }
@@ -50,6 +56,8 @@ package final class TLSGauges: Sendable {
     func ended() { running.wrappingSubtract(1, ordering: .relaxed) }
 
     func succeeded(_ kind: String) { completed.withLock { $0[kind, default: 0] += 1 } }
+
+    func refused(_ certificate: RefusedCertificate) { refusals.withLock { $0[certificate.reason, default: 0] += 1 } }
 
     func http2Failed(_ fault: HTTP2Fault) { http2Faults.withLock { $0[fault, default: 0] += 1 } }
 

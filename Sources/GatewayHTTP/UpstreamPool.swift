@@ -168,13 +168,13 @@ package final class UpstreamPool: @unchecked Sendable {
     }
 
     private func shakeHands(_ channel: any Channel, _ address: UpstreamAddress, _ waiter: UpstreamAddress.Waiter) {
-        guard let ssl = tls.clientHandler(address.endpoint.security, host: address.endpoint.host) else {
+        guard let (ssl, check) = tls.clientHandler(address.endpoint.security, host: address.endpoint.host) else {
             return drop(channel, address, waiter)
         }
         let handshake = UpstreamHandshake(
             withinMilliseconds: limits.connectTimeoutMilliseconds,
             finish: { [self] isDone in
-                if !isDone { tls.handshakeFailed() }
+                if !isDone { tls.handshakeFailed(address.endpoint, check?.refused) }
                 guard isDone, channel.isActive, !isShutDown else { return drop(channel, address, waiter) }
                 use(channel, address, waiter)
             })

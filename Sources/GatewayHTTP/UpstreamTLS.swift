@@ -7,7 +7,7 @@ package final class UpstreamTLS: Sendable {
     /// Decides about the certificates that a worker sent, each in DER, the leaf first, where a service is expected.
     ///
     /// It takes the place of the trust bundles and of the host name; called on an event loop.
-    package typealias ServiceVerification = @Sendable (_ chain: [[UInt8]], _ principal: String) -> Bool
+    package typealias ServiceVerification = @Sendable (_ chain: [[UInt8]], _ principal: String) -> CertificateVerdict
 
     /// One context for each way to verify.
     package struct Contexts: Sendable {
@@ -17,16 +17,39 @@ package final class UpstreamTLS: Sendable {
         let unnamed: NIOSSLContext
     }
 
+    /// A worker that was refused for what its certificates say.
+    package struct Refusal: Sendable {
+        package let host: String
+        package let port: Int
+        package let principal: String
+        package let certificate: RefusedCertificate
+    }
+
     private struct State {
         var contexts: Contexts?
         var verification: ServiceVerification?
     }
 
+    /// A function must not be a Mutex's value itself: each look at it would wrap it in two more, for as long as the process runs.
+    private struct Listener {
+        var take: @Sendable (Refusal) -> Void = { _ in }
+    }
+
     private let state: Mutex<State>
     private let failed = Atomic<Int>(0)
+    private let refusals = Mutex<[String: Int]>([:])
+    private let listener = Mutex(Listener())
 
     /// Connections that ended in their handshake, or because the worker is another service.
     package var failures: Int { failed.load(ordering: .relaxed) }
+
+    /// Certificates of workers that were not believed, by reason.
+    package var refusedCertificateCounts: [String: Int] { refusals.withLock { $0 } }
+
+    /// Who is told of refused workers, on an event loop.
+    package func onRefusal(_ take: @escaping @Sendable (Refusal) -> Void) {
+        listener.withLock { $0 = Listener(take: take) }
+    }
 
     /// - Parameters:
     ///   - contexts: nil calls no worker by TLS until there are some.
@@ -40,26 +63,35 @@ package final class UpstreamTLS: Sendable {
         state.withLock { $0 = State(contexts: contexts, verification: verification) }
     }
 
-    /// The client's side of a new connection; nil where it cannot be made.
-    func clientHandler(_ security: UpstreamSecurity, host: String) -> NIOSSLClientHandler? {
+    /// The client's side of a new connection, and what finds out which service the worker is where a host name does not; nil where
+    /// it cannot be made.
+    func clientHandler(
+        _ security: UpstreamSecurity, host: String
+    ) -> (handler: NIOSSLClientHandler, check: CertificateCheck?)? {
         let (contexts, verification) = state.withLock { ($0.contexts, $0.verification) }
         guard let contexts else { return nil }
         // An address is no name that a server could choose its certificate by.
         let name = (try? SocketAddress(ipAddress: host, port: 0)) == nil ? host : nil
         switch security {
         case .none: return nil
-        case .hostName: return try? NIOSSLClientHandler(context: contexts.named, serverHostname: name)
+        case .hostName:
+            return (try? NIOSSLClientHandler(context: contexts.named, serverHostname: name)).map { ($0, nil) }
         case .principal(let principal):
             guard let verification else { return nil }
-            return try? NIOSSLClientHandler(
-                context: contexts.unnamed, serverHostname: name,
-                customVerificationCallback: { certificates, promise in
-                    let chain = certificates.compactMap { try? $0.toDERBytes() }
-                    let isWhole = chain.count == certificates.count
-                    promise.succeed(isWhole && verification(chain, principal) ? .certificateVerified : .failed)
-                })
+            let check = CertificateCheck { chain in verification(chain, principal) }
+            return
+                (try? NIOSSLClientHandler(
+                    context: contexts.unnamed, serverHostname: name, customVerificationCallback: check.verify)).map {
+                    ($0, check)
+                }
         }
     }
 
-    func handshakeFailed() { failed.wrappingAdd(1, ordering: .relaxed) }
+    func handshakeFailed(_ endpoint: UpstreamEndpoint, _ refused: RefusedCertificate?) {
+        failed.wrappingAdd(1, ordering: .relaxed)
+        guard let refused, case .principal(let principal) = endpoint.security else { return }
+        refusals.withLock { $0[refused.reason, default: 0] += 1 }
+        let take = listener.withLock { $0 }.take
+        take(Refusal(host: endpoint.host, port: endpoint.port, principal: principal, certificate: refused))
+    }
 }

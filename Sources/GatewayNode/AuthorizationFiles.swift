@@ -15,7 +15,24 @@ final class AuthorizationFiles: Sendable {
     private let workload: Workload
     /// What resources are held against; nil where the configuration itself cannot be read.
     private let configuration: GatewayConfiguration?
-    private let watched: Mutex<[WatchedFile]>
+    private let emptyFiles: AuthorizationLoader.EmptyFiles
+    private let watch: Mutex<Watch>
+
+    private struct Watch {
+        var files: [WatchedFile]
+        /// How often changes have been seen one look after the other; 0 when all was read.
+        var changesSeen = 0
+
+        mutating func look(_ names: [String]) -> Bool {
+            let isSame = files.map(\.path) == names
+            if !isSame { files = names.map(WatchedFile.init) }
+            // Every file is asked, so that one change does not hide another until later.
+            return files.indices.reduce(!isSame) { changed, index in files[index].hasChanged() || changed }
+        }
+    }
+
+    /// Looks after which changed files are read though they go on changing.
+    private static let changesSeenMax = 20
 
     /// Names the files; they are read by ``load(into:)``.
     init(_ named: [NamedFile], _ configuration: GatewayConfiguration?) {
@@ -24,7 +41,8 @@ final class AuthorizationFiles: Sendable {
         mesh = MeshSettings(place)
         workload = Workload(place)
         self.configuration = configuration
-        watched = Mutex(named.flatMap { Self.expand($0.path) }.map(WatchedFile.init))
+        emptyFiles = configuration?.authorization.allowsEmpty == true ? .accept : .refuse
+        watch = Mutex(Watch(files: named.flatMap { Self.expand($0.path) }.map(WatchedFile.init)))
     }
 
     /// Whether there are any; decided by the configuration for the whole life of a node.
@@ -42,7 +60,8 @@ final class AuthorizationFiles: Sendable {
                 at: named[0].location)
             return nil
         }
-        let documents = AuthorizationLoader.load(files, defaultNamespace: workload.namespace, into: diagnostics)
+        let documents = AuthorizationLoader.load(
+            files, defaultNamespace: workload.namespace, emptyFiles: emptyFiles, into: diagnostics)
         guard let documents, diagnostics.errors.count == errorsBefore else { return nil }
         let compiled = CompiledAuthorization(documents, mesh: mesh, workload: workload)
         if let configuration {
@@ -59,9 +78,14 @@ final class AuthorizationFiles: Sendable {
         }
         let paths = Self.expand(place.path)
         if paths.isEmpty {
-            diagnostics.warning(
-                "\(place.description) is a folder without a .yaml, .yml or .json file: it says nothing",
-                at: place.location)
+            let finding = "\(place.description) is a folder without a .yaml, .yml or .json file: it says nothing"
+            switch emptyFiles {
+            case .accept: diagnostics.warning(finding, at: place.location)
+            case .refuse:
+                diagnostics.error(
+                    "\(finding), so nothing would be forbidden; take it out of authorization.files, or set "
+                        + "authorization.allowEmpty: true", at: place.location)
+            }
         }
         return paths.prefix(Self.filesMax + 1).compactMap { path in
             guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
@@ -72,15 +96,27 @@ final class AuthorizationFiles: Sendable {
         }
     }
 
-    /// Whether a file is another, is new or has gone since this was last asked.
+    /// Whether a file is another, is new or has gone since this was last asked, and none has changed since: half a file may be a
+    /// whole one that forbids less.
     func haveChanged() -> Bool {
         guard isConfigured else { return false }
         let names = named.flatMap { Self.expand($0.path) }
-        return watched.withLock { files in
-            let isSame = files.map(\.path) == names
-            if !isSame { files = names.map(WatchedFile.init) }
-            // Every file is asked, so that one change does not hide another until later.
-            return files.indices.reduce(!isSame) { changed, index in files[index].hasChanged() || changed }
+        return watch.withLock { watch in
+            if watch.look(names) {
+                watch.changesSeen += 1
+                guard watch.changesSeen >= Self.changesSeenMax else { return false }
+            }
+            defer { watch.changesSeen = 0 }
+            return watch.changesSeen > 0
+        }
+    }
+
+    /// Takes the files as they are now for those that are read next.
+    func noteRead() {
+        let names = named.flatMap { Self.expand($0.path) }
+        watch.withLock { watch in
+            _ = watch.look(names)
+            watch.changesSeen = 0
         }
     }
 

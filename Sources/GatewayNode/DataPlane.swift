@@ -60,7 +60,9 @@ struct DataPlaneHandler: HTTPHandler {
         var fault: CertificateRefusal?
         var end = Int64.max
         switch shown {
-        case .success(let known): (identity, end) = known
+        case .success(let known):
+            // The chain may end before the leaf: an authority above it is over then.
+            (identity, end) = (known.0, min(known.1, connection.security?.certificateEndSeconds ?? .max))
         case .failure(let refusal): fault = refusal
         case nil: break
         }
@@ -70,7 +72,7 @@ struct DataPlaneHandler: HTTPHandler {
                 address: NetworkAddress(packed: connection.remotePacked), identity: identity),
             destinationAddress: NetworkAddress(packed: connection.localPacked),
             destinationPort: UInt16(truncatingIfNeeded: connection.localPort), certificateFault: fault,
-            certificateEndSeconds: end)
+            certificateEndSeconds: end, serverName: connection.security?.serverName)
     }
 
     /// The service that a certificate names whose chain the handshake found to be good, and the Unix second of its end.

@@ -145,6 +145,7 @@ final class NodeFiles: Sendable {
         let diagnostics = Diagnostics()
         // What is read now needs no second reload by whoever watches the files.
         _ = haveChanged()
+        authorization.noteRead()
         if let policy = Self.loadPolicy(policyFiles, mesh, into: diagnostics) {
             parts.activate(policy)
         }

@@ -55,7 +55,19 @@ extension NodeMetrics {
         ) {
             Double(tls.upstream.failures)
         }
-        if let gauges = tls.listener?.gauges { registerHandshakes(registry, gauges) }
+        let (gauges, upstream) = (tls.listener?.gauges, tls.upstream)
+        registry.samplesCallback(
+            "intentusnet_certificates_refused_total",
+            "Peers whose certificates were not believed, by who they would be and the reason.", .counter
+        ) {
+            let refused = [("client", gauges?.refusedCertificateCounts), ("worker", upstream.refusedCertificateCounts)]
+            return refused.flatMap { peer, counts in
+                (counts ?? [:]).sorted { $0.key < $1.key }.map { reason, count in
+                    MetricSample([MetricLabel("peer", peer), MetricLabel("reason", reason)], Double(count))
+                }
+            }
+        }
+        if let gauges { registerHandshakes(registry, gauges) }
     }
 
     private static func registerHandshakes(_ registry: MetricsRegistry, _ gauges: TLSGauges) {

@@ -46,6 +46,8 @@ final class NodeParts: Sendable {
     let upstreamLimits: UpstreamLimits
     let tls: NodeTLS
     let certificateReloads = CertificateReloads()
+    /// Of each reason one in ten seconds is logged.
+    let refusalsLogged = NoticeLimit(everySeconds: 10)
     private let generation: Gauge
     private let reloadsRefused: Counter
 
@@ -105,6 +107,7 @@ final class NodeParts: Sendable {
         try directory.replaceStatic(loaded.agents)
         NodeMetrics.register(in: registry, self)
         watchHealth()
+        reportRefusedWorkers()
     }
 
     /// The gateway of one event loop.

@@ -74,12 +74,12 @@ struct NodeTLS: Sendable {
                     of: material, table, tls.trustBundleFiles, tls.federatedBundles, "routing.upstream.tls")
                 upstream.replace(by: contexts) { chain, principal in
                     let now = Timestamp.unixNanoseconds() / 1_000_000_000
-                    guard let service = try? SPIFFEID(principal: principal.utf8) else { return false }
-                    do throws(CertificateRefusal) {
-                        _ = try verifier.verify(chain, of: service, nowSeconds: now)
-                        return true
-                    } catch {
-                        return false
+                    guard let service = try? SPIFFEID(principal: principal.utf8) else {
+                        return .refused(
+                            RefusedCertificate(reason: "principal_invalid", message: "\(principal) is none"))
+                    }
+                    return CertificateVerdict { () throws(CertificateRefusal) in
+                        try verifier.verify(chain, of: service, nowSeconds: now)
                     }
                 }
             })
@@ -123,11 +123,8 @@ struct NodeTLS: Sendable {
                     of: material, table, tls.trustBundleFiles, tls.federatedBundles, "listen.tls")
                 credentials.replace(by: context) { chain in
                     let now = Timestamp.unixNanoseconds() / 1_000_000_000
-                    do throws(CertificateRefusal) {
-                        _ = try verifier.verify(chain, as: .client, nowSeconds: now)
-                        return true
-                    } catch {
-                        return false
+                    return CertificateVerdict { () throws(CertificateRefusal) in
+                        try verifier.verify(chain, as: .client, nowSeconds: now)
                     }
                 }
             })
@@ -176,6 +173,17 @@ extension NodeTLS {
             return try CertificateVerifier(table, bundles: bundles)
         } catch {
             throw TLSMaterialError("\(key): the trust bundle \(error.problem)")
+        }
+    }
+}
+
+extension CertificateVerdict {
+    /// What verifying comes to.
+    fileprivate init(_ verify: () throws(CertificateRefusal) -> VerifiedCertificate) {
+        do throws(CertificateRefusal) {
+            self = .trusted(untilSeconds: try verify().notAfterSeconds)
+        } catch {
+            self = .refused(RefusedCertificate(reason: error.reason, message: error.message))
         }
     }
 }

@@ -60,8 +60,8 @@ package final class GatewayConnections: Sendable {
                 material throws(TLSMaterialError) in
                 let contexts = try material.upstreamContexts()
                 guard let rule else { return tls.replace(by: contexts) }
-                let isAdmitted = try rule.servers(material)
-                tls.replace(by: contexts) { chain, _ in isAdmitted(chain) }
+                let verdict = try rule.servers(material)
+                tls.replace(by: contexts) { chain, _ in verdict(chain) }
             }
         } catch {
             throw TLSFault("\(error)")

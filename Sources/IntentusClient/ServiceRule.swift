@@ -54,8 +54,15 @@ package struct ServiceRule: Sendable {
         }
         return { [services] chain in
             let now = Int64(Date().timeIntervalSince1970)
-            guard let verified = try? verifier.verify(chain, as: purpose, nowSeconds: now) else { return false }
-            return services.contains(verified.identity.id)
+            do throws(CertificateRefusal) {
+                let verified = try verifier.verify(chain, as: purpose, nowSeconds: now)
+                guard let expected = services.first, !services.contains(verified.identity.id) else {
+                    return .trusted(untilSeconds: verified.notAfterSeconds)
+                }
+                throw .otherService(expected: expected)
+            } catch {
+                return .refused(RefusedCertificate(reason: error.reason, message: error.message))
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
 import CertificateFiles
+import Foundation
 import GatewayHTTP
 import IntentProtocol
 import IntentusClient
@@ -65,14 +66,24 @@ public final class IntentusWorker: Service {
         let (tls, connections) = try security()
         let (ends, end) = AsyncStream.makeStream(of: Never.self)
         let isBroken = Mutex(false)
+        let refusalsLogged = NoticeLimit(everySeconds: 10)
         let logger = logger
         let server = try await HTTPServer.start(
             host: configuration.host, port: configuration.port, group: MultiThreadedEventLoopGroup.singleton,
             routes: WorkerHandler.routes, limits: limits, tls: tls?.tls,
             notify: { notice in
-                guard case .listenerEnded = notice else { return }
-                isBroken.withLock { $0 = true }
-                end.finish()
+                switch notice {
+                case .acceptFailed: break
+                case .certificateRefused(let certificate, let peer):
+                    let now = Int64(Date().timeIntervalSince1970)
+                    guard let more = refusalsLogged.admit(certificate.reason, nowSeconds: now) else { return }
+                    logger.warning(
+                        "a caller was refused in its handshake",
+                        metadata: ["peer": "\(peer)", "finding": "\(certificate.message)", "more": "\(more)"])
+                case .listenerEnded:
+                    isBroken.withLock { $0 = true }
+                    end.finish()
+                }
             }, handler: { _ in WorkerHandler(responder: responder) })
         let watching = tls.map { tls in Task { await Self.watch(tls.certificates, logger) } }
         let registrations = registrations(server.port, handlers, connections)

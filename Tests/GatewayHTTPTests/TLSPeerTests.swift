@@ -34,10 +34,10 @@ extension SocketTests {
 
         @Test("who decides is asked as directly after a million connections as at the first")
         func manyConnections() {
-            let credentials = TLSCredentials(verification: { $0.isEmpty })
+            let credentials = TLSCredentials(verification: { $0.isEmpty ? .trusted(untilSeconds: 1) : .untrusted })
             // A function that is the whole value of a lock is wrapped anew by each look, until the stack is too small to call it.
             for _ in 0..<1_000_000 { _ = credentials.inForce }
-            #expect(credentials.inForce.verification?([]) == true)
+            #expect(credentials.inForce.verification?([]) == .trusted(untilSeconds: 1))
         }
 
         @Test("none at all is refused where one is required, and let in without a name where one is asked for")
@@ -79,7 +79,7 @@ extension SocketTests {
             let admits = Mutex(true)
             let tls = try TLSFixture.listener(clients: .require) { chain in
                 chains.withLock { $0.append(chain) }
-                return admits.withLock { $0 }
+                return admits.withLock { $0 } ? .trusted(untilSeconds: .max) : .untrusted
             }
             try await TestServer.run(tls: tls, answering: Self.leaf) { server in
                 // Not of the bundle's authority.

@@ -33,9 +33,10 @@ extension SocketTests {
                 TrustDomainTable(try #require(TrustDomain("cluster.local"))),
                 bundles: [try #require(TrustDomain("cluster.local")): bundle])
             let services: UpstreamTLS.ServiceVerification = { chain, principal in
-                guard let service = try? SPIFFEID(principal: principal.utf8) else { return false }
+                guard let service = try? SPIFFEID(principal: principal.utf8) else { return .untrusted }
                 let now = Int64(Date().timeIntervalSince1970)
-                return (try? verifier.verify(chain, of: service, nowSeconds: now)) != nil
+                let verified = try? verifier.verify(chain, of: service, nowSeconds: now)
+                return verified.map { .trusted(untilSeconds: $0.notAfterSeconds) } ?? .untrusted
             }
             return UpstreamTLS(try material.upstreamContexts(), verification: verification ?? services)
         }
@@ -111,7 +112,7 @@ extension SocketTests {
             let asked = Mutex<[String]>([])
             let tls = try Self.tls { chain, principal in
                 asked.withLock { $0.append("\(chain.count) \(principal)") }
-                return principal == Self.principal
+                return principal == Self.principal ? .trusted(untilSeconds: .max) : .untrusted
             }
             let strange = certificates.strangeServer
             #expect(try await Self.call(strange, as: .principal(Self.principal), tls: tls).text == "hello")

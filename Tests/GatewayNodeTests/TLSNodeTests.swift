@@ -246,11 +246,12 @@ struct TLSNodeTests {
     @Test(
         "certificates that name no service of ours are refused in the handshake",
         arguments: [
-            "DNS:client", "URI:spiffe://other.example/ns/default/sa/client",
-            "URI:spiffe://cluster.local/ns/default/sa/a,URI:spiffe://cluster.local/ns/default/sa/b",
-            "URI:https://cluster.local/client",
+            ("DNS:client", "without_service"),
+            ("URI:spiffe://other.example/ns/default/sa/client", "unknown_trust_domain"),
+            ("URI:spiffe://cluster.local/ns/default/sa/a,URI:spiffe://cluster.local/ns/default/sa/b", "several_uris"),
+            ("URI:https://cluster.local/client", "bad_id"),
         ])
-    func unnamedClients(_ names: String) async throws {
+    func unnamedClients(_ names: String, _ reason: String) async throws {
         let certificates = try Self.certificates.get()
         let worker = try ScriptedWorker()
         defer { worker.stop() }
@@ -262,6 +263,13 @@ struct TLSNodeTests {
         let pair = try certificates.leaf("refused-\(abs(names.hashValue))", alternativeNames: names)
         let client = try TLSClient(authorityFiles: [certificates.authority.certificateFile], showing: pair)
         await #expect(throws: (any Error).self) { try await client.answer(Self.get, port: node.port) }
+        // Why is for the operator to see, and not for the client.
+        let series = #"intentusnet_certificates_refused_total{peer="client",reason="certificate_\#(reason)"}"#
+        #expect(try await node.metric(series) == 1)
+        let record = try #require(try node.auditLines().last { $0["event"] as? String == "peer_refused" })
+        #expect(record["reason"] as? String == "certificate_\(reason)", "\(record)")
+        #expect((record["peerFault"] as? String)?.hasPrefix("the certificate") == true, "\(record)")
+        #expect((record["remote"] as? String)?.hasPrefix("127.0.0.1:") == true, "\(record)")
         // Somebody who is known still gets in.
         let known = try TLSClient(
             authorityFiles: [certificates.authority.certificateFile], showing: certificates.client)

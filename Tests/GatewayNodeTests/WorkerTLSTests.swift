@@ -41,6 +41,11 @@ struct WorkerTLSTests {
             #expect(try await AdminPage.metrics(node).contains(series))
             let failures = try await node.metric("intentusnet_worker_tls_failures_total") ?? -1
             #expect(status == 200 ? failures == 0 : failures > 0)
+            // By principal the reason is known; by host name the library alone knows.
+            let reason = shown.certificateFile == named.certificateFile ? "other_service" : "without_service"
+            let refused = try await node.metric(
+                #"intentusnet_certificates_refused_total{peer="worker",reason="certificate_\#(reason)"}"#)
+            #expect((refused ?? 0 > 0) == (status == 503 && expected != nil), "\(reason)")
             await node.stop()
             await worker.stop()
         }

@@ -9,6 +9,8 @@ struct RefusedClientTests {
     struct Attempt: Sendable, CustomTestStringConvertible {
         let certificate: String
         let reason: String
+        /// What the verification of the chain says; nil where it is not asked.
+        var finding: String?
         var python: [String] = []
         var curl: [String] = []
 
@@ -18,10 +20,11 @@ struct RefusedClientTests {
     static let refused: [Attempt] =
         [Attempt(certificate: "none", reason: "no_certificate")]
         + [
-            "expired", "not-yet", "other-authority", "self-signed", "other-trust-domain", "two-ids", "no-id",
-            "https-id",
-            "authority-as-leaf", "servers-only",
-        ].map { Attempt(certificate: $0, reason: "untrusted_certificate") }
+            ("expired", "expired"), ("not-yet", "not_yet_valid"), ("other-authority", "untrusted"),
+            ("self-signed", "untrusted"), ("other-trust-domain", "unknown_trust_domain"), ("two-ids", "several_uris"),
+            ("no-id", "without_service"), ("https-id", "bad_id"), ("authority-as-leaf", "authority"),
+            ("servers-only", "untrusted"),
+        ].map { Attempt(certificate: $0, reason: "untrusted_certificate", finding: "certificate_\($1)") }
         + [
             Attempt(
                 certificate: "good", reason: "version", python: ["version=TLSv1_1"],
@@ -74,11 +77,16 @@ struct RefusedClientTests {
     func isRefused(attempt: Attempt) throws {
         let (folder, gateway) = try Self.shared.get()
         let before = try gateway.handshakeFailures(attempt.reason)
+        let foundBefore = try attempt.finding.map(gateway.refusedCertificates)
         let status = try PythonTLS.status(
             port: gateway.port, folder: folder, showing: attempt.certificate, options: attempt.python)
         #expect(status.hasPrefix("refused") || status == "closed without an answer", "\(status)")
         #expect(try curl(attempt).hasPrefix("000"))
         #expect(try gateway.handshakeFailures(attempt.reason) == before + 2)
+        if let finding = attempt.finding, let foundBefore {
+            #expect(try gateway.refusedCertificates(finding) == foundBefore + 2)
+            #expect(gateway.log.contains("reason=\"\(finding)\""), "the operator can see why")
+        }
     }
 
     @Test("a connection that outlives its certificate is answered until the certificate ends, and no longer")
@@ -87,5 +95,15 @@ struct RefusedClientTests {
         let statuses = try PythonTLS.statuses(
             port: gateway.port, folder: folder, request: gateway.request.keeping, livingSeconds: 3)
         #expect(statuses == ["200", "401"], "\(gateway.log)")
+    }
+
+    @Test("with an authority between that ends before the leaf, kept connections and resumed sessions end with it")
+    func outlivingChain() throws {
+        let (folder, gateway) = try Self.shared.get()
+        let outcomes = try PythonTLS.chainOutcomes(
+            port: gateway.port, folder: folder, request: gateway.request.keeping, livingSeconds: 4)
+        let before = ["200", "200 True"]
+        #expect(outcomes == before + before + ["401", "refused", "401", "refused"], "\(gateway.log)")
+        #expect(try gateway.handshakeFailures("expired_certificate") == 2)
     }
 }

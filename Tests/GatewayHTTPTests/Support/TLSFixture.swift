@@ -33,6 +33,10 @@ enum TLSFixture {
     }
 }
 
+extension CertificateVerdict {
+    static let untrusted = CertificateVerdict.refused(RefusedCertificate(reason: "test", message: "not by this test"))
+}
+
 /// What `curl` made of a request.
 struct CurlAnswer: CustomStringConvertible {
     /// Curl's own exit code; 0 when there was an answer.

@@ -35,6 +35,64 @@ enum PythonTLS {
         ).split(separator: "\n").map(String.init)
     }
 
+    /// Sends requests as ``statuses(port:folder:request:livingSeconds:)``, with a certificate that lives on when the authority
+    /// between it and ours has ended, and resumes its session before and after that.
+    ///
+    /// - Returns: what became of each: a status, or `refused`.
+    static func chainOutcomes(port: Int, folder: PrivateFolder, request: [UInt8], livingSeconds: Int) throws -> [String]
+    {
+        let file = folder.file("request.bin")
+        try Data(request).write(to: URL(filePath: file))
+        return try SpawnedProcess.run(
+            [
+                python, try folder.write("chain.py", makers + chain), folder.path, "\(port)", file, "\(livingSeconds)",
+            ], in: folder, withinMilliseconds: 60_000
+        ).split(separator: "\n").map(String.init)
+    }
+
+    private static let chain = """
+
+        import socket, ssl, time
+        authority = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
+        ca = authority.subject, serialization.load_pem_private_key((folder / "ca.key").read_bytes(), None)
+        living = int(sys.argv[4])
+        late = datetime.datetime.now(datetime.timezone.utc) - now
+        between = make("between", ca, uris=(), authority=True, end=datetime.timedelta(seconds=living) + late)
+        ended = time.time() + living
+        make("long", between)
+        (folder / "both.pem").write_bytes((folder / "long.pem").read_bytes() + (folder / "between.pem").read_bytes())
+        request = pathlib.Path(sys.argv[3]).read_bytes()
+
+        def connect(version, session=None):
+            context = contexts[version]
+            plain = socket.create_connection(("127.0.0.1", int(sys.argv[2])), timeout=20)
+            return context.wrap_socket(plain, server_hostname="127.0.0.1", session=session)
+
+        def ask(connection):
+            connection.sendall(request)
+            answer = connection.recv(65536)
+            return answer.split()[1].decode() if answer else "refused"
+
+        contexts = {}
+        for version in ["TLSv1_2", "TLSv1_3"]:
+            contexts[version] = context = ssl.create_default_context(cafile=f"{folder}/ca.pem")
+            context.load_cert_chain(f"{folder}/both.pem", f"{folder}/long.key")
+            context.minimum_version = context.maximum_version = getattr(ssl.TLSVersion, version)
+        kept = {version: connect(version) for version in contexts}
+        for version, connection in kept.items():
+            print(ask(connection))
+            with connect(version, connection.session) as resumed:
+                print(ask(resumed), resumed.session_reused)
+        time.sleep(max(ended + 2 - time.time(), 0))
+        for version, connection in kept.items():
+            print(ask(connection))
+            try:
+                with connect(version, connection.session) as resumed:
+                    print(ask(resumed))
+            except OSError:
+                print("refused")
+        """
+
     private static let outliving = """
 
         import socket, ssl, time

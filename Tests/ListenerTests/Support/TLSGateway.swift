@@ -89,7 +89,16 @@ final class TLSGateway: Sendable {
 
     /// Handshakes that failed for a reason, as the metrics name it.
     func handshakeFailures(_ reason: String) throws -> Int {
-        let start = "intentusnet_tls_failures_total{reason=\"\(reason)\"} "
+        try count("intentusnet_tls_failures_total{reason=\"\(reason)\"}")
+    }
+
+    /// Clients whose certificates were not believed for a reason.
+    func refusedCertificates(_ reason: String) throws -> Int {
+        try count("intentusnet_certificates_refused_total{peer=\"client\",reason=\"\(reason)\"}")
+    }
+
+    private func count(_ series: String) throws -> Int {
+        let start = series + " "
         let lines = try PlainHTTP.get("/metrics", port: adminPort).split(whereSeparator: \.isNewline)
         return lines.first { $0.hasPrefix(start) }.flatMap { Double($0.dropFirst(start.count)) }.map { Int($0) } ?? 0
     }
