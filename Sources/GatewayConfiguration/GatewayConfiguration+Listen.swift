@@ -78,6 +78,11 @@ extension GatewayConfiguration.Listen: ConfigurationSection {
     ]
 
     func check(_ reader: SectionReader) {
+        if connectionsPerPeerMax == 0, let stated = tls.handshakesPerPeerMax, stated > 0 {
+            reader.fields.warning(
+                "listen.tls.handshakesPerPeerMax (\(stated)) limits nothing, because listen.connectionsPerPeerMax 0 counts "
+                    + "nothing by peer", at: "connectionsPerPeerMax")
+        }
         if headerTimeoutMilliseconds > requestTimeoutMilliseconds {
             reader.fields.warning(
                 "listen.headerTimeoutMilliseconds (\(headerTimeoutMilliseconds)) is longer than "

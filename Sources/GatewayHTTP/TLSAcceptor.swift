@@ -102,7 +102,13 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
 
     private func beginHandshake(_ context: ChannelHandlerContext, _ data: NIOAny) {
         guard let ssl = tls.credentials.serverHandler() else { return refuse(.notTLS) }
-        guard tls.gauges.began(max: tls.handshakesMax) else { return refuse(.tooMany) }
+        guard shared.gauges.handshakeBegan(by: peer, max: tls.handshakesPerPeerMax) else {
+            return refuse(.tooManyOfPeer)
+        }
+        guard tls.gauges.began(max: tls.handshakesMax) else {
+            shared.gauges.handshakeEnded(by: peer)
+            return refuse(.tooMany)
+        }
         phase = .handshaking(ssl)
         deadlineNanoseconds = shared.now() + tls.handshakeTimeoutMilliseconds * 1_000_000
         do {
@@ -148,7 +154,9 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
     }
 
     private func endHandshake() {
-        if case .handshaking = phase { tls.gauges.ended() }
+        guard case .handshaking = phase else { return }
+        tls.gauges.ended()
+        shared.gauges.handshakeEnded(by: peer)
     }
 
     private func leave() {

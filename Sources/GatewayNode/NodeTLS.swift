@@ -135,6 +135,7 @@ struct NodeTLS: Sendable {
         listener.mode = mode
         listener.handshakeTimeoutMilliseconds = Int64(tls.handshakeTimeoutMilliseconds)
         listener.handshakesMax = tls.handshakesMax
+        listener.handshakesPerPeerMax = tls.effectiveHandshakesPerPeerMax
         listener.strictTransportSeconds = tls.strictTransportSeconds
         listener.http2.streamsMax = tls.streamsMax
         return listener

@@ -3,9 +3,11 @@ import Testing
 
 @Suite("TLS of the data plane in gateway.yaml")
 struct ListenTLSTests {
-    private static func read(_ tls: String, environment: [String: String] = [:]) -> GatewayConfiguration.Reading {
+    private static func read(
+        _ tls: String, beside more: String = "", environment: [String: String] = [:]
+    ) -> GatewayConfiguration.Reading {
         let text = """
-            listen: { tls: { \(tls) } }
+            listen: { \(more) tls: { \(tls) } }
             authentication: { anonymous: allow }
             policy: { files: [policy.yaml] }
             registration: { allow: [{ agents: ["*"], roles: [worker] }] }
@@ -31,6 +33,27 @@ struct ListenTLSTests {
         let configuration = try #require(Self.read(tls).configuration)
         #expect(configuration.listen.tls.effectiveMode.rawValue == mode)
         #expect(configuration.listen.tls.effectiveClientCertificates.rawValue == clients)
+    }
+
+    @Test(
+        "one peer may have a quarter of the handshakes, unless it is stated",
+        arguments: [
+            ("", 250), ("handshakesMax: 3", 1), ("handshakesMax: 40", 10), ("handshakesPerPeerMax: 7", 7),
+            ("handshakesPerPeerMax: 0", 0),
+        ])
+    func handshakesOfOne(tls: String, expected: Int) throws {
+        #expect(try #require(Self.read(tls).configuration).listen.tls.effectiveHandshakesPerPeerMax == expected)
+    }
+
+    @Test("a limit on a peer's handshakes limits nothing where nothing is counted by peer, and says so")
+    func handshakesOfNobody() {
+        let uncounted = "connectionsPerPeerMax: 0,"
+        let said = Self.read("handshakesPerPeerMax: 7", beside: uncounted).diagnostics.map { "\($0)" }
+        #expect(said.contains { $0.contains("warning: listen.tls.handshakesPerPeerMax (7) limits nothing") }, "\(said)")
+        for quiet in ["", "handshakesPerPeerMax: 0"] {
+            let said = Self.read(quiet, beside: uncounted).diagnostics.map { "\($0)" }
+            #expect(!said.contains { $0.contains("handshakesPerPeerMax") }, "\(said)")
+        }
     }
 
     @Test("paths start at the file's folder")
