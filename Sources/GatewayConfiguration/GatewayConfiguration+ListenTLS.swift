@@ -56,6 +56,8 @@ extension GatewayConfiguration {
         package var strictTransportSeconds = 31_536_000
         /// Streams of an HTTP/2 connection at the same time.
         package var streamsMax = 100
+        /// Bytes that the streams of an HTTP/2 connection hold together.
+        package var streamBytesMax = 8_388_608
 
         /// The defaults above.
         package init() {}
@@ -173,6 +175,9 @@ extension GatewayConfiguration.ListenTLS: ConfigurationSection {
         .value("http2", \.http2, .toggle, "Whether clients may choose HTTP/2."),
         .value(
             "streamsMax", \.streamsMax, .integer(1...10_000), "Streams of an HTTP/2 connection at the same time."),
+        .value(
+            "streamBytesMax", \.streamBytesMax, .integer(65_536...1_073_741_824), unit: "bytes",
+            "Requests that the streams of an HTTP/2 connection hold together; one that would go over it is reset."),
         .value(
             "handshakeTimeoutMilliseconds", \.handshakeTimeoutMilliseconds, .integer(100...600_000), unit: "ms",
             "From a connection's first byte to the end of its handshake; longer ends it."),

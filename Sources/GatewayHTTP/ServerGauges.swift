@@ -8,6 +8,8 @@ package final class ServerGauges: Sendable {
         var handshakes = 0
     }
 
+    /// What the connections of all event loops hold.
+    let buffered: BufferedBytes
     private let open = Atomic<Int>(0)
     private let running = Atomic<Int>(0)
     private let byPeer = Mutex<[PeerNetwork: PeerCounts]>([:])
@@ -15,6 +17,12 @@ package final class ServerGauges: Sendable {
     private let failedAccepts = Atomic<Int>(0)
     private let refusals = Mutex<[HTTPRefusal.Reason: Int]>([:])
 
+    init(_ limits: HTTPLimits) {
+        buffered = BufferedBytes(bytesMax: limits.bufferedBytesMax)
+    }
+
+    /// Bytes that connections hold of requests and answers, beyond the first 64 KiB of each.
+    package var bufferedBytes: Int { buffered.count }
     /// Connections that are open.
     package var openConnections: Int { open.load(ordering: .relaxed) }
     /// Connections that were closed before a byte was read, by the limit that they were over.

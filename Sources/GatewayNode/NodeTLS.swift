@@ -138,6 +138,7 @@ struct NodeTLS: Sendable {
         listener.handshakesPerPeerMax = tls.effectiveHandshakesPerPeerMax
         listener.strictTransportSeconds = tls.strictTransportSeconds
         listener.http2.streamsMax = tls.streamsMax
+        listener.http2.bufferedBytesMax = tls.streamBytesMax
         return listener
     }
 }

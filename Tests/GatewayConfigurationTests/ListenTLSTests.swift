@@ -56,6 +56,20 @@ struct ListenTLSTests {
         }
     }
 
+    @Test(
+        "what a connection or a peer may hold ought to be enough for the largest body; where it is not, it is said",
+        arguments: [
+            ("bodyBytesMax: 9000000,", pair, "listen.tls.streamBytesMax (8388608) is less than"),
+            ("bodyBytesMax: 9000000,", "\(pair), streamBytesMax: 10000000", nil),
+            ("bodyBytesMax: 9000000,", "\(pair), http2: false", nil), ("bodyBytesMax: 9000000,", "", nil),
+            ("bufferedBytesMax: 1048576,", "", "a quarter of listen.bufferedBytesMax (1048576)"),
+            ("bufferedBytesMax: 8388608,", "", nil),
+        ])
+    func heldBytes(listen: String, tls: String, warning: String?) {
+        let said = Self.read(tls, beside: listen).diagnostics.map { "\($0)" }.filter { $0.contains("BytesMax") }
+        #expect(said.count == (warning == nil ? 0 : 1) && said.allSatisfy { $0.contains(warning ?? "") }, "\(said)")
+    }
+
     @Test("paths start at the file's folder")
     func paths() throws {
         let tls = try #require(Self.read("\(Self.pair), trustBundleFiles: [b.pem]").configuration).listen.tls
