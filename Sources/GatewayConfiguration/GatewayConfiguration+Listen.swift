@@ -21,6 +21,8 @@ extension GatewayConfiguration {
         package var connectionsMax = 10_000
         /// Connections of one peer at the same time; 0 is no limit.
         package var connectionsPerPeerMax = 1_000
+        /// Bytes of requests and answers that all connections hold together.
+        package var bufferedBytesMax = 536_870_912
         /// TLS.
         package var tls = ListenTLS()
 
@@ -74,10 +76,30 @@ extension GatewayConfiguration.Listen: ConfigurationSection {
             "connectionsPerPeerMax", \.connectionsPerPeerMax, .integer(0...1_000_000),
             "Connections of one IPv4 address or one IPv6 /64 network at the same time; more are closed at once. "
                 + "0 is no limit: right behind a balancer, whose address is that of everybody."),
+        .value(
+            "bufferedBytesMax", \.bufferedBytesMax, .integer(1_048_576...1_099_511_627_776), unit: "bytes",
+            "Requests that are not answered, and HTTP/2 answers that are not taken, of all connections together beyond the "
+                + "first 64 KiB of each; a quarter of it for one peer. A request over it is answered 503."),
         .section("tls", \.tls, "TLS of the data plane."),
     ]
 
     func check(_ reader: SectionReader) {
+        if bufferedBytesMax / 4 < bodyBytesMax {
+            reader.fields.warning(
+                "a quarter of listen.bufferedBytesMax (\(bufferedBytesMax)), which is what one peer may have, is less than "
+                    + "listen.bodyBytesMax (\(bodyBytesMax)): larger bodies are answered 503", at: "bufferedBytesMax")
+        }
+        if tls.http2, tls.effectiveMode != .disable, tls.streamBytesMax < bodyBytesMax + headerBytesMax {
+            reader.fields.warning(
+                "listen.tls.streamBytesMax (\(tls.streamBytesMax)) is less than listen.bodyBytesMax (\(bodyBytesMax)) and "
+                    + "listen.headerBytesMax (\(headerBytesMax)): larger requests over HTTP/2 are reset",
+                at: "bodyBytesMax")
+        }
+        if connectionsPerPeerMax == 0, let stated = tls.handshakesPerPeerMax, stated > 0 {
+            reader.fields.warning(
+                "listen.tls.handshakesPerPeerMax (\(stated)) limits nothing, because listen.connectionsPerPeerMax 0 counts "
+                    + "nothing by peer", at: "connectionsPerPeerMax")
+        }
         if headerTimeoutMilliseconds > requestTimeoutMilliseconds {
             reader.fields.warning(
                 "listen.headerTimeoutMilliseconds (\(headerTimeoutMilliseconds)) is longer than "

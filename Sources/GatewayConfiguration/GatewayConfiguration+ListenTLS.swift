@@ -50,16 +50,23 @@ extension GatewayConfiguration {
         package var handshakeTimeoutMilliseconds = 5_000
         /// Handshakes at the same time.
         package var handshakesMax = 1_000
+        /// What was stated; ``effectiveHandshakesPerPeerMax`` is what holds.
+        package var handshakesPerPeerMax: Int?
         /// How long browsers are told to come back by TLS alone.
         package var strictTransportSeconds = 31_536_000
         /// Streams of an HTTP/2 connection at the same time.
         package var streamsMax = 100
+        /// Bytes that the streams of an HTTP/2 connection hold together.
+        package var streamBytesMax = 8_388_608
 
         /// The defaults above.
         package init() {}
 
         /// Whoever names a certificate wants it used, and nothing beside it.
         package var effectiveMode: Mode { mode ?? (certificateFile == nil ? .disable : .strict) }
+
+        /// No peer takes every place; 0 is no limit.
+        package var effectiveHandshakesPerPeerMax: Int { handshakesPerPeerMax ?? max(1, handshakesMax / 4) }
 
         /// Whoever names a trust bundle wants clients known by it.
         package var effectiveClientCertificates: ClientCertificates {
@@ -169,10 +176,18 @@ extension GatewayConfiguration.ListenTLS: ConfigurationSection {
         .value(
             "streamsMax", \.streamsMax, .integer(1...10_000), "Streams of an HTTP/2 connection at the same time."),
         .value(
+            "streamBytesMax", \.streamBytesMax, .integer(65_536...1_073_741_824), unit: "bytes",
+            "Requests that the streams of an HTTP/2 connection hold together; one that would go over it is reset."),
+        .value(
             "handshakeTimeoutMilliseconds", \.handshakeTimeoutMilliseconds, .integer(100...600_000), unit: "ms",
             "From a connection's first byte to the end of its handshake; longer ends it."),
         .value(
             "handshakesMax", \.handshakesMax, .integer(1...1_000_000), "Handshakes at the same time; more are closed."),
+        .optional(
+            "handshakesPerPeerMax", \.handshakesPerPeerMax, .integer(0...1_000_000),
+            absent: "a quarter of handshakesMax",
+            "Handshakes of one IPv4 address or one IPv6 /64 network at the same time; more are closed. 0 is no limit, as is "
+                + "connectionsPerPeerMax 0."),
         .value(
             "strictTransportSeconds", \.strictTransportSeconds, .integer(0...315_360_000), unit: "s",
             "How long browsers are told to come back by TLS alone (Strict-Transport-Security); 0 tells them nothing."),

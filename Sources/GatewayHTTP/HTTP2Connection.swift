@@ -32,7 +32,7 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
     private var context: ChannelHandlerContext?
     private var streams: [ObjectIdentifier: HTTP2Exchange<Handler>] = [:]
     private var lastStream = HTTP2StreamID.rootStream
-    private var bufferedBytes = 0
+    private var held = HeldBytes()
     /// WINDOW_UPDATE frames that the peer may still send.
     private var windowUpdatesLeft: Int
     private var idleDeadlineNanoseconds: Int64 = .max
@@ -104,16 +104,26 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
         }
     }
 
-    /// Counts bytes that a stream holds; false when there are too many.
-    func reserve(_ bytes: Int) -> Bool {
-        guard bufferedBytes + bytes <= tls.http2.bufferedBytesMax else { return false }
-        bufferedBytes += bytes
+    /// Counts bytes of a request that a stream holds; false when the connection's streams hold too many.
+    ///
+    /// - Throws: when all connections, or those of the peer, do.
+    func holdRequest(_ bytes: Int) throws(HTTPRefusal) -> Bool {
+        guard held.count + bytes <= tls.http2.bufferedBytesMax else { return false }
+        guard held.grow(to: held.count + bytes, in: shared.gauges.buffered, for: peer) else { throw .overloaded }
         return true
     }
 
-    func reserveAnyway(_ bytes: Int) {
-        bufferedBytes += bytes
+    /// Counts bytes of an answer; false when all connections, or those of the peer, hold too many.
+    ///
+    /// Whatever the other streams hold: it is their reader who frees the memory.
+    func holdAnswer(_ bytes: Int) -> Bool {
+        guard held.grow(to: held.count + bytes, in: shared.gauges.buffered, for: peer) else { return false }
         earnWindowUpdates(bytes >> 10)
+        return true
+    }
+
+    func release(_ bytes: Int) {
+        held.shrink(to: held.count - bytes, in: shared.gauges.buffered, for: peer)
     }
 
     /// A peer that reads says so now and then; one that only says so makes us work for nothing.
@@ -136,7 +146,7 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
     }
 
     func ended(_ exchange: HTTP2Exchange<Handler>, holding bytes: Int) {
-        bufferedBytes -= bytes
+        release(bytes)
         streams[ObjectIdentifier(exchange)] = nil
         guard streams.isEmpty else { return }
         idleDeadlineNanoseconds = shared.now() + shared.limits.idleTimeoutMilliseconds * 1_000_000

@@ -97,7 +97,7 @@ final class HTTP2Exchange<Handler: HTTPHandler>: ChannelInboundHandler, FlushedA
         guard bytes.count <= shared.limits.headerBytesMax else {
             throw HTTPRefusal(.headTooLarge, "the head is larger than \(shared.limits.headerBytesMax) bytes")
         }
-        guard reserve(bytes.count) else { return reset(.enhanceYourCalm) }
+        guard try hold(bytes.count) else { return reset(.enhanceYourCalm) }
         let limits = shared.limits
         let table = shared.routes
         let parsed: Result<(RequestHead, RouteTable.Match), HTTPRefusal> = bytes.withUnsafeBytes { bytes in
@@ -119,16 +119,22 @@ final class HTTP2Exchange<Handler: HTTPHandler>: ChannelInboundHandler, FlushedA
             guard body.count + bytes.readableBytes <= shared.limits.bodyBytesMax else {
                 throw .bodyTooLarge(shared.limits)
             }
-            guard reserve(bytes.readableBytes) else { return reset(.enhanceYourCalm) }
+            guard try hold(bytes.readableBytes) else { return reset(.enhanceYourCalm) }
             body.append(contentsOf: bytes.readableBytesView)
         }
         if frame.endStream { dispatch(head, match, headBytes) }
     }
 
-    private func reserve(_ bytes: Int) -> Bool {
-        guard connection.reserve(bytes) else { return false }
+    private func hold(_ bytes: Int) throws(HTTPRefusal) -> Bool {
+        guard try connection.holdRequest(bytes) else { return false }
         heldBytes += bytes
         return true
+    }
+
+    /// The request is done with.
+    private func release() {
+        connection.release(heldBytes)
+        heldBytes = 0
     }
 
     // MARK: answering
@@ -169,17 +175,22 @@ final class HTTP2Exchange<Handler: HTTPHandler>: ChannelInboundHandler, FlushedA
         guard let context else { return }
         phase = .answered
         body = []
+        release()
         deadlineNanoseconds = shared.now() + shared.limits.writeTimeoutMilliseconds * 1_000_000
         // A status that no final answer can have is a fault of the handler.
         let status = (200...599).contains(answer.status) ? answer.status : 500
         let hasBody = status != 204 && status != 304
         let sendsBody = hasBody && !isHeadRequest && !answer.body.isEmpty
+        if sendsBody {
+            guard connection.holdAnswer(answer.body.count) else {
+                shared.refused(.overloaded)
+                return reset(.enhanceYourCalm)
+            }
+            heldBytes = answer.body.count
+        }
         let head = HPACKHeaders(answer, status: status, hasBody: hasBody, security: connection.security)
         var sent = context.write(wrapOutboundOut(.headers(.init(headers: head, endStream: !sendsBody))))
         if sendsBody {
-            // An answer is sent whatever the others hold: it is its reader who frees the memory.
-            connection.reserveAnyway(answer.body.count)
-            heldBytes += answer.body.count
             let bytes = ByteBuffer(bytes: answer.body)
             sent = context.write(wrapOutboundOut(.data(.init(data: .byteBuffer(bytes), endStream: true))))
         }
@@ -199,6 +210,7 @@ final class HTTP2Exchange<Handler: HTTPHandler>: ChannelInboundHandler, FlushedA
     private func reset(_ code: HTTP2ErrorCode) {
         phase = .answered
         body = []
+        release()
         context?.writeAndFlush(wrapOutboundOut(.rstStream(code)), promise: nil)
     }
 

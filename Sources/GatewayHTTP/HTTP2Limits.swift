@@ -2,8 +2,9 @@
 package struct HTTP2Limits: Sendable, Hashable {
     /// Streams at the same time.
     package var streamsMax = 100
-    /// Bytes of bodies and answers that a connection's streams hold together; a stream that would go over it is reset.
-    package var bufferedBytesMax = 64 << 20
+    /// Bytes that a connection's streams hold together; a request that would go over it is reset. Answers count, and are sent
+    /// nevertheless.
+    package var bufferedBytesMax = 8 << 20
     /// Streams that the peer may reset, and stream errors, within the window; one more ends the connection.
     package var resetsMax = 200
     /// SETTINGS and PING frames within the window; one more ends the connection.

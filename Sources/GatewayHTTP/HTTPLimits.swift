@@ -18,6 +18,9 @@ package struct HTTPLimits: Sendable, Hashable {
     package var connectionsMax = 10_000
     /// Connections of one peer, an IPv4 address or an IPv6 network of 64 bits; one more is closed at once. 0 is no limit.
     package var connectionsPerPeerMax = 1_000
+    /// Bytes of requests that are not answered, and of HTTP/2 answers that are not taken, of all connections together beyond the
+    /// first 64 KiB of each; a quarter of it for one peer. A request over it is 503.
+    package var bufferedBytesMax = 512 << 20
 
     package init() {}
 }

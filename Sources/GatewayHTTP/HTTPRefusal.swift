@@ -13,6 +13,8 @@ package struct HTTPRefusal: Error, Sendable, Hashable {
         case notImplemented = "not_implemented"
         case versionNotSupported = "version_not_supported"
         case draining
+        /// So many bytes of requests and answers are held that no more may be.
+        case overloaded
 
         /// The HTTP status.
         package var status: Int {
@@ -27,7 +29,7 @@ package struct HTTPRefusal: Error, Sendable, Hashable {
             case .headTooLarge: 431
             case .notImplemented: 501
             case .versionNotSupported: 505
-            case .draining: 503
+            case .draining, .overloaded: 503
             }
         }
     }
@@ -43,6 +45,10 @@ package struct HTTPRefusal: Error, Sendable, Hashable {
     var headLength = 0
     /// The place of the request's path in the table, when the path is known.
     var route: Int?
+
+    static var overloaded: Self {
+        HTTPRefusal(.overloaded, "too many bytes of requests are waiting for their answers; try again later")
+    }
 
     package init(_ reason: Reason, _ message: String, allow: String? = nil) {
         self.reason = reason

@@ -31,7 +31,7 @@ package final class HTTPServer<Handler: HTTPHandler>: Sendable {
         tls: ListenerTLS? = nil, notify: @escaping @Sendable (ServerNotice) -> Void = { _ in },
         handler: (any EventLoop) -> Handler
     ) async throws -> HTTPServer {
-        let gauges = ServerGauges()
+        let gauges = ServerGauges(limits)
         var loops: [ObjectIdentifier: ServerShared<Handler>] = [:]
         for loop in group.makeIterator() {
             loops[ObjectIdentifier(loop)] = ServerShared(

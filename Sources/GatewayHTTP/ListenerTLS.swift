@@ -25,6 +25,9 @@ package struct ListenerTLS: Sendable {
     package var handshakeTimeoutMilliseconds: Int64 = 5_000
     /// Handshakes at the same time; one more is closed at once, because each holds memory for a peer that nobody knows yet.
     package var handshakesMax = 1_000
+    /// Handshakes of one peer at the same time, so that none takes every place; 0 is no limit. Counted where connections are
+    /// counted by peer.
+    package var handshakesPerPeerMax = 250
     /// For how long browsers are told to come back by https alone, in seconds; 0 tells them nothing.
     package var strictTransportSeconds = 31_536_000
     /// HTTP/2, where the client and the certificates' context agree on it.

@@ -33,6 +33,7 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
     private let security: ConnectionSecurity?
     private var phase = Phase.idle
     private var buffer = ByteBuffer()
+    private var held = HeldBytes()
     private var context: ChannelHandlerContext?
     private var task: Task<Void, Never>?
     /// What the handler made of this connection; nil before its first request.
@@ -95,6 +96,7 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
     private func leave() {
         guard context != nil else { return }
         context = nil
+        held.shrink(to: 0, in: shared.gauges.buffered, for: peer)
         phase = .closing
         deadlineNanoseconds = .max
         task?.cancel()
@@ -169,7 +171,10 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
             return true
         case .head(let searched): return try readHead(searched)
         case .sized(let head, let match, let headBytes, let length):
-            guard buffer.readableBytes >= length else { return false }
+            guard buffer.readableBytes >= length else {
+                try hold(buffer.readableBytes)
+                return false
+            }
             let body = buffer.readBytes(length: length) ?? []
             dispatch(head, match, headBytes, body)
             return true
@@ -180,6 +185,7 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
                 dispatch(head, match, headBytes, chunks.takeBody())
                 return true
             }
+            try hold(chunks.body.count)
             phase = .chunked(head, match, headBytes: headBytes, chunks)
             return false
         case .handling, .blocked:
@@ -243,6 +249,11 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
         case .failure(.tooLarge): throw .bodyTooLarge(shared.limits)
         case .failure(.malformed): throw HTTPRefusal(.badRequest, "the chunked body is malformed")
         }
+    }
+
+    /// Until the request is answered.
+    private func hold(_ bytes: Int) throws(HTTPRefusal) {
+        guard held.grow(to: bytes, in: shared.gauges.buffered, for: peer) else { throw .overloaded }
     }
 
     private func sendContinue(_ head: RequestHead) {
@@ -314,6 +325,7 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
 
     private func write(_ answer: HTTPAnswer, closes: Bool, withoutBody: Bool = false) {
         guard let context else { return }
+        held.shrink(to: 0, in: shared.gauges.buffered, for: peer)
         var out = context.channel.allocator.buffer(capacity: answer.body.count + answer.headerLines.count + 160)
         ResponseHeadWriter.write(
             answer, closes: closes, withoutBody: withoutBody, security: security, into: &out)

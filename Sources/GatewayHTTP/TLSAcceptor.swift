@@ -120,7 +120,13 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
     // MARK: steps
 
     private func beginHandshake(_ context: ChannelHandlerContext, _ bytes: ByteBuffer) {
-        guard tls.gauges.began(max: tls.handshakesMax) else { return refuse(.tooMany) }
+        guard shared.gauges.handshakeBegan(by: peer, max: tls.handshakesPerPeerMax) else {
+            return refuse(.tooManyOfPeer)
+        }
+        guard tls.gauges.began(max: tls.handshakesMax) else {
+            shared.gauges.handshakeEnded(by: peer)
+            return refuse(.tooMany)
+        }
         phase = .greeting
         deadlineNanoseconds = shared.now() + tls.handshakeTimeoutMilliseconds * 1_000_000
         greet(context, bytes)
@@ -185,7 +191,9 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
 
     private func endHandshake() {
         switch phase {
-        case .greeting, .handshaking: tls.gauges.ended()
+        case .greeting, .handshaking:
+            tls.gauges.ended()
+            shared.gauges.handshakeEnded(by: peer)
         case .waiting, .over: break
         }
     }

@@ -10,6 +10,8 @@ package final class TLSGauges: Sendable {
         case notPlain = "not_plain"
         /// There were as many handshakes as may be.
         case tooMany = "too_many"
+        /// The peer had as many handshakes as one peer may have.
+        case tooManyOfPeer = "too_many_of_peer"
         case timeout
         /// The peer went away or sent something that is not TLS.
         case broken

@@ -50,6 +50,7 @@ extension HTTPLimits {
         idleTimeoutMilliseconds = Int64(listen.idleTimeoutMilliseconds)
         connectionsMax = listen.connectionsMax
         connectionsPerPeerMax = listen.connectionsPerPeerMax
+        bufferedBytesMax = listen.bufferedBytesMax
     }
 }
 

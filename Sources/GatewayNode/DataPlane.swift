@@ -148,7 +148,7 @@ struct DataPlaneHandler: HTTPHandler {
         // What that transport never sends is told by its status: a probe that asks GET must not take 200 for an answer.
         let isTransports =
             switch refusal.reason {
-            case .bodyTooLarge, .headTooLarge, .timeout, .draining: true
+            case .bodyTooLarge, .headTooLarge, .timeout, .draining, .overloaded: true
             case .badRequest, .notFound, .methodNotAllowed, .unsupportedEncoding, .expectationFailed, .notImplemented,
                 .versionNotSupported:
                 false
@@ -168,7 +168,7 @@ struct DataPlaneHandler: HTTPHandler {
             switch refusal.reason {
             case .bodyTooLarge, .headTooLarge: .payloadTooLarge
             case .timeout: .transportError
-            case .draining: .agentUnavailable
+            case .draining, .overloaded: .agentUnavailable
             case .badRequest, .notFound, .methodNotAllowed, .unsupportedEncoding, .expectationFailed, .notImplemented,
                 .versionNotSupported:
                 .protocolError

@@ -32,6 +32,12 @@ enum NodeMetrics {
         registry.gaugeCallback("intentusnet_requests_in_flight", "Requests being handled.") {
             Double(server.requestsInFlight)
         }
+        registry.gaugeCallback(
+            "intentusnet_listener_buffered_bytes",
+            "Bytes that connections hold of requests and answers, beyond the first 64 KiB of each."
+        ) {
+            Double(server.bufferedBytes)
+        }
         registry.samplesCallback(
             "intentusnet_listener_refusals_total", "Requests refused before any stage of the gateway.", .counter
         ) {

@@ -132,8 +132,10 @@ struct NodeTLS: Sendable {
         listener.mode = mode
         listener.handshakeTimeoutMilliseconds = Int64(tls.handshakeTimeoutMilliseconds)
         listener.handshakesMax = tls.handshakesMax
+        listener.handshakesPerPeerMax = tls.effectiveHandshakesPerPeerMax
         listener.strictTransportSeconds = tls.strictTransportSeconds
         listener.http2.streamsMax = tls.streamsMax
+        listener.http2.bufferedBytesMax = tls.streamBytesMax
         return listener
     }
 }

@@ -23,7 +23,7 @@ struct WorkerHandler: HTTPHandler {
         let code: ErrorCode =
             switch refusal.reason {
             case .bodyTooLarge: .payloadTooLarge
-            case .draining: .agentUnavailable
+            case .draining, .overloaded: .agentUnavailable
             case .badRequest, .notFound, .methodNotAllowed, .timeout, .unsupportedEncoding, .expectationFailed,
                 .headTooLarge, .notImplemented, .versionNotSupported:
                 .protocolError

@@ -3,9 +3,11 @@ import Testing
 
 @Suite("TLS of the data plane in gateway.yaml")
 struct ListenTLSTests {
-    private static func read(_ tls: String, environment: [String: String] = [:]) -> GatewayConfiguration.Reading {
+    private static func read(
+        _ tls: String, beside more: String = "", environment: [String: String] = [:]
+    ) -> GatewayConfiguration.Reading {
         let text = """
-            listen: { tls: { \(tls) } }
+            listen: { \(more) tls: { \(tls) } }
             authentication: { anonymous: allow }
             policy: { files: [policy.yaml] }
             registration: { allow: [{ agents: ["*"], roles: [worker] }] }
@@ -31,6 +33,41 @@ struct ListenTLSTests {
         let configuration = try #require(Self.read(tls).configuration)
         #expect(configuration.listen.tls.effectiveMode.rawValue == mode)
         #expect(configuration.listen.tls.effectiveClientCertificates.rawValue == clients)
+    }
+
+    @Test(
+        "one peer may have a quarter of the handshakes, unless it is stated",
+        arguments: [
+            ("", 250), ("handshakesMax: 3", 1), ("handshakesMax: 40", 10), ("handshakesPerPeerMax: 7", 7),
+            ("handshakesPerPeerMax: 0", 0),
+        ])
+    func handshakesOfOne(tls: String, expected: Int) throws {
+        #expect(try #require(Self.read(tls).configuration).listen.tls.effectiveHandshakesPerPeerMax == expected)
+    }
+
+    @Test("a limit on a peer's handshakes limits nothing where nothing is counted by peer, and says so")
+    func handshakesOfNobody() {
+        let uncounted = "connectionsPerPeerMax: 0,"
+        let said = Self.read("handshakesPerPeerMax: 7", beside: uncounted).diagnostics.map { "\($0)" }
+        #expect(said.contains { $0.contains("warning: listen.tls.handshakesPerPeerMax (7) limits nothing") }, "\(said)")
+        for quiet in ["", "handshakesPerPeerMax: 0"] {
+            let said = Self.read(quiet, beside: uncounted).diagnostics.map { "\($0)" }
+            #expect(!said.contains { $0.contains("handshakesPerPeerMax") }, "\(said)")
+        }
+    }
+
+    @Test(
+        "what a connection or a peer may hold ought to be enough for the largest body; where it is not, it is said",
+        arguments: [
+            ("bodyBytesMax: 9000000,", pair, "listen.tls.streamBytesMax (8388608) is less than"),
+            ("bodyBytesMax: 9000000,", "\(pair), streamBytesMax: 10000000", nil),
+            ("bodyBytesMax: 9000000,", "\(pair), http2: false", nil), ("bodyBytesMax: 9000000,", "", nil),
+            ("bufferedBytesMax: 1048576,", "", "a quarter of listen.bufferedBytesMax (1048576)"),
+            ("bufferedBytesMax: 8388608,", "", nil),
+        ])
+    func heldBytes(listen: String, tls: String, warning: String?) {
+        let said = Self.read(tls, beside: listen).diagnostics.map { "\($0)" }.filter { $0.contains("BytesMax") }
+        #expect(said.count == (warning == nil ? 0 : 1) && said.allSatisfy { $0.contains(warning ?? "") }, "\(said)")
     }
 
     @Test("paths start at the file's folder")

@@ -19,7 +19,7 @@ struct AcceptTroubleTests {
     private struct Listener {
         let channel = EmbeddedChannel()
         let socket = Socket()
-        let gauges = ServerGauges()
+        let gauges = ServerGauges(HTTPLimits())
         let notices = Notices()
 
         init() throws {

@@ -76,22 +76,14 @@ extension SocketTests {
 
         @Test("resumes sessions", arguments: ["-tls1_2", "-tls1_3"])
         func resumption(version: String) async throws {
-            let certificates = try TLSFixture.certificates.get()
             for clients in [ClientCertificates.none, .require] {
                 let tls = try TLSFixture.listener(clients: clients)
                 try await TestServer.run(tls: tls, answering: Self.nameOfPeer) { server in
-                    let session = certificates.folder.file("session-\(UUID().uuidString)")
-                    let begin = "openssl s_client -connect 127.0.0.1:\(server.server.port) \(version) -ign_eof"
-                    let identity =
-                        clients == .none
-                        ? "" : "-cert \(certificates.client.certificateFile) -key \(certificates.client.keyFile)"
-                    let get = "printf 'GET /api/v1/agents HTTP/1.1\\r\\nhost: a\\r\\nconnection: close\\r\\n\\r\\n'"
-                    let first = try SpawnedProcess.run(
-                        ["sh", "-c", "\(get) | \(begin) \(identity) -sess_out \(session) 2>&1"],
-                        in: certificates.folder)
+                    let session = try Self.session()
+                    let first = try Self.get(
+                        server, version, ["-sess_out", session], showsCertificate: clients == .require)
                     #expect(first.contains("HTTP/1.1 200") && first.contains("New, TLS"), "\(first)")
-                    let second = try SpawnedProcess.run(
-                        ["sh", "-c", "\(get) | \(begin) -sess_in \(session) 2>&1"], in: certificates.folder)
+                    let second = try Self.get(server, version, ["-sess_in", session])
                     #expect(second.contains("HTTP/1.1 200") && second.contains("Reused, TLS"), "\(second)")
                     // The certificate of the first handshake is that of the session.
                     #expect(second.contains(clients == .none ? "nobody" : "somebody"), "\(second)")
@@ -99,19 +91,24 @@ extension SocketTests {
             }
         }
 
-        @Test("a resumed session whose certificate has ended since is refused")
-        func resumedTooLate() async throws {
-            let certificates = try TLSFixture.certificates.get()
+        @Test("a resumed session whose certificate has ended since is refused", arguments: ["-tls1_2", "-tls1_3"])
+        func resumedTooLate(version: String) async throws {
             var tls = try TLSFixture.listener(clients: .require)
             let now = Counter()
             tls.unixSeconds = { now.value == 0 ? 0 : .max }
             let gauges = tls.gauges
-            try await TestServer.run(tls: tls, answering: TestServer.echo) { server in
-                let show = TestServer.showing(certificates.client)
-                #expect(server.curlStatus(show) == 200)
+            try await TestServer.run(tls: tls, answering: Self.nameOfPeer) { server in
+                let session = try Self.session()
+                let first = try Self.get(server, version, ["-sess_out", session], showsCertificate: true)
+                #expect(first.contains("HTTP/1.1 200") && first.contains("New, TLS"), "\(first)")
+                // Once before its end, to see that the session can be resumed.
+                let second = try Self.get(server, version, ["-sess_in", session])
+                #expect(second.contains("HTTP/1.1 200") && second.contains("Reused, TLS"), "\(second)")
                 now.add()
-                #expect(server.isRefused(show))
+                let third = try Self.get(server, version, ["-sess_in", session])
+                #expect(third.contains("Reused, TLS") && !third.contains("HTTP/1.1"), "\(third)")
                 #expect(await eventually { gauges.failureCounts == [.expiredCertificate: 1] })
+                #expect(server.handled.value == 2)
             }
         }
 
@@ -139,11 +136,7 @@ extension SocketTests {
             tls.handshakesMax = 2
             let gauges = tls.gauges
             try await TestServer.run(tls: tls, answering: TestServer.echo) { server in
-                let begun = try (0..<2).map { _ in
-                    let socket = try server.connect()
-                    try socket.send([0x16, 0x03, 0x01])
-                    return socket
-                }
+                let begun = try (2...3).map { try Self.handshake(with: server, from: "127.0.0.\($0)") }
                 #expect(await eventually { gauges.handshakesInFlight == 2 })
                 #expect(server.isRefused())
                 #expect(await eventually { gauges.failureCounts == [.tooMany: 1] })
@@ -151,6 +144,50 @@ extension SocketTests {
                 #expect(await eventually { gauges.handshakesInFlight == 0 })
                 #expect(server.curlStatus() == 200)
             }
+        }
+
+        @Test("S17 one peer cannot take every place: it is refused, its neighbours are not, and it finds places again")
+        func manyHandshakesOfOne() async throws {
+            var tls = try TLSFixture.listener()
+            tls.handshakesMax = 4
+            tls.handshakesPerPeerMax = 3
+            let gauges = tls.gauges
+            try await TestServer.run(tls: tls, answering: TestServer.echo) { server in
+                let begun = try (0..<3).map { _ in try Self.handshake(with: server, from: "127.0.0.1") }
+                #expect(await eventually { gauges.handshakesInFlight == 3 })
+                for count in 1...3 {
+                    #expect(server.isRefused())
+                    #expect(await eventually { gauges.failureCounts == [.tooManyOfPeer: count] })
+                }
+                #expect(gauges.handshakesInFlight == 3)
+                #expect(server.curlStatus(["--interface", "127.0.0.2"]) == 200)
+                for socket in begun { socket.end() }
+                #expect(await eventually { gauges.handshakesInFlight == 0 })
+                for _ in 0..<5 { #expect(server.curlStatus() == 200) }
+            }
+        }
+
+        @Test("one peer is not limited where the limit is 0, or where peers are not told apart", arguments: [0, 1])
+        func unlimitedHandshakesOfOne(connectionsPerPeerMax: Int) async throws {
+            var tls = try TLSFixture.listener()
+            tls.handshakesPerPeerMax = connectionsPerPeerMax == 0 ? 1 : 0
+            var limits = HTTPLimits()
+            limits.connectionsPerPeerMax = connectionsPerPeerMax * 1_000
+            let gauges = tls.gauges
+            try await TestServer.run(limits: limits, tls: tls, answering: TestServer.echo) { server in
+                let begun = try (0..<3).map { _ in try Self.handshake(with: server, from: "127.0.0.1") }
+                #expect(await eventually { gauges.handshakesInFlight == 3 })
+                #expect(server.curlStatus() == 200)
+                for socket in begun { socket.end() }
+                #expect(await eventually { gauges.handshakesInFlight == 0 })
+            }
+        }
+
+        /// One that has begun and does not go on.
+        private static func handshake(with server: TestServer, from address: String) throws -> RawSocket {
+            let socket = try RawSocket(port: server.server.port, from: address)
+            try socket.send([0x16, 0x03, 0x01])
+            return socket
         }
 
         @Test("ends with its server while a handshake is under way")
@@ -166,6 +203,24 @@ extension SocketTests {
                 #expect(try silent.isClosedByPeer())
                 _ = try begun.readToEnd()
             }
+        }
+
+        private static func session() throws -> String {
+            try TLSFixture.certificates.get().folder.file("session-\(UUID().uuidString)")
+        }
+
+        /// What `openssl s_client` says of one request on a connection of its own, whatever its exit code.
+        private static func get(
+            _ server: TestServer, _ version: String, _ words: [String], showsCertificate: Bool = false
+        ) throws -> String {
+            let certificates = try TLSFixture.certificates.get()
+            let client = certificates.client
+            let all =
+                ["-connect", "127.0.0.1:\(server.server.port)", version, "-ign_eof"] + words
+                + (showsCertificate ? ["-cert", client.certificateFile, "-key", client.keyFile] : [])
+            let request = "GET /api/v1/agents HTTP/1.1\\r\\nhost: a\\r\\nconnection: close\\r\\n\\r\\n"
+            let script = "printf '\(request)' | openssl s_client \(all.joined(separator: " ")) 2>&1 || true"
+            return try SpawnedProcess.run(["sh", "-c", script], in: certificates.folder)
         }
 
         static let nameOfPeer: TestServer.Behaviour = { _, connection in
