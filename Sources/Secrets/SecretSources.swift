@@ -19,6 +19,12 @@ package struct SecretSources: Sendable {
     private let vault: Result<VaultSource, SourceFault>
     private let aws: Result<AWSSource, SourceFault>
 
+    init(local: LocalSecrets, vault: Result<VaultSource, SourceFault>, aws: Result<AWSSource, SourceFault>) {
+        self.local = local
+        self.vault = vault
+        self.aws = aws
+    }
+
     package init(_ settings: Settings, around: SecretSurroundings) {
         local = LocalSecrets(around)
         vault = settings.vault.map {

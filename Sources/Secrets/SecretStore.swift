@@ -51,6 +51,8 @@ package final class SecretStore: SecretProvider {
     /// Keeps what opens the sources good (the token of Vault), until cancelled.
     package func run() async { await sources.run() }
 
+    var entriesCount: Int { state.withLock { $0.entries.count } }
+
     // MARK: one value
 
     private func known(_ reference: SecretReference) -> SecretEntry.Action {

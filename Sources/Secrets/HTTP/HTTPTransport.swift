@@ -28,9 +28,9 @@ package struct HTTPTransport: ServiceTransport {
     package func send(_ request: ServiceRequest) async throws(SourceFault) -> ServiceReply {
         let client = HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: try configuration())
         let limit = timeoutMilliseconds
-        let (service, isTLS) = (service, request.url.hasPrefix("https:"))
+        let service = service
         let result = await withTaskGroup(of: Result<ServiceReply, SourceFault>.self) { group in
-            group.addTask { await Self.exchange(client, request, service, isTLS: isTLS) }
+            group.addTask { await Self.exchange(client, request, service) }
             group.addTask {
                 try? await Task.sleep(for: .milliseconds(limit))
                 return .failure(SourceFault(.unavailable, "\(service) gave no complete answer within \(limit) ms"))
@@ -66,7 +66,7 @@ package struct HTTPTransport: ServiceTransport {
     }
 
     private static func exchange(
-        _ client: HTTPClient, _ request: ServiceRequest, _ service: String, isTLS: Bool
+        _ client: HTTPClient, _ request: ServiceRequest, _ service: String
     ) async -> Result<ServiceReply, SourceFault> {
         var message = HTTPClientRequest(url: request.url)
         message.method = HTTPMethod(rawValue: request.method.rawValue)
@@ -79,17 +79,17 @@ package struct HTTPTransport: ServiceTransport {
             return .success(ServiceReply(status: Int(response.status.code), body: Array(body.readableBytesView)))
         } catch is NIOTooManyBytesError {
             return .failure(SourceFault(.unusable, "\(service) answered with more than \(bytesMax) bytes"))
-        } catch let error as NIOSSLError {
-            return .failure(
-                SourceFault(
-                    .unavailable,
-                    "\(service) cannot be reached by TLS: \(error); does caFile hold the authority of its certificate?")
-            )
         } catch {
-            let hint =
-                isTLS && "\(error)".contains("CERTIFICATE")
-                ? "; does caFile hold the authority of its certificate?" : ""
-            return .failure(SourceFault(.unavailable, "\(service) cannot be reached: \(error)\(hint)"))
+            return .failure(SourceFault(.unavailable, "\(service) cannot be reached: \(error)\(advice(for: error))"))
+        }
+    }
+
+    private static func advice(for error: any Error) -> String {
+        switch error {
+        case let error as NIOSSLExtraError where error == .failedToValidateHostname:
+            "; its certificate is for another host"
+        case is NIOSSLError, is NIOSSLExtraError: "; does caFile hold the authority of its certificate?"
+        default: ""
         }
     }
 }

@@ -10,8 +10,10 @@ struct VaultExchange: Sendable {
     /// - Parameters:
     ///   - path: encoded, without `/v1/`.
     ///   - what: what messages say was to be done: "reading secret/data/app".
+    ///   - badRequest: what 400 means there.
     func send(
-        _ method: ServiceRequest.Method, _ path: String, token: SecretBytes?, body: JSONValue? = nil, to what: String
+        _ method: ServiceRequest.Method, _ path: String, token: SecretBytes?, body: JSONValue? = nil, to what: String,
+        badRequest: SecretFault.Kind = .unusable
     ) async throws(SourceFault) -> JSONValue {
         var request = ServiceRequest(method, "\(settings.address)/v1/\(path)")
         // Keeps a browser that was lured here from speaking to an agent of Vault; its own client sends it always.
@@ -29,7 +31,7 @@ struct VaultExchange: Sendable {
             request.body = body.encoded
         }
         let reply = try await transport.send(request)
-        guard reply.status == 200 else { throw fault(reply, what) }
+        guard reply.status == 200 else { throw fault(reply, what, badRequest) }
         guard let value = try? JSONValue(parsing: reply.body), value.objectValue != nil else {
             throw SourceFault(
                 .unusable, "Vault at \(settings.address) answered with something that is no JSON object; is it Vault?")
@@ -37,13 +39,13 @@ struct VaultExchange: Sendable {
         return value
     }
 
-    private func fault(_ reply: ServiceReply, _ what: String) -> SourceFault {
+    private func fault(_ reply: ServiceReply, _ what: String, _ badRequest: SecretFault.Kind) -> SourceFault {
         let place = "Vault at \(settings.address)"
         let words = Self.errors(in: reply.body).map { ": \($0)" } ?? ""
         let space = settings.namespace.map { " in namespace '\($0)'" } ?? ""
         switch reply.status {
         case 400:
-            return SourceFault(.unusable, "\(place) answered 400 to \(what)\(words)")
+            return SourceFault(badRequest, "\(place) answered 400 to \(what)\(words)")
         case 401, 403:
             return SourceFault(
                 .denied, "\(place) refused \(what)\(space) (403)\(words); give the policy of its token this path")

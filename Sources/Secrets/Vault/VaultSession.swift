@@ -112,15 +112,11 @@ final class VaultSession: Sendable {
     }
 
     private func logIn(_ mount: String, _ body: JSONValue) async throws(SourceFault) -> VaultTokenState.Lease {
-        do throws(SourceFault) {
-            let path = "auth/\(VaultExchange.path(mount))/login"
-            return try VaultExchange.lease(
-                in: await exchange.send(.post, path, token: nil, body: body, to: "the login at '\(mount)'"))
-        } catch {
-            // A role or secret id that Vault does not know is answered 400: whoever reads this has credentials to correct.
-            guard error.kind == .unusable else { throw error }
-            throw SourceFault(.denied, "\(error.problem); correct the role and its credentials")
-        }
+        // A role or a secret id that Vault does not know is answered 400.
+        let answer = try await exchange.send(
+            .post, "auth/\(VaultExchange.path(mount))/login", token: nil, body: body, to: "the login at '\(mount)'",
+            badRequest: .denied)
+        return try VaultExchange.lease(in: answer)
     }
 
     /// How long a token is good that somebody else made.
