@@ -186,7 +186,9 @@ let package = Package(
         tests("RateLimitingTests", ["RateLimiting", "IntentProtocol", "GatewayTesting"]),
         tests("RoutingTests", ["Routing", "IntentProtocol"]),
         tests("EncryptionTests", ["Encryption", "IntentProtocol", crypto]),
-        tests("SecretsTests", ["Secrets", "IntentProtocol", "RedisFixtures", crypto, nioCore, nioPosix]),
+        tests(
+            "SecretsTests",
+            ["Secrets", "IntentProtocol", "RedisFixtures", crypto, nioCore, nioHTTP1, nioPosix, nioSSL]),
         tests("GatewayConfigurationTests", ["GatewayConfiguration", "Documents", "IntentProtocol"]),
         tests(
             "GatewayHTTPTests",

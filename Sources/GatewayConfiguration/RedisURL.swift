@@ -25,10 +25,10 @@ package struct RedisURL: Sendable, Hashable {
         var secret: Secret?
         if let at = rest.lastIndex(of: "@") {
             let parts = rest[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = Self.decoded(parts[0]) else { return nil }
+            guard let name = PercentEncoding.decoded(parts[0]) else { return nil }
             user = name.isEmpty ? nil : name
             if parts.count == 2 {
-                guard let word = Self.decoded(parts[1]), !word.isEmpty else { return nil }
+                guard let word = PercentEncoding.decoded(parts[1]), !word.isEmpty else { return nil }
                 secret = Secret(word)
             }
             rest = rest[rest.index(after: at)...]
@@ -60,22 +60,5 @@ package struct RedisURL: Sendable, Hashable {
             return nil
         }
         return address
-    }
-
-    private static func decoded(_ text: Substring) -> String? {
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else {
-                return nil
-            }
-            bytes.append(value)
-            rest = rest.dropFirst(2)
-        }
-        return String(validating: bytes, as: UTF8.self)
     }
 }

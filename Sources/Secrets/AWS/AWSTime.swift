@@ -1,0 +1,66 @@
+/// The time as AWS writes it, from and to Unix seconds, without a calendar of the system.
+enum AWSTime {
+    /// `20150830T123600Z`.
+    static func basic(_ unixSeconds: Int64) -> String {
+        let days = floorDivision(unixSeconds, 86_400)
+        let second = unixSeconds - days * 86_400
+        let (year, month, day) = civil(days)
+        return "\(padded(year, 4))\(padded(month, 2))\(padded(day, 2))T"
+            + "\(padded(second / 3_600, 2))\(padded(second / 60 % 60, 2))\(padded(second % 60, 2))Z"
+    }
+
+    /// Reads `2026-11-28T01:22:13Z`, with or without fractions of a second; nil for anything else.
+    static func unixSeconds(_ text: String) -> Int64? {
+        let bytes = Array(text.utf8)
+        guard bytes.count >= 20, bytes.count <= 40, bytes[4] == 0x2d, bytes[7] == 0x2d, bytes[10] == 0x54,
+            bytes[13] == 0x3a, bytes[16] == 0x3a, bytes.last == 0x5a,
+            bytes.count == 20
+                || (bytes[19] == 0x2e && bytes[20..<bytes.count - 1].allSatisfy { (0x30...0x39).contains($0) })
+        else { return nil }
+        func number(_ range: Range<Int>) -> Int64? {
+            var value: Int64 = 0
+            for byte in bytes[range] {
+                guard (0x30...0x39).contains(byte) else { return nil }
+                value = value * 10 + Int64(byte - 0x30)
+            }
+            return value
+        }
+        guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10), let hour = number(11..<13),
+            let minute = number(14..<16), let second = number(17..<19), (1...12).contains(month),
+            (1...31).contains(day),
+            hour < 24, minute < 60, second <= 60
+        else { return nil }
+        return days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second
+    }
+
+    // Days since 1970 and dates, both ways, after Howard Hinnant's description of the proleptic Gregorian calendar.
+
+    private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
+        let shifted = month <= 2 ? year - 1 : year
+        let era = floorDivision(shifted, 400)
+        let yearOfEra = shifted - era * 400
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
+
+    private static func civil(_ days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+        let shifted = days + 719_468
+        let era = floorDivision(shifted, 146_097)
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let month = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * month + 2) / 5 + 1
+        let civilMonth = month < 10 ? month + 3 : month - 9
+        return (yearOfEra + era * 400 + (civilMonth <= 2 ? 1 : 0), civilMonth, day)
+    }
+
+    private static func floorDivision(_ number: Int64, _ divisor: Int64) -> Int64 {
+        number >= 0 ? number / divisor : -((divisor - 1 - number) / divisor)
+    }
+
+    private static func padded(_ number: Int64, _ digits: Int) -> String {
+        let text = String(number)
+        return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
+    }
+}
