@@ -60,7 +60,9 @@ struct DataPlaneHandler: HTTPHandler {
         var fault: CertificateRefusal?
         var end = Int64.max
         switch shown {
-        case .success(let known): (identity, end) = known
+        case .success(let known):
+            (identity, end) = known
+            gateway.noteCertificate(known.0, remoteAddress: connection.remoteAddress)
         case .failure(let refusal): fault = refusal
         case nil: break
         }
