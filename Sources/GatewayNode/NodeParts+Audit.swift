@@ -1,5 +1,6 @@
 import Dispatch
 import Gateway
+import IntentProtocol
 import Logging
 import Observability
 
