@@ -97,7 +97,7 @@ let package = Package(
             nonsending),
         room("KeySources", ["Identity", httpClient, nioCore, nioHTTP1, nioSSL]),
         room("Secrets", ["IntentProtocol", crypto, httpClient, nioCore, nioHTTP1, nioSSL]),
-        room("Observability", ["Gateway", "IntentProtocol", logging]),
+        room("Observability", ["Gateway", "IntentProtocol", crypto, logging]),
         room("AdminServer", ["Observability", hummingbird, hummingbirdCore, logging, nioCore, lifecycle]),
         room("DevelopmentIssuer", [cryptoExtras, httpTypes, hummingbird, logging, nioCore]),
         room("DevelopmentAuthority", ["IntentProtocol", asn1, crypto, x509]),
@@ -133,9 +133,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "DevelopmentIssuer", "Documents", "Identity", "IntentPolicy", "IntentProtocol", "RateLimiting",
-                "RedisState",
-                "Routing", nioCore, nioPosix,
+                "DevelopmentIssuer", "Documents", "Gateway", "Identity", "IntentPolicy", "IntentProtocol", "Observability",
+                "RateLimiting", "RedisState", "Routing", nioCore, nioPosix,
             ], path: "Tests/Benchmarks", swiftSettings: strict),
 
         // Clocks, fakes and contract suites that several rooms are tested with.
@@ -203,7 +202,9 @@ let package = Package(
                 "Routing", nioCore, nioPosix,
             ]),
         tests("KeySourcesTests", ["KeySources", "Identity", hummingbird, httpClient, nioCore]),
-        tests("ObservabilityTests", ["Observability", "Gateway", "IntentProtocol", logging]),
+        tests("ObservabilityTests", ["Observability", "Gateway", "IntentProtocol", crypto, logging]),
+        // The audit log of a gateway that is a process: killed, full, moved, read-only, and sent to syslog.
+        tests("AuditTests", ["DevelopmentIssuer", "LoadClient", "RedisFixtures"]),
         tests("AdminServerTests", ["AdminServer", "Observability", lifecycle, logging, nioCore, nioPosix]),
         tests(
             "DevelopmentAuthorityTests",

@@ -17,6 +17,10 @@ package struct AuditRecord: Sendable {
         case agentRegistered = "agent_registered"
         case agentRemoved = "agent_removed"
         case registrationRefused = "registration_refused"
+        /// An instance that is registered said that it still lives.
+        case agentRenewed = "agent_renewed"
+        /// Somebody asked which agents there are.
+        case agentsListed = "agents_listed"
         case configReload = "config_reload"
         /// A token or a certificate made a caller of somebody for the first time.
         case authSuccess = "auth_success"
@@ -28,6 +32,16 @@ package struct AuditRecord: Sendable {
         case adminAction = "admin_action"
         /// The limits began or ended to be counted without the shared store.
         case degradedLimit = "degraded_limit"
+
+        /// Whether a record of this kind is the one record of a request on the data plane.
+        package var isOfRequest: Bool {
+            switch self {
+            case .request, .peerRefused, .authFailure, .authorizationDeny, .policyDeny, .rateLimited, .emclFailure,
+                .agentRegistered, .agentRenewed, .agentRemoved, .agentsListed, .registrationRefused:
+                true
+            case .configReload, .authSuccess, .keyRotation, .adminAction, .degradedLimit: false
+            }
+        }
     }
 
     package var event: Event = .request
@@ -75,12 +89,31 @@ package struct AuditRecord: Sendable {
     package var status: Int = 0
     /// How many worker calls were made.
     package var attempts: Int = 0
+    /// What was done, for what is no request: a stable name in dotted form, `keys.rotate`, `bucket.reset`.
+    package var action: String?
+    /// What it was done to: a node, an agent, a key id, a file. Never a secret.
+    package var target: String?
+    /// What an operator should know beyond that, as one sentence without secrets or payloads.
+    package var detail: String?
 
     package init() {}
+
+    /// A record of what is no request.
+    package init(_ event: Event, unixNanoseconds: Int64, action: String? = nil, target: String? = nil) {
+        self.event = event
+        timeNanoseconds = unixNanoseconds
+        self.action = action
+        self.target = target
+    }
 }
 
 /// Where audit records go. Called on an event loop: an implementation must not block it.
 package protocol AuditSink: Sendable {
+    /// Whether a request may be served: false where its record could not be kept and the configuration then wants no service.
+    ///
+    /// Asked once for each request, before anything is done for it; a sink counts the requests that it has turned away.
+    func admitsRequest() -> Bool
+
     /// Takes one record; never throws: a sink that cannot keep a record counts the loss.
     func append(_ record: borrowing AuditRecord)
 }

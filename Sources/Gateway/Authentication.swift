@@ -65,25 +65,45 @@ extension Gateway {
             }
             return Caller(token: nil, service: service, address: peer.clientAddress)
         }
+        var isNew = false
         let (verified, isAdditional) = try await verify(
-            token, nowSeconds: journal.record.timeNanoseconds / 1_000_000_000)
+            token, nowSeconds: journal.record.timeNanoseconds / 1_000_000_000, isNew: &isNew)
         journal.record.subject = verified.subject
         journal.record.issuer = verified.issuer
         journal.record.tenant = verified.tenant
+        let service = try confirm(peer, by: verified, &journal)
+        if isNew { noteSuccess(of: "token", journal.record) }
         return Caller(
-            token: verified, isOfAdditionalIssuer: isAdditional, places: credential.places,
-            service: try confirm(peer, by: verified, &journal), address: peer.clientAddress)
+            token: verified, isOfAdditionalIssuer: isAdditional, places: credential.places, service: service,
+            address: peer.clientAddress)
+    }
+
+    /// Puts on record that somebody was believed: once for a token that had to be verified, not for each of its requests.
+    private func noteSuccess(of method: String, _ record: borrowing AuditRecord) {
+        var success = copy record
+        success.event = .authSuccess
+        success.action = method
+        audit.append(success)
+    }
+
+    /// Puts on record that the certificate of a new connection says which service the peer is.
+    package func noteCertificate(_ identity: ServiceIdentity, remoteAddress: String) {
+        var record = AuditRecord(.authSuccess, unixNanoseconds: around.unixNanoseconds(), action: "certificate")
+        record.remoteAddress = remoteAddress
+        record.principal = identity.principal
+        record.identitySource = identity.source.rawValue
+        audit.append(record)
     }
 
     /// The configuration's issuers first: a policy cannot take the place of one of them.
     private func verify(
-        _ token: ArraySlice<UInt8>, nowSeconds: Int64
+        _ token: ArraySlice<UInt8>, nowSeconds: Int64, isNew: inout Bool
     ) async throws(Refusal) -> (VerifiedToken, isOfAdditionalIssuer: Bool) {
-        switch tokens.verify(token, nowSeconds: nowSeconds) {
+        switch tokens.verify(token, nowSeconds: nowSeconds, isNew: &isNew) {
         case .verified(let verified): return (verified, false)
         case .refused(.unknownIssuer):
             guard let more = additional.current else { throw Refusal(.unknownIssuer) }
-            switch more.tokens.verify(token, nowSeconds: nowSeconds) {
+            switch more.tokens.verify(token, nowSeconds: nowSeconds, isNew: &isNew) {
             case .verified(let verified): return (verified, true)
             case .refused(let refusal): throw Refusal(refusal)
             case .needsKeys(let issuer):

@@ -20,6 +20,21 @@ extension Gateway {
 
     /// The last stage of a request that ended inside the gateway: the refusal, one audit record, one count.
     func refuse(_ refusal: Refusal, _ requestBody: [UInt8], _ journal: inout Journal) -> Answer {
+        let answer = answer(refusal, requestBody, &journal)
+        finish(status: refusal.status, outcome: refusal.error.code, &journal)
+        return answer
+    }
+
+    /// The answer to a request that is not served because its record could not be kept: a count and no record.
+    ///
+    /// How many there were is written once records can be kept again.
+    func refuseUnaudited(_ requestBody: [UInt8], _ journal: inout Journal) -> Answer {
+        let answer = answer(.auditUnavailable, requestBody, &journal)
+        count(outcome: Refusal.auditUnavailable.error.code, journal)
+        return answer
+    }
+
+    private func answer(_ refusal: Refusal, _ requestBody: [UInt8], _ journal: inout Journal) -> Answer {
         let error = refusal.toldError
         note(refusal, &journal)
         var metadata: JSONObject = ["agent": .string("gateway")]
@@ -30,7 +45,6 @@ extension Gateway {
         case .frame: response.appendFrame(to: &body)
         case .bare: response.appendBare(to: &body)
         }
-        finish(status: refusal.status, outcome: error.code, &journal)
         return Answer(
             status: journal.door == .python ? 200 : refusal.status, headerLines: journal.headerLines, body: body)
     }
@@ -56,6 +70,11 @@ extension Gateway {
         journal.record.status = status
         journal.record.outcome = outcome
         audit.append(journal.record)
+        count(outcome: outcome, journal)
+    }
+
+    private func count(outcome: ErrorCode?, _ journal: borrowing Journal) {
+        let latency = around.monotonicNanoseconds() - journal.startNanoseconds
         if journal.record.reason == clientGoneReason {
             meter.recordClientGone(
                 intent: journal.knownIntent, agent: journal.record.agent, latencyNanoseconds: latency)
@@ -69,6 +88,18 @@ extension Gateway {
         let quoted = [UInt8(ascii: "\"")] + text + [UInt8(ascii: "\"")]
         guard case .string(let plain)? = try? JSONValue(parsing: quoted) else { return "" }
         return plain
+    }
+}
+
+extension Refusal {
+    /// 503: nothing is done that could not be put on record.
+    static var auditUnavailable: Refusal {
+        let reason = "audit_unavailable"
+        return Refusal(
+            IntentError(
+                .agentUnavailable, "requests are not served while their audit records cannot be kept", retryable: true,
+                details: ["reason": .string(reason)]),
+            reason: reason, retryAfterSeconds: 1)
     }
 }
 

@@ -60,6 +60,7 @@ package struct Gateway<
     /// where it is thrown; what follows the stages, one audit record, one count and one answer, happens always.
     package func handle(_ arrival: consuming Arrival) async -> Answer {
         var journal = Journal(arrival, around)
+        guard audit.admitsRequest() else { return refuseUnaudited(arrival.body, &journal) }
         do throws(Refusal) {
             let peer = try await identifyPeer(arrival, &journal)
             let credential = try presentedCredential(arrival)

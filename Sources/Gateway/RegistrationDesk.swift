@@ -16,6 +16,7 @@ extension Gateway {
     package func handle(_ request: DirectoryRequest, _ arrival: consuming Arrival) async -> Answer {
         var journal = Journal(arrival, around)
         journal.shape = .bare
+        guard audit.admitsRequest() else { return refuseUnaudited(arrival.body, &journal) }
         do throws(Refusal) {
             let peer = try await identifyPeer(arrival, &journal)
             let credential = try presentedInHeader(arrival)
@@ -27,11 +28,11 @@ extension Gateway {
                     try await register(agent: agent, instance: instance, arrival.body, caller, &journal)
                 case .deregister(let agent, let instance):
                     try await deregister(agent: agent, instance: instance, caller, &journal)
-                case .list: try list(caller)
+                case .list: try list(caller, &journal)
                 }
             journal.record.status = answer.status
             journal.record.latencyNanoseconds = around.monotonicNanoseconds() - journal.startNanoseconds
-            if journal.record.event != .request { audit.append(journal.record) }
+            audit.append(journal.record)
             return answer
         } catch {
             if error.event == .request { journal.record.event = .registrationRefused }
@@ -76,7 +77,8 @@ extension Gateway {
         } catch {
             throw Refusal(error)
         }
-        if outcome == .registered { journal.record.event = .agentRegistered }
+        journal.record.event = outcome == .registered ? .agentRegistered : .agentRenewed
+        journal.record.target = instance
         let answer: JSONValue = [
             "ttlSeconds": .number(JSONNumber(Int(seconds))),
             "renewAfterSeconds": .number(JSONNumber(Int(max(1, seconds / 3)))),
@@ -97,16 +99,18 @@ extension Gateway {
             throw Refusal(error)
         }
         journal.record.event = .agentRemoved
+        journal.record.target = instance
         return Answer(status: 200, body: JSONValue.object(["removed": .bool(true)]).encoded)
     }
 
     /// Any caller with a verified token, or any proven service, may see who answers what; where instances live is told to those
     /// who may register.
-    private func list(_ caller: Caller) throws(Refusal) -> Answer {
+    private func list(_ caller: Caller, _ journal: inout Journal) throws(Refusal) -> Answer {
         // Where callers without a token are let in, they are let in to the policy, which judges intents and not this.
         guard caller.token != nil || caller.service != nil else {
             throw .unauthorized("a bearer token is required", reason: "missing_token")
         }
+        journal.record.event = .agentsListed
         let agents = directory.listing(nowNanoseconds: around.monotonicNanoseconds()).map { agent in
             let showsAddresses = settings.registrationGrants.contains {
                 $0.covers(caller, agent: agent.definition.name)

@@ -82,23 +82,3 @@ extension IssuerPolicy {
             tenantClaim: tenant)
     }
 }
-
-extension NodeAudit {
-    init(_ audit: GatewayConfiguration.Audit, shards: Int) throws {
-        let output: AuditOutput =
-            switch audit.output {
-            case .stdout: .standardOutput
-            case .none: .none
-            case .file: .file(path: audit.file ?? "")
-            }
-        guard let writer = try output.writer() else {
-            self = .none
-            return
-        }
-        var limits = JSONLinesAuditSink.Limits()
-        limits.shards = shards
-        // Fewer, larger writes: a wake-up of the writing thread costs more than the bytes that it writes.
-        limits.batchBytes = 256 << 10
-        self = .lines(JSONLinesAuditSink(writer: writer, limits: limits))
-    }
-}

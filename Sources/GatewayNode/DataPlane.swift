@@ -63,6 +63,7 @@ struct DataPlaneHandler: HTTPHandler {
         case .success(let known):
             // The chain may end before the leaf: an authority above it is over then.
             (identity, end) = (known.0, min(known.1, connection.security?.certificateEndSeconds ?? .max))
+            gateway.noteCertificate(known.0, remoteAddress: connection.remoteAddress)
         case .failure(let refusal): fault = refusal
         case nil: break
         }

@@ -78,6 +78,9 @@ package final class GatewayNode: Sendable {
     /// Starts the node: keys first, then the listeners; ready when this returns, unless no issuer has keys.
     package func start() async throws {
         signal(SIGPIPE, SIG_IGN)
+        // A file that has reached its limit is a write that fails, not the end of the process.
+        signal(SIGXFSZ, SIG_IGN)
+        await parts.beginAudit()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: parts.eventLoopCount)
         let adminGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         await parts.shared?.start(waitingMilliseconds: 1_000)
@@ -109,6 +112,7 @@ package final class GatewayNode: Sendable {
             try? await group.shutdownGracefully()
             try? await adminGroup.shutdownGracefully()
             await parts.shared?.shutDown()
+            await endAudit()
             throw error
         }
     }
@@ -155,9 +159,17 @@ package final class GatewayNode: Sendable {
         try? await running.adminGroup.shutdownGracefully()
         await parts.shared?.shutDown()
         // Last, when nothing runs any more that could write a record.
-        parts.audit.flush()
+        await endAudit()
         parts.logger.notice("stopped")
     }
+
+    private func endAudit() async {
+        guard await !parts.audit.close(withinMilliseconds: Self.auditEndMilliseconds) else { return }
+        parts.logger.error("the last audit records could not be written")
+    }
+
+    /// How long the output of the audit log may take to its end, in milliseconds.
+    private static let auditEndMilliseconds = 5_000
 
     /// Waits for the handlers of requests whose connections are closed already; what they still may wait for is short.
     private func waitForRequests(_ gauges: ServerGauges) async {
@@ -175,6 +187,7 @@ package final class GatewayNode: Sendable {
     @discardableResult
     package func reload() async -> [Diagnostic] {
         certificatesAsked.store(true, ordering: .releasing)
+        parts.audit.reopen()
         return await reloads.take(reloadFiles)
     }
 
@@ -198,6 +211,8 @@ package final class GatewayNode: Sendable {
         try await start()
         for await signal in signals {
             guard signal == .sighup else { break }
+            // Whoever moves log files tells so by this signal.
+            parts.audit.reopen()
             // Not awaited: signals that come meanwhile are one more reload, and one that stops does not wait for it.
             _ = reloads.turn(reloadFiles)
         }
@@ -261,7 +276,9 @@ package final class GatewayNode: Sendable {
 
     /// What has to happen about once a second, whatever the traffic.
     private func keepHouse(_ pools: WorkerPools) async {
+        var auditTrouble: AuditFault?
         while !Task.isCancelled {
+            parts.noteAudit(&auditTrouble)
             let now = Timestamp.monotonicNanoseconds()
             parts.rate.note(parts.meter.requestCount, nowNanoseconds: now)
             let left = parts.directory.expire(nowNanoseconds: now)

@@ -6,6 +6,13 @@ enum NodeAudit: AuditSink {
     case lines(JSONLinesAuditSink)
     case none
 
+    func admitsRequest() -> Bool {
+        switch self {
+        case .lines(let sink): sink.admitsRequest()
+        case .none: true
+        }
+    }
+
     func append(_ record: borrowing AuditRecord) {
         switch self {
         case .lines(let sink): sink.append(record)
@@ -21,11 +28,29 @@ enum NodeAudit: AuditSink {
         }
     }
 
-    /// Records that were dropped because the output did not keep up.
-    var lost: UInt64 {
+    /// Writes what waits and the record that the node has stopped.
+    ///
+    /// - Returns: whether everything was written within the time.
+    func close(withinMilliseconds milliseconds: Int) async -> Bool {
         switch self {
-        case .lines(let sink): sink.lost
-        case .none: 0
+        case .lines(let sink): await sink.close(withinMilliseconds: milliseconds)
+        case .none: true
+        }
+    }
+
+    /// Opens the output anew, because somebody may have moved what was written.
+    func reopen() {
+        switch self {
+        case .lines(let sink): sink.reopen()
+        case .none: break
+        }
+    }
+
+    /// The log as it can be looked at; nil where there is none.
+    var log: JSONLinesAuditSink? {
+        switch self {
+        case .lines(let sink): sink
+        case .none: nil
         }
     }
 }

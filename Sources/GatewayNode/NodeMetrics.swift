@@ -18,11 +18,7 @@ enum NodeMetrics {
         registerDirectory(registry, parts.directory)
         registerKeys(registry, parts.keys.refreshers, parts.tokens)
         registerTLS(registry, parts.tls, parts.certificateReloads)
-        registry.counterCallback(
-            "intentusnet_audit_lost_total", "Audit records dropped because the output did not keep up."
-        ) {
-            Double(parts.audit.lost)
-        }
+        registerAudit(registry, parts.audit)
     }
 
     static func register(in registry: MetricsRegistry, _ server: ServerGauges, pools: WorkerPools) {

@@ -26,11 +26,11 @@ extension NodeParts {
     }
 
     private func noteCertificates(_ use: String, fault: TLSMaterialError?) {
-        var record = AuditRecord()
-        record.event = .configReload
-        record.timeNanoseconds = Timestamp.unixNanoseconds()
+        var record = AuditRecord(
+            .configReload, unixNanoseconds: Timestamp.unixNanoseconds(), action: "certificates.reload", target: use)
         record.outcome = fault == nil ? nil : .validationError
         record.reason = fault == nil ? "certificates_applied" : "certificates_refused"
+        record.detail = fault?.description
         audit.append(record)
         certificateReloads.count(use, isRefused: fault != nil)
         guard let fault else {

@@ -75,11 +75,13 @@ final class NodeParts: Sendable {
         let redisTLS = tls.redis
         let (record, rate, inFlight) = (NodeRecord(configuration), RequestRate(), NodeCount())
         (self.record, self.rate, self.inFlight) = (record, rate, inFlight)
+        let audit = try NodeAudit(configuration.audit, shards: eventLoopCount)
+        self.audit = audit
         shared = try configuration.store.redis.map {
             try SharedState(
                 $0, tls: redisTLS, record: record, load: { Self.load(rate, inFlight) }, hasher: hasher,
                 directory: directory,
-                directoryLimits: limits, logger: logger)
+                directoryLimits: limits, logger: logger, onLimitChange: Self.limitChange(audit))
         }
         let replays: any ReplayCache =
             shared.map { $0.replays as any ReplayCache }
@@ -98,7 +100,6 @@ final class NodeParts: Sendable {
         var meterSettings = RequestMeter.Settings()
         meterSettings.shards = eventLoopCount
         meter = RequestMeter(meterSettings)
-        audit = try NodeAudit(configuration.audit, shards: eventLoopCount)
         generation = registry.gauge(
             "intentusnet_config_generation", "Counts the policies put in force since the start.")
         reloadsRefused = registry.counter(
@@ -108,6 +109,7 @@ final class NodeParts: Sendable {
         NodeMetrics.register(in: registry, self)
         watchHealth()
         reportRefusedWorkers()
+        watchAudit(isBlocking: configuration.audit.mode == .block)
     }
 
     /// The gateway of one event loop.
@@ -131,11 +133,10 @@ final class NodeParts: Sendable {
 
     /// Tells log, metrics and audit what came of a reload.
     func noteReload(_ diagnostics: Diagnostics) {
-        var record = AuditRecord()
-        record.event = .configReload
-        record.timeNanoseconds = Timestamp.unixNanoseconds()
+        var record = AuditRecord(.configReload, unixNanoseconds: Timestamp.unixNanoseconds(), action: "policies.reload")
         record.outcome = diagnostics.hasErrors ? .validationError : nil
         record.reason = diagnostics.hasErrors ? "refused" : "applied"
+        record.detail = diagnostics.errors.first?.description
         audit.append(record)
         guard diagnostics.hasErrors else {
             health.set("configuration", .healthy)

@@ -41,7 +41,8 @@ final class SharedState: Sendable {
     init(
         _ configured: GatewayConfiguration.Redis, tls: RedisTLS?, record: NodeRecord,
         load: @escaping @Sendable () -> NodeLoad,
-        hasher: BucketKeyHasher, directory store: DirectoryStore, directoryLimits: DirectoryLimits, logger: Logger
+        hasher: BucketKeyHasher, directory store: DirectoryStore, directoryLimits: DirectoryLimits, logger: Logger,
+        onLimitChange: @escaping @Sendable (_ reason: String?) -> Void
     ) throws {
         var settings = try RedisSettings(configured, tls: tls)
         settings.scripts = RedisBucketAuthority.scripts + StoreScripts.all
@@ -93,6 +94,7 @@ final class SharedState: Sendable {
             sleep: { nanoseconds in try? await Task.sleep(for: .nanoseconds(nanoseconds)) },
             jitter: { Double.random(in: 0...1) }, nodeCount: { nodes.liveCount },
             onChange: { reason in
+                onLimitChange(reason.map { "\($0)" })
                 guard let reason else { return logger.notice("limits are shared again") }
                 logger.error(
                     "limits are not shared: each rule's on_store_failure holds", metadata: ["reason": "\(reason)"])

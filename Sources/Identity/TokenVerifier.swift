@@ -33,16 +33,31 @@ package final class TokenVerifier: Sendable {
 
     /// Verifies a token at a time in Unix seconds.
     package func verify(_ token: ArraySlice<UInt8>, nowSeconds: Int64) -> Outcome {
-        token.withUnsafeBytes { verify($0, nowSeconds: nowSeconds) }
+        var isNew = false
+        return verify(token, nowSeconds: nowSeconds, isNew: &isNew)
     }
 
     /// Verifies a token at a time in Unix seconds; the bytes are needed during the call only.
     package func verify(_ token: UnsafeRawBufferPointer, nowSeconds: Int64) -> Outcome {
+        var isNew = false
+        return verify(token, nowSeconds: nowSeconds, isNew: &isNew)
+    }
+
+    /// Verifies a token at a time in Unix seconds.
+    ///
+    /// - Parameter isNew: becomes whether the signature was verified now, and not remembered of an earlier request.
+    package func verify(_ token: ArraySlice<UInt8>, nowSeconds: Int64, isNew: inout Bool) -> Outcome {
+        token.withUnsafeBytes { verify($0, nowSeconds: nowSeconds, isNew: &isNew) }
+    }
+
+    private func verify(_ token: UnsafeRawBufferPointer, nowSeconds: Int64, isNew: inout Bool) -> Outcome {
+        isNew = false
         if let found = cache?.find(token, nowSeconds: nowSeconds),
             found.generation == keys[found.token.issuerIndex].generation
         {
             return .verified(found.token)
         }
+        isNew = true
         do throws(TokenRefusal) {
             return try verifyAnew(token, nowSeconds: nowSeconds)
         } catch {

@@ -7,6 +7,8 @@ struct JSONTextUnit {
         case short(UInt8)
         /// A backslash, `u` and four digits.
         case unicode(UInt16)
+        /// Two of those: a surrogate pair.
+        case pair(UInt16, UInt16)
     }
 
     let readBytes: Int
@@ -17,6 +19,7 @@ struct JSONTextUnit {
         case .copy: readBytes
         case .short: 2
         case .unicode: 6
+        case .pair: 12
         }
     }
 
@@ -46,13 +49,36 @@ struct JSONTextUnit {
         let length = Self.sequenceBytes(text, remaining)
         if length == 0 {
             self.init(1, .unicode(0xFFFD))
-        } else if length == 2, text[0] == 0xC2, text[1] < 0xA0 {
-            self.init(2, .unicode(UInt16(text[1])))
-        } else if length == 3, text[0] == 0xE2, text[1] == 0x80, text[2] == 0xA8 || text[2] == 0xA9 {
-            self.init(3, .unicode(0x2000 | UInt16(text[2] & 0x3F)))
+        } else if Self.isUnseen(Self.scalar(text, length)) {
+            let scalar = Self.scalar(text, length)
+            self.init(length, scalar < 0x1_0000 ? .unicode(UInt16(scalar)) : Self.pair(scalar))
         } else {
             self.init(length, .copy)
         }
+    }
+
+    /// What a reader does not see and what moves what it sees: C1 controls, bidirectional controls, joiners and other
+    /// characters without width, line and paragraph separators, byte order marks, annotations and tags.
+    private static func isUnseen(_ scalar: UInt32) -> Bool {
+        switch scalar {
+        case 0x80...0x9F, 0xAD, 0x34F, 0x61C, 0x115F...0x1160, 0x17B4...0x17B5, 0x180B...0x180F, 0x200B...0x200F,
+            0x2028...0x202E, 0x2060...0x206F, 0x3164, 0xFE00...0xFE0F, 0xFEFF, 0xFFA0, 0xFFF0...0xFFFB, 0xFFFE...0xFFFF,
+            0x1BCA0...0x1BCA3, 0x1D173...0x1D17A, 0xE0000...0xE0FFF:
+            true
+        default: scalar & 0xFFFE == 0xFFFE
+        }
+    }
+
+    /// The scalar of a well-formed sequence of two bytes or more.
+    private static func scalar(_ text: UnsafePointer<UInt8>, _ length: Int) -> UInt32 {
+        var scalar = UInt32(text[0]) & (0x7F >> UInt32(length))
+        for index in 1..<length { scalar = scalar << 6 | UInt32(text[index] & 0x3F) }
+        return scalar
+    }
+
+    private static func pair(_ scalar: UInt32) -> Writing {
+        let offset = scalar - 0x1_0000
+        return .pair(0xD800 | UInt16(offset >> 10), 0xDC00 | UInt16(offset & 0x3FF))
     }
 
     /// The length of the valid JSON escape sequence at `text`, a surrogate pair counted as one; 0 when there is none.

@@ -11,8 +11,9 @@ extension LineCursor {
 
     /// Appends a text as it stands between JSON quotes, cut with `…` to at most `bytesMax` bytes.
     ///
-    /// Nothing it writes can end the string or the line, or steer a terminal: quotes, backslashes, C0 and C1 controls,
-    /// DEL and the Unicode line separators are escaped, and bytes that are not UTF-8 become U+FFFD.
+    /// Nothing it writes can end the string or the line, steer a terminal, or be read as something else than it is: quotes,
+    /// backslashes, C0 and C1 controls, DEL, line separators, bidirectional controls and characters without width are
+    /// escaped, and bytes that are not UTF-8 become U+FFFD.
     mutating func append(
         jsonText source: UnsafeBufferPointer<UInt8>, _ form: JSONTextForm, bytesMax: Int = fieldBytesMax
     ) {
@@ -56,11 +57,17 @@ extension LineCursor {
             append(byte: UInt8(ascii: "\\"))
             append(byte: letter)
         case .unicode(let scalar):
-            append("\\u")
-            for shift in stride(from: 12, through: 0, by: -4) {
-                let digit = UInt8(truncatingIfNeeded: scalar >> UInt16(shift)) & 0xF
-                append(byte: digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit)
-            }
+            append(escape: scalar)
+        case .pair(let high, let low):
+            append(escape: high)
+            append(escape: low)
+        }
+    }
+
+    private mutating func append(escape unit: UInt16) {
+        append("\\u")
+        for shift in stride(from: 12, through: 0, by: -4) {
+            append(hexDigit: UInt8(truncatingIfNeeded: unit >> UInt16(shift)))
         }
     }
 

@@ -34,6 +34,13 @@ struct LineCursor {
         position += count
     }
 
+    /// Appends the digit of the lower four bits.
+    @inline(__always)
+    mutating func append(hexDigit value: UInt8) {
+        let digit = value & 0xF
+        append(byte: digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit)
+    }
+
     /// Appends the last `digits` digits of a number that is not negative, with leading zeros.
     ///
     /// Written from the front: the optimiser of Swift 6.3 drops the stores of a loop that walks a pointer backwards here.

@@ -11,6 +11,6 @@ package enum LogFormat: String, Sendable, CaseIterable {
     package func handler(label: String, level: Logger.Level) -> LineLogHandler {
         LineLogHandler(
             label: label, level: level, format: self, unixNanoseconds: Timestamp.unixNanoseconds,
-            write: { lines in _ = DescriptorAuditWriter.write(lines, to: 2) })
+            write: { lines in _ = DescriptorAuditWriter.write(lines, to: 2, named: "standard error") })
     }
 }

@@ -17,7 +17,7 @@ enum WarmPath {
             guard try await SharedLimits.run() else { exit(1) }
             return
         }
-        let measurements = try envelope() + tokens() + decisions()
+        let measurements = try envelope() + tokens() + decisions() + AuditCosts.measure()
         print("operation                                     least ns   median ns   bound ns")
         for measurement in measurements {
             let bound = measurement.nanosecondsMax.map { String(format: "%10.0f", $0) } ?? "         -"

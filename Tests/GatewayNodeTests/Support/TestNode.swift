@@ -102,7 +102,21 @@ final class TestNode: Sendable {
                 lifetimeSeconds: lifetimeSeconds, now: now))
     }
 
+    /// The audit records of requests and reloads; without those of the log itself and of tokens that were verified.
     func auditLines() throws -> [[String: Any]] {
+        try allAuditLines().filter { line in
+            guard let event = line["event"] as? String else { return true }
+            return !event.hasPrefix("audit_") && event != "auth_success"
+        }
+    }
+
+    /// The lines of the audit file as it is, of requests alone.
+    func requestRecords() throws -> [Substring] {
+        try String(contentsOf: folder.appending(path: "audit.jsonl"), encoding: .utf8).split(separator: "\n")
+            .filter { $0.contains(#""event":"request""#) }
+    }
+
+    func allAuditLines() throws -> [[String: Any]] {
         node.flushAudit()
         let text = try String(contentsOf: folder.appending(path: "audit.jsonl"), encoding: .utf8)
         return try text.split(separator: "\n").map {

@@ -7,6 +7,8 @@ final class CollectingWriter: AuditWriter {
         var bytes: [UInt8] = []
         var allowance = Int.max
         var calls = 0
+        var place = AuditPlace.same
+        var past: AuditLink?
     }
 
     private let state = Mutex(State())
@@ -20,10 +22,24 @@ final class CollectingWriter: AuditWriter {
     func allow(_ bytes: Int) { state.withLock { $0.allowance = bytes } }
 
     var text: String { String(decoding: state.withLock(\.bytes), as: UTF8.self) }
-    var lines: [Substring] { text.split(separator: "\n") }
+    /// The lines whose records were appended; those that the log writes about itself are left out.
+    var lines: [Substring] { allLines.filter { !$0.contains(#""event":"audit_"#) } }
+    var allLines: [Substring] { text.split(separator: "\n") }
     var calls: Int { state.withLock(\.calls) }
 
-    func write(_ lines: UnsafeRawBufferPointer) -> Int {
+    /// What it says of its place, once.
+    func become(_ place: AuditPlace, past: AuditLink? = nil) { state.withLock { ($0.place, $0.past) = (place, past) } }
+
+    func prepare(bytes: Int) -> AuditPlace {
+        state.withLock { state in
+            defer { if state.place == .new { state.place = .same } }
+            return state.place
+        }
+    }
+
+    func past() -> AuditLink? { state.withLock(\.past) }
+
+    func write(_ lines: UnsafeRawBufferPointer) -> AuditWriting {
         let taken = state.withLock { state in
             let taken = min(lines.count, state.allowance)
             state.bytes.append(contentsOf: lines.prefix(taken))
@@ -32,6 +48,6 @@ final class CollectingWriter: AuditWriter {
             return taken
         }
         onWrite()
-        return taken
+        return AuditWriting(bytes: taken, fault: taken < lines.count ? AuditFault("full") : nil)
     }
 }

@@ -1,33 +1,21 @@
 import Gateway
 import IntentProtocol
 
-/// The form of one audit record: a compact JSON object on a line of its own.
+/// The members of one audit record, as a shard keeps them until the writing thread makes a line of them (see ``AuditSealer``).
 ///
-/// Members, in this order; one that does not apply is left out:
-///
-/// - `time` RFC 3339 in UTC with microseconds, `event` a name of ``Gateway/AuditRecord/Event`` or `audit_lost`
-/// - `outcome` `success` or the wire's error code, `status` the HTTP status (499: the caller had gone), `reason`
-/// - `requestId`, `traceId`, `intent`, `intentVersion`: chosen by the caller
-/// - `subject`, `issuer`, `tenant`: verified, or absent
-/// - `principal`, `identitySource`: the service that the caller is and what says so; `peerFault`: why that was not accepted
-/// - `agent`, `rule`, `shadowRules` (a list)
-/// - `authorization`: why the mesh's policies refused; `auditedPolicies` (a list), `dryRun`
-/// - `limits`: `degraded` where this node checked the limits alone, because the shared store was away
-/// - `latencyMicroseconds`, `attempts` (worker calls), `remote` (the peer's address and port),
-///   `client` (the address behind trusted proxies)
-///
+/// In this order; one that does not apply is left out. What each means is told in the guide *The audit log*.
 /// No text is longer than ``LineCursor/fieldBytesMax`` bytes in its escaped form; a longer one ends in `…`.
 enum AuditLine {
     /// Texts and lists of a record, each bounded by ``LineCursor/fieldBytesMax``.
-    static let fieldsMax = 24
-    /// Room that is enough for any line: every text and list at its bound, names, numbers, punctuation.
+    static let fieldsMax = 27
+    /// Room that is enough for any record: every text and list at its bound, names, numbers, punctuation.
     static let bytesMax = (fieldsMax + 4) * LineCursor.fieldBytesMax
 
     /// Writes a record; `secondText` holds the cached text of the record's second.
     static func write(
         _ record: borrowing AuditRecord, secondText: [UInt8], second: Int64, to line: inout LineCursor
     ) {
-        line.append("{\"time\":\"")
+        line.append("\"time\":\"")
         secondText.withUnsafeBufferPointer {
             guard let base = $0.baseAddress else { return }
             line.append(bytes: base, count: Timestamp.secondTextBytes)
@@ -37,8 +25,11 @@ enum AuditLine {
         line.append(jsonText: record.event.rawValue)
         line.append("\",\"outcome\":\"")
         if let outcome = record.outcome { line.append(jsonText: outcome.rawValue) } else { line.append("success") }
-        line.append("\",\"status\":")
-        line.append(decimal: Int64(record.status))
+        line.append(byte: UInt8(ascii: "\""))
+        if record.status != 0 {
+            line.append(",\"status\":")
+            line.append(decimal: Int64(record.status))
+        }
         if !record.reason.isEmpty { line.append(member: ",\"reason\":\"", record.reason) }
         line.append(member: ",\"requestId\":\"", record.requestId)
         line.append(member: ",\"traceId\":\"", record.traceId)
@@ -56,25 +47,38 @@ enum AuditLine {
         if let reason = record.authorization { line.append(member: ",\"authorization\":\"", reason) }
         if !record.auditedPolicies.isEmpty { line.append(list: ",\"auditedPolicies\":[", record.auditedPolicies) }
         if let dryRun = record.dryRun { line.append(member: ",\"dryRun\":\"", dryRun) }
-        line.append(",\"latencyMicroseconds\":")
-        line.append(decimal: max(0, record.latencyNanoseconds) / 1000)
+        if let action = record.action { line.append(member: ",\"action\":\"", action) }
+        if let target = record.target { line.append(member: ",\"target\":\"", target) }
+        if let detail = record.detail { line.append(member: ",\"detail\":\"", detail) }
         if record.isLimitDegraded { line.append(",\"limits\":\"degraded\"") }
-        line.append(",\"attempts\":")
-        line.append(decimal: Int64(record.attempts))
+        if record.event.isOfRequest || record.status != 0 {
+            line.append(",\"latencyMicroseconds\":")
+            line.append(decimal: max(0, record.latencyNanoseconds) / 1000)
+            line.append(",\"attempts\":")
+            line.append(decimal: Int64(record.attempts))
+        }
         if !record.remoteAddress.isEmpty { line.append(member: ",\"remote\":\"", record.remoteAddress) }
         if let client = record.clientAddress { line.append(member: ",\"client\":\"", client) }
-        line.append("}\n")
+        line.append("\n")
     }
 
-    /// Writes the line that stands where records were dropped.
+    /// Writes the record that stands where others were dropped.
     static func writeLoss(of count: UInt64, unixNanoseconds: Int64, to line: inout LineCursor) {
+        writeHead("audit_lost", unixNanoseconds: unixNanoseconds, to: &line)
+        line.append(",\"lost\":")
+        line.append(decimal: Int64(clamping: count))
+        line.append("\n")
+    }
+
+    /// Writes time and event of a record that the log makes about itself.
+    static func writeHead(_ event: StaticString, unixNanoseconds: Int64, to line: inout LineCursor) {
         let second = Timestamp.second(of: unixNanoseconds)
-        line.append("{\"time\":\"")
+        line.append("\"time\":\"")
         line.append(secondText: second)
         line.append(microsecondsOf: unixNanoseconds, inSecond: second)
-        line.append("\",\"event\":\"audit_lost\",\"lost\":")
-        line.append(decimal: Int64(clamping: count))
-        line.append("}\n")
+        line.append("\",\"event\":\"")
+        line.append(event)
+        line.append("\"")
     }
 }
 

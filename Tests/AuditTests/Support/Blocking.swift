@@ -1,0 +1,11 @@
+import Foundation
+
+/// Runs work that blocks on a thread that is not of Swift's pool.
+func offPool<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+        Thread { continuation.resume(with: Result { try work() }) }.start()
+    }
+}
+
+/// Lets a load run for so long.
+func keepRunning(milliseconds: Int) { Thread.sleep(forTimeInterval: Double(milliseconds) / 1_000) }
