@@ -21,7 +21,8 @@ extension TLSGauges.Failure {
         case .expiredCertificate:
             RefusedCertificate(
                 reason: "certificate_expired", message: "the certificate of the resumed session has expired")
-        case .notTLS, .notPlain, .tooMany, .timeout, .broken, .version, .cipher, .noCertificate, .untrustedCertificate,
+        case .notTLS, .notPlain, .tooMany, .tooManyOfPeer, .timeout, .broken, .version, .cipher, .noCertificate,
+            .untrustedCertificate,
             .unknownSession:
             nil
         }
