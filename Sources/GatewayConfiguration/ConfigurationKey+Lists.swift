@@ -78,7 +78,8 @@ private struct ListRules {
         let values = texts.compactMap(kind.parseVariable)
         guard values.count == texts.count, (1...countMax).contains(values.count) else {
             let expectation = "1 to \(countMax) entries separated by commas, each \(kind.expectation)"
-            reader.report(variable: override.variable, override.text, mustBe: expectation, hint: "")
+            let text = kind.mayShow(override.text) ? override.text : nil
+            reader.report(variable: override.variable, text, mustBe: expectation, hint: "")
             return nil
         }
         return values.enumerated().map { place, value in

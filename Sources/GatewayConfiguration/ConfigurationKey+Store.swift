@@ -21,8 +21,8 @@ extension ConfigurationKey where Section == GatewayConfiguration {
                     section.store = store
                 } else {
                     let place = reader.fields.place("store")
-                    reader.fields.error(
-                        "\(place) must be \(expectation), found \(MessageText.quoted(scalar.text))", at: "store")
+                    let found = shown(scalar.text).map(MessageText.quoted) ?? SectionReader.concealed
+                    reader.fields.error("\(place) must be \(expectation), found \(found)", at: "store")
                 }
             } else {
                 var child = reader.section("store")
@@ -31,8 +31,8 @@ extension ConfigurationKey where Section == GatewayConfiguration {
             guard let override = reader.override("store", named: nil) else { return }
             guard let store = parse(override.text) else {
                 return reader.report(
-                    variable: override.variable, override.text, mustBe: "memory or a redis:// or rediss:// URL",
-                    hint: "")
+                    variable: override.variable, shown(override.text),
+                    mustBe: "memory or a redis:// or rediss:// URL", hint: "")
             }
             section.store = store
             // A URL has no mapping whose variables would be looked at, and its password had better not be in it.
@@ -40,6 +40,11 @@ extension ConfigurationKey where Section == GatewayConfiguration {
                 section.store.redis?.password = Secret(password)
             }
         }
+    }
+
+    /// The text for a message; nil when it is more than a word, for it may hold a password then.
+    private static func shown(_ text: String) -> String? {
+        text.allSatisfy { $0.isASCII && $0.isLetter } ? text : nil
     }
 
     private static func parse(_ text: String) -> GatewayConfiguration.Store? {
@@ -77,7 +82,7 @@ extension ValueKind where Value == RedisURL {
             type: "redis:// or rediss:// URL",
             expectation: "redis://host:port or rediss://host:port, with no path but a database",
             parse: { $0.kind == .string ? RedisURL($0.text) : nil }, parseVariable: { RedisURL($0) },
-            show: { $0.withoutSecrets })
+            show: { $0.withoutSecrets }, isSecret: true)
     }
 }
 
@@ -86,6 +91,7 @@ extension ValueKind where Value == Secret {
         ValueKind(
             type: "string", expectation: "a string of 1 to 1024 bytes",
             parse: { (1...1_024).contains($0.text.utf8.count) && $0.kind == .string ? Secret($0.text) : nil },
-            parseVariable: { (1...1_024).contains($0.utf8.count) ? Secret($0) : nil }, show: { $0.description })
+            parseVariable: { (1...1_024).contains($0.utf8.count) ? Secret($0) : nil }, show: { $0.description },
+            isSecret: true)
     }
 }

@@ -67,7 +67,8 @@ extension ConfigurationKey where Section: ConfigurationSection {
         guard let override = reader.override(name, named: variable) else { return inFile }
         if let value = kind.parseVariable(override.text) { return value }
         reader.report(
-            variable: override.variable, override.text, mustBe: kind.expectation, hint: kind.hint(override.text))
+            variable: override.variable, kind.mayShow(override.text) ? override.text : nil, mustBe: kind.expectation,
+            hint: kind.hint(override.text))
         return nil
     }
 }
@@ -76,9 +77,10 @@ extension ValueKind {
     /// The value of a node of the file; notes an error when it is none of this kind.
     func read(_ node: DocumentNode, name: String, into diagnostics: Diagnostics) -> Value? {
         if let value = node.scalar.flatMap(parse) { return value }
-        let hint = hint(node.scalar?.text ?? "")
+        let text = node.scalar?.text ?? ""
+        let found = mayShow(text) ? node.summary : SectionReader.concealed
         diagnostics.error(
-            "\(name) must be \(expectation), found \(node.summary)\(hint)\(quotesAdvice(node))", at: node.location)
+            "\(name) must be \(expectation), found \(found)\(hint(text))\(quotesAdvice(node))", at: node.location)
         return nil
     }
 
@@ -87,6 +89,6 @@ extension ValueKind {
         guard let scalar = node.scalar, scalar.kind != .string,
             parse(DocumentScalar(.string, text: scalar.text, isQuoted: true)) != nil
         else { return "" }
-        return "; put it in quotes: \"\(MessageText.shortened(scalar.text))\""
+        return "; put it in quotes" + (mayShow(scalar.text) ? ": \"\(MessageText.shortened(scalar.text))\"" : "")
     }
 }

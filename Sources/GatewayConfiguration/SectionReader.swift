@@ -9,10 +9,15 @@ struct SectionReader {
     /// Whether variables override the keys of this mapping: not inside lists, where a key has no name of its own.
     let hasVariables: Bool
 
+    /// What messages say instead of a wrong value that may be a secret, or hold one.
+    static let concealed = "something else"
+
     /// Notes a fault of a value that came from a variable, which has no place in a file.
-    func report(variable: String, _ text: String, mustBe expectation: String, hint: String) {
-        fields.diagnostics.error(
-            "\(variable) must be \(expectation), found \(MessageText.quoted(text))\(hint)", at: nil)
+    ///
+    /// - Parameter text: the value; nil when it may be a secret, or hold one.
+    func report(variable: String, _ text: String?, mustBe expectation: String, hint: String) {
+        let found = text.map(MessageText.quoted) ?? Self.concealed
+        fields.diagnostics.error("\(variable) must be \(expectation), found \(found)\(hint)", at: nil)
     }
 
     /// The variable that overrides a key and its text, when it is set.

@@ -14,6 +14,11 @@ struct ValueKind<Value: Sendable>: Sendable {
     let show: @Sendable (Value) -> String
     /// What a wrong text was perhaps meant to be: "; did you mean 'info'?".
     var hint: @Sendable (String) -> String = { _ in "" }
+    /// Whether values are secrets, so that no message shows even a wrong one.
+    var isSecret = false
+
+    /// Whether a message may show a wrong text; what has a user in front of its host may have a password there.
+    func mayShow(_ text: String) -> Bool { !isSecret && !(text.contains("://") && text.contains("@")) }
 }
 
 extension ValueKind where Value == Int {
@@ -47,7 +52,8 @@ extension ValueKind where Value == String {
     /// A URL of one of the schemes, without user, fragment, or spaces.
     static func url(_ schemes: [String]) -> ValueKind {
         let choice = schemes.map { $0 + "://" }.joined(separator: " or ")
-        return checkedText(type: "\(choice) URL", expectation: "a URL that begins with \(choice) and names a host") {
+        let expectation = "a URL that begins with \(choice) and names a host, without a user"
+        return checkedText(type: "\(choice) URL", expectation: expectation) {
             guard let address = WebAddress($0) else { return false }
             return schemes.contains(address.scheme)
         }

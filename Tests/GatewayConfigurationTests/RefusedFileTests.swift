@@ -71,7 +71,7 @@ struct RefusedFileTests {
                 "g.yaml:15:7: error: authentication.issuers[2] must be a mapping, found the integer 7",
                 "g.yaml:16:18: error: policy.files must not be empty",
                 "g.yaml:19:14: error: agents[0].intents must not be empty",
-                "g.yaml:20:24: error: agents[0].instances[0].url must be a URL that begins with http:// or https:// and names a host, "
+                "g.yaml:20:24: error: agents[0].instances[0].url must be a URL that begins with http:// or https:// and names a host, without a user, "
                     + "found the string 'ftp://x'",
                 "g.yaml:21:11: error: agents[1].name 'a' is already used on line 18",
                 "g.yaml:22:35: error: agents[1].intents[0].version must be a string of 1 to 256 bytes, found the float "
@@ -149,11 +149,14 @@ struct RefusedFileTests {
                 "instances: [{ url: \"http://127.0.0.1:9001/execute-agent\" }]", "instances: []",
                 ["g.yaml:12:16: warning: agents[0] has no instances: it answers only once one has registered"]
             ),
-            ("http://127.0.0.1:9001/execute-agent", "http://user:pw@host/", [Self.badURL("http://user:pw@host/")]),
-            ("http://127.0.0.1:9001/execute-agent", "http://host:99999/", [Self.badURL("http://host:99999/")]),
-            ("http://127.0.0.1:9001/execute-agent", "http:///path", [Self.badURL("http:///path")]),
-            ("http://127.0.0.1:9001/execute-agent", "ftp://host/", [Self.badURL("ftp://host/")]),
-            ("http://127.0.0.1:9001/execute-agent", "http://ho st/", [Self.badURL("http://ho st/")]),
+            ("http://127.0.0.1:9001/execute-agent", "http://user:pw@host/", [Self.badURL("something else")]),
+            (
+                "http://127.0.0.1:9001/execute-agent", "http://host:99999/",
+                [Self.badURL("the string 'http://host:99999/'")]
+            ),
+            ("http://127.0.0.1:9001/execute-agent", "http:///path", [Self.badURL("the string 'http:///path'")]),
+            ("http://127.0.0.1:9001/execute-agent", "ftp://host/", [Self.badURL("the string 'ftp://host/'")]),
+            ("http://127.0.0.1:9001/execute-agent", "http://ho st/", [Self.badURL("the string 'http://ho st/'")]),
         ])
     func oneFault(part: String, replacement: String, messages: [String]) {
         let text = usableFile.replacing(part, with: replacement)
@@ -161,9 +164,9 @@ struct RefusedFileTests {
         #expect(said(text) == messages)
     }
 
-    private static func badURL(_ url: String) -> String {
-        "g.yaml:12:24: error: agents[0].instances[0].url must be a URL that begins with http:// or https:// and names a host, "
-            + "found the string '\(url)'"
+    private static func badURL(_ found: String) -> String {
+        "g.yaml:12:24: error: agents[0].instances[0].url must be a URL that begins with http:// or https:// and names a host, without a user, "
+            + "found \(found)"
     }
 
     @Test("two issuers may not be the same")

@@ -85,4 +85,42 @@ struct StoreTests {
         }
         #expect(Self.redis("{ redis: { url: \"redis://:p%40@h\" } }")?.url?.password?.reveal() == "p@")
     }
+
+    @Test(
+        "what is wrong and may hold a password is not shown",
+        arguments: [
+            ("redis://:hunter2@h/x", [:], "4:8: error: store must be memory"),
+            ("memory", ["INTENTUSNET_STORE": "redis://:hunter2@h/x"], "INTENTUSNET_STORE must be memory"),
+            ("memory", ["INTENTUSNET_STORE": "redis://:hunter2"], "INTENTUSNET_STORE must be memory"),
+            ("{ redis: { url: \"redis://:hunter2@h/x\" } }", [:], "store.redis.url must be redis://host:port"),
+            (
+                "{ redis: { url: \"redis://h\" } }", ["INTENTUSNET_STORE_REDIS_URL": "redis://:hunter2@h/x"],
+                "INTENTUSNET_STORE_REDIS_URL must be redis://host:port"
+            ),
+            (
+                "{ redis: { sentinel: [\"redis://:hunter2@h:1\"] } }", [:],
+                "store.redis.sentinel[0] must be host:port, with an IPv6 host in brackets, found something else"
+            ),
+            (
+                "{ redis: { sentinel: [\"a:1\"] } }",
+                ["INTENTUSNET_STORE_REDIS_SENTINEL": "redis://:hunter2@h:1"], "INTENTUSNET_STORE_REDIS_SENTINEL must"
+            ),
+        ] as [(String, [String: String], String)])
+    func concealed(store: String, environment: [String: String], message: String) {
+        let said = Self.read(store, environment).diagnostics.map(\.description)
+        #expect(said.contains { $0.contains(message) && $0.contains("found something else") }, "\(said)")
+        #expect(!said.contains { $0.contains("hunter2") }, "\(said)")
+    }
+
+    @Test("a password that is a number for YAML is asked for in quotes, and not shown")
+    func numericPassword() {
+        let said = Self.read("{ redis: { url: \"redis://h\", password: 12345678 } }").diagnostics.map(\.description)
+        #expect(said.contains { $0.hasSuffix("found something else; put it in quotes") }, "\(said)")
+        #expect(!said.contains { $0.contains("12345678") }, "\(said)")
+        let long = String(repeating: "hunter2", count: 200)
+        let variable = Self.read(
+            "{ redis: { url: \"redis://h\" } }", ["INTENTUSNET_STORE_REDIS_PASSWORD": long])
+        #expect(variable.diagnostics.contains { "\($0)".hasSuffix("found something else") })
+        #expect(!variable.diagnostics.contains { "\($0)".contains("hunter2") })
+    }
 }
