@@ -82,7 +82,7 @@ let package = Package(
         room("IntentPolicy", ["IntentProtocol", "Documents", "CPCRE2"]),
         room("RateLimiting", ["IntentProtocol"], nonsending),
         room("Routing", ["IntentProtocol"]),
-        room("Encryption", ["IntentProtocol", crypto]),
+        room("Encryption", ["Documents", "IntentProtocol", crypto]),
         room(
             "Gateway",
             ["Authorization", "Encryption", "IntentProtocol", "Identity", "IntentPolicy", "RateLimiting", "Routing"],
@@ -184,7 +184,7 @@ let package = Package(
         tests("IntentPolicyTests", ["IntentPolicy", "IntentProtocol", "Documents"]),
         tests("RateLimitingTests", ["RateLimiting", "IntentProtocol", "GatewayTesting"]),
         tests("RoutingTests", ["Routing", "IntentProtocol"]),
-        tests("EncryptionTests", ["Encryption", "IntentProtocol", crypto]),
+        tests("EncryptionTests", ["Documents", "Encryption", "IntentProtocol", crypto]),
         tests(
             "SecretsTests",
             ["Secrets", "IntentProtocol", "RedisFixtures", crypto, nioCore, nioHTTP1, nioPosix, nioSSL]),

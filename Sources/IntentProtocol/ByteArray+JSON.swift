@@ -1,7 +1,7 @@
 extension [UInt8] {
     /// Appends a text of the source code.
     @inline(__always)
-    mutating func append(literal: StaticString) {
+    package mutating func append(literal: StaticString) {
         append(contentsOf: UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
     }
 
@@ -19,7 +19,7 @@ extension [UInt8] {
     }
 
     /// Appends UTF-8 as it stands between the quotes of a JSON string.
-    mutating func append(escaping utf8: UnsafeBufferPointer<UInt8>) {
+    package mutating func append(escaping utf8: UnsafeBufferPointer<UInt8>) {
         var copied = 0
         for index in 0..<utf8.count {
             let byte = utf8[index]

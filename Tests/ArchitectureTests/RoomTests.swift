@@ -13,7 +13,7 @@ struct RoomTests {
         "IntentPolicy": ["IntentProtocol", "Documents", "CPCRE2"],
         "RateLimiting": ["IntentProtocol"],
         "Routing": ["IntentProtocol"],
-        "Encryption": ["IntentProtocol"],
+        "Encryption": ["Documents", "IntentProtocol"],
         "Gateway": [
             "Authorization", "Encryption", "IntentProtocol", "Identity", "IntentPolicy", "RateLimiting", "Routing",
         ],

@@ -1,0 +1,93 @@
+import IntentProtocol
+
+/// One key of a ring: what it is for and when.
+///
+/// Instances are shared by the rings that hold the key, and so is its count of sealed messages.
+package final class RingKey: Sendable {
+    /// What a key id may be: 1 to 64 characters of `A-Z a-z 0-9 . _ -`.
+    package static let idBytesMax = 64
+
+    /// The key's name, in clear in every message of profile `v2`.
+    package let id: String
+    /// The one profile it is for: no key serves two.
+    package let profile: EMCLProfile
+    /// Between whom it seals.
+    package let uses: Set<KeyUse>
+    /// From when it seals, in milliseconds since the Unix epoch. It opens before that, for clocks differ.
+    package let activeFromMilliseconds: Int64
+    /// Until when it seals and opens, in milliseconds since the Unix epoch; nil without an end.
+    package let opensUntilMilliseconds: Int64?
+
+    let idBytes: [UInt8]
+    let bytes: KeyBytes
+    let subkeys: Subkeys
+    let counter: SealCounter
+
+    /// Makes a key that sealed nothing yet; nil when the id is none.
+    package convenience init?(
+        id: String, bytes: KeyBytes, profile: EMCLProfile = .v2, uses: Set<KeyUse> = Set(KeyUse.allCases),
+        activeFromMilliseconds: Int64 = 0, opensUntilMilliseconds: Int64? = nil
+    ) {
+        guard Self.isId(id) else { return nil }
+        self.init(
+            id: id, bytes: bytes, profile: profile, uses: uses, activeFromMilliseconds: activeFromMilliseconds,
+            opensUntilMilliseconds: opensUntilMilliseconds, subkeys: Subkeys(bytes, id: Array(id.utf8)),
+            counter: SealCounter())
+    }
+
+    /// Makes a key for nothing.
+    convenience init(standIn bytes: KeyBytes) {
+        self.init(
+            id: "", bytes: bytes, profile: .v2, uses: [], activeFromMilliseconds: 0, opensUntilMilliseconds: nil,
+            subkeys: Subkeys(bytes, id: []), counter: SealCounter())
+    }
+
+    private init(
+        id: String, bytes: KeyBytes, profile: EMCLProfile, uses: Set<KeyUse>, activeFromMilliseconds: Int64,
+        opensUntilMilliseconds: Int64?, subkeys: Subkeys, counter: SealCounter
+    ) {
+        self.id = id
+        self.bytes = bytes
+        self.profile = profile
+        self.uses = uses
+        self.activeFromMilliseconds = activeFromMilliseconds
+        self.opensUntilMilliseconds = opensUntilMilliseconds
+        self.subkeys = subkeys
+        self.counter = counter
+        idBytes = Array(id.utf8)
+    }
+
+    /// Whether a text may be a key's id.
+    package static func isId(_ text: String) -> Bool {
+        (1...idBytesMax).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
+    }
+
+    /// How many messages it sealed in this process.
+    package var sealedMessages: UInt64 { counter.count }
+
+    /// Whether it still seals and opens.
+    package func isAlive(atUnixMilliseconds now: Int64) -> Bool {
+        opensUntilMilliseconds.map { now < $0 } ?? true
+    }
+
+    /// This key with the times it has, and the count and the subkeys of one that is the same key in an older ring.
+    func continuing(_ older: RingKey) -> RingKey {
+        RingKey(
+            id: id, bytes: bytes, profile: profile, uses: uses, activeFromMilliseconds: activeFromMilliseconds,
+            opensUntilMilliseconds: opensUntilMilliseconds, subkeys: older.subkeys, counter: older.counter)
+    }
+}
+
+extension RingKey: CustomStringConvertible, CustomReflectable {
+    /// The id; of the bytes nothing.
+    package var description: String { "key \(id)" }
+    package var customMirror: Mirror { Mirror(self, children: ["id": id]) }
+}

@@ -1,0 +1,75 @@
+import Crypto
+import Synchronization
+
+/// The subkeys of one key: the one that seals now, and those that opened lately.
+///
+/// A subkey is HKDF-Expand-SHA256 of the key over `EMCL v2 subkey`, the key's id and a salt of 16 bytes. Deriving one costs as much
+/// as half a message, so each is kept: for sealing a minute, for opening until another one needs its place.
+final class Subkeys: Sendable {
+    /// How long one salt seals.
+    static let sealingMilliseconds: Int64 = 60_000
+    /// How many are kept for opening: that many processes may seal under one key before subkeys are derived again.
+    static let openingMax = 1_024
+
+    /// A subkey and what names it.
+    struct Subkey {
+        let salt: (high: UInt64, low: UInt64)
+        let key: SymmetricKey
+    }
+
+    private struct Sealing {
+        let subkey: Subkey
+        let sinceMilliseconds: Int64
+    }
+
+    private let deriver: SubkeyDeriver
+    private let information: [UInt8]
+    private let sealing = Mutex<Sealing?>(nil)
+    private let opening = Mutex<[Subkey?]>([])
+
+    init(_ key: KeyBytes, id: [UInt8]) {
+        deriver = SubkeyDeriver(key)
+        information = Array("EMCL v2 subkey".utf8) + [UInt8(truncatingIfNeeded: id.count)] + id
+    }
+
+    /// The subkey that seals now; a new one when the last is a minute old or the clock went back.
+    func forSealing(_ now: Int64, randomBits: () -> UInt64) -> Subkey {
+        let current = sealing.withLock { sealing -> Subkey? in
+            guard let sealing, now >= sealing.sinceMilliseconds,
+                now - sealing.sinceMilliseconds < Self.sealingMilliseconds
+            else { return nil }
+            return sealing.subkey
+        }
+        if let current { return current }
+        // Two event loops may come here together: each seals under its own, and one of the two stays.
+        let salt = (high: randomBits(), low: randomBits())
+        let subkey = Subkey(salt: salt, key: derive(salt))
+        sealing.withLock { $0 = Sealing(subkey: subkey, sinceMilliseconds: now) }
+        return subkey
+    }
+
+    /// The subkey of a message that came, and whether it was kept from one that opened.
+    func forOpening(_ salt: (high: UInt64, low: UInt64)) -> (key: SymmetricKey, isKept: Bool) {
+        let kept = opening.withLock { opening -> SymmetricKey? in
+            guard !opening.isEmpty, let subkey = opening[Self.place(salt)], subkey.salt == salt else { return nil }
+            return subkey.key
+        }
+        if let kept { return (kept, true) }
+        return (derive(salt), false)
+    }
+
+    /// Keeps a subkey under which a message opened: only who holds the key can fill this memory.
+    func keep(_ key: SymmetricKey, _ salt: (high: UInt64, low: UInt64)) {
+        opening.withLock { opening in
+            if opening.isEmpty { opening = Array(repeating: nil, count: Self.openingMax) }
+            opening[Self.place(salt)] = Subkey(salt: salt, key: key)
+        }
+    }
+
+    private static func place(_ salt: (high: UInt64, low: UInt64)) -> Int { Int(salt.low % UInt64(openingMax)) }
+
+    private func derive(_ salt: (high: UInt64, low: UInt64)) -> SymmetricKey {
+        let salt = withUnsafeBytes(of: (salt.high.bigEndian, salt.low.bigEndian)) { Array($0) }
+        return deriver.subkey(for: information + salt)
+    }
+}
