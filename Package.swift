@@ -102,16 +102,23 @@ let package = Package(
         room("DevelopmentIssuer", [cryptoExtras, httpTypes, hummingbird, logging, nioCore]),
         room("DevelopmentAuthority", ["IntentProtocol", asn1, crypto, x509]),
         room("CertificateFiles", ["GatewayHTTP"]),
-        room("IntentusClient", ["CertificateFiles", "GatewayHTTP", "Identity", "IntentProtocol", nioPosix]),
+        room(
+            "IntentusClient",
+            ["CertificateFiles", "Documents", "Encryption", "GatewayHTTP", "Identity", "IntentProtocol", nioPosix]),
         room(
             "IntentusWorker",
-            ["CertificateFiles", "GatewayHTTP", "IntentProtocol", "IntentusClient", logging, lifecycle, nioPosix]),
+            [
+                "CertificateFiles", "Encryption", "GatewayHTTP", "Identity", "IntentProtocol", "IntentusClient",
+                logging,
+                lifecycle, nioPosix,
+            ]),
 
         // Wiring: rooms that see everything, because they put it together.
         room(
             "GatewayNode",
             [
-                "Authorization", "CertificateFiles", "Gateway", "GatewayConfiguration", "GatewayHTTP", "KeySources",
+                "Authorization", "CertificateFiles", "Encryption", "Gateway", "GatewayConfiguration", "GatewayHTTP",
+                "KeySources",
                 "Observability",
                 "AdminServer", "Documents", "Identity", "IntentPolicy", "IntentProtocol", "RateLimiting", "RedisState",
                 "Routing",
@@ -133,7 +140,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "DevelopmentIssuer", "Documents", "Gateway", "Identity", "IntentPolicy", "IntentProtocol", "Observability",
+                "DevelopmentIssuer", "Documents", "Gateway", "Identity", "IntentPolicy", "IntentProtocol",
+                "Observability",
                 "RateLimiting", "RedisState", "Routing", nioCore, nioPosix,
             ], path: "Tests/Benchmarks", swiftSettings: strict),
 
@@ -166,7 +174,8 @@ let package = Package(
         tests(
             "GatewayNodeTests",
             [
-                "GatewayNode", "GatewayHTTP", "DevelopmentIssuer", "IntentProtocol", "RedisFixtures", nioCore, nioPosix,
+                "Encryption", "GatewayNode", "GatewayHTTP", "DevelopmentIssuer", "IntentProtocol", "RedisFixtures",
+                nioCore, nioPosix,
                 nioSSL,
             ]),
         tests(
@@ -215,16 +224,14 @@ let package = Package(
         tests(
             "IntentusClientTests",
             [
-                "DevelopmentAuthority", "GatewayHTTP", "Identity", "IdentityFixtures", "IntentProtocol",
-                "IntentusClient",
-                "RedisFixtures",
+                "DevelopmentAuthority", "Encryption", "GatewayHTTP", "Identity", "IdentityFixtures", "IntentProtocol",
+                "IntentusClient", "RedisFixtures",
             ]),
         tests(
             "IntentusWorkerTests",
             [
-                "DevelopmentAuthority", "GatewayHTTP", "Identity", "IdentityFixtures", "IntentProtocol",
-                "IntentusClient",
-                "IntentusWorker", "RedisFixtures", logging, lifecycle,
+                "DevelopmentAuthority", "Encryption", "GatewayHTTP", "Identity", "IdentityFixtures", "IntentProtocol",
+                "IntentusClient", "IntentusWorker", "RedisFixtures", logging, lifecycle,
             ]),
     ]
 )

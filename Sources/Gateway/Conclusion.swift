@@ -7,15 +7,28 @@ extension Gateway {
         _ reply: WorkerReply, _ envelope: borrowing OpenedEnvelope, _ terms: borrowing Terms, _ journal: inout Journal
     ) -> Answer {
         var body: [UInt8] = []
+        let shape = journal.seal == nil ? journal.shape ?? .frame : .bare
         reply.agentReply.append(
-            to: &body, shape: journal.shape ?? .frame, traceId: envelope.traceId, extras: terms.extras(for: reply))
+            to: &body, shape: shape, traceId: envelope.traceId, extras: terms.extras(for: reply))
         var status = reply.error.map { $0.code == .unauthorized ? 403 : $0.code.httpStatus } ?? 200
         if case .refused(let refusal) = reply.outcome {
             status = refusal.status
             note(refusal, &journal)
         }
+        if let seal = journal.seal {
+            guard let frame = sealed(body, by: seal) else { return unsealable(&journal) }
+            body = frame
+        }
         finish(status: status, outcome: reply.error?.code, &journal)
         return Answer(status: journal.door == .python ? 200 : status, headerLines: journal.headerLines, body: body)
+    }
+
+    /// The answer stays here: it came for somebody who asked sealed.
+    private func unsealable(_ journal: inout Journal) -> Answer {
+        journal.record.event = .emclFailure
+        journal.record.reason = "emcl_answer_not_sealed"
+        finish(status: 500, outcome: .emclFailure, &journal)
+        return .unsealable(journal)
     }
 
     /// The last stage of a request that ended inside the gateway: the refusal, one audit record, one count.
@@ -41,9 +54,15 @@ extension Gateway {
         metadata["traceId"] = journal.traceId.isEmpty ? .null : .string(unescaped(journal.traceId))
         let response = AgentResponse(status: .error, payload: nil, metadata: metadata, error: error)
         var body: [UInt8] = []
-        switch journal.shape ?? BodyShape.sniff(requestBody) {
-        case .frame: response.appendFrame(to: &body)
-        case .bare: response.appendBare(to: &body)
+        if let seal = journal.seal {
+            response.appendBare(to: &body)
+            guard let frame = sealed(body, by: seal) else { return .unsealable(journal) }
+            body = frame
+        } else {
+            switch journal.shape ?? BodyShape.sniff(requestBody) {
+            case .frame: response.appendFrame(to: &body)
+            case .bare: response.appendBare(to: &body)
+            }
         }
         return Answer(
             status: journal.door == .python ? 200 : refusal.status, headerLines: journal.headerLines, body: body)

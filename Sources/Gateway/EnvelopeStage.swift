@@ -1,3 +1,4 @@
+import Encryption
 import IntentProtocol
 
 /// An envelope that was checked, belongs to a caller, and holds no credential any more.
@@ -33,9 +34,10 @@ struct OpenedEnvelope: Sendable {
 extension Gateway {
     /// Reads and checks the body, and makes sure that a token inside it is the one that was verified.
     func openEnvelope(
-        _ arrival: borrowing Arrival, _ credential: borrowing Credential, _ caller: Caller, _ journal: inout Journal
+        _ letter: Letter, _ arrival: borrowing Arrival, _ credential: borrowing Credential, _ caller: Caller,
+        _ journal: inout Journal
     ) throws(Refusal) -> OpenedEnvelope {
-        let incoming = try read(arrival, credential)
+        let incoming = try read(letter, arrival, credential)
         if journal.shape == nil { journal.shape = incoming.shape }
         let envelope = incoming.envelope
         journal.record.requestId = envelope.requestIdBytes
@@ -45,17 +47,20 @@ extension Gateway {
         let traceId = envelope.traceIdBytes.map { Array($0) } ?? trace?.traceId ?? TraceContext.freshTraceId(around)
         journal.record.traceId = traceId[...]
         journal.traceId = traceId
-        return OpenedEnvelope(
+        let opened = OpenedEnvelope(
             incoming: incoming, traceId: traceId, traceLines: trace?.headerLines ?? [],
             callerDeadlineNanoseconds: try callerDeadline(arrival, journal))
+        try check(letter, incoming, intent: opened.intentName)
+        return opened
     }
 
-    private func read(_ arrival: borrowing Arrival, _ credential: borrowing Credential) throws(Refusal)
-        -> IncomingIntent
-    {
+    private func read(
+        _ letter: Letter, _ arrival: borrowing Arrival, _ credential: borrowing Credential
+    ) throws(Refusal) -> IncomingIntent {
         do throws(IntentError) {
-            if let incoming = credential.incoming { return try incoming.get() }
-            let incoming = try IncomingIntent(parsing: arrival.body, limits: settings.envelope)
+            if letter.opened == nil, let incoming = credential.incoming { return try incoming.get() }
+            let incoming = try IncomingIntent(
+                parsing: letter.opened?.plaintext ?? arrival.body, limits: settings.envelope)
             // The HTTP header's token was verified; another one inside the body would be a second identity.
             if let inside = try incoming.singleToken(), inside != credential.token {
                 throw .conflictingTokens

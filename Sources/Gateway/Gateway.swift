@@ -25,6 +25,8 @@ package struct Gateway<
     /// Takes registrations; the directory itself, or one that shares them with other nodes.
     let registrar: any DirectoryRegistrar
     let workers: Worker
+    /// What is sealed and opened; nil where nothing is.
+    let seals: EnvelopeSeals?
     let around: Around
     let meter: Meter
     let audit: Audit
@@ -34,8 +36,9 @@ package struct Gateway<
     package init(
         settings: GatewaySettings, peers: PeerProofs, tokens: TokenVerifier, keys: any KeyRefreshing,
         authorization: AuthorizationHolder, additional: AdditionalIssuers = AdditionalIssuers(), policies: PolicyHolder,
-        buckets: Buckets, directory: DirectoryStore, registrar: any DirectoryRegistrar, workers: Worker, around: Around,
-        meter: Meter, audit: Audit
+        buckets: Buckets, directory: DirectoryStore, registrar: any DirectoryRegistrar, workers: Worker,
+        seals: EnvelopeSeals? = nil,
+        around: Around, meter: Meter, audit: Audit
     ) {
         self.settings = settings
         self.peers = peers
@@ -48,6 +51,7 @@ package struct Gateway<
         self.directory = directory
         self.registrar = registrar
         self.workers = workers
+        self.seals = seals
         self.around = around
         self.meter = meter
         self.audit = audit
@@ -65,7 +69,8 @@ package struct Gateway<
             let peer = try await identifyPeer(arrival, &journal)
             let credential = try presentedCredential(arrival)
             let caller = try await authenticate(credential, peer, &journal)
-            let envelope = try openEnvelope(arrival, credential, caller, &journal)
+            let letter = try await unseal(arrival, caller, &journal)
+            let envelope = try openEnvelope(letter, arrival, credential, caller, &journal)
             let permit = try authorize(arrival, caller, &journal)
             let terms = try applyPolicy(envelope, caller, permit, &journal)
             var ticket = try await admit(terms, &journal)

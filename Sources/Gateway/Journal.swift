@@ -7,6 +7,8 @@ struct Journal: Sendable {
     var record = AuditRecord()
     /// The form the answer takes; nil while the body has not been read.
     var shape: IncomingIntent.Shape?
+    /// How the answer is sealed; nil when the request did not come sealed.
+    var seal: AnswerSeal?
     /// The intent's name once the directory is known to have it; a metric label.
     var knownIntent: String?
     /// The trace id of the answer, as text that stands between JSON quotes.

@@ -13,4 +13,6 @@ package protocol RequestMetering: Sendable {
     func recordClientGone(intent: String?, agent: String?, latencyNanoseconds: Int64)
     /// Counts a decision that a rule in shadow mode would have made.
     func recordShadow(rule: String)
+    /// Counts a message that could not be opened or sealed; the reason is one of a closed set.
+    func recordSealFailure(reason: String)
 }

@@ -1,3 +1,4 @@
+import Encryption
 import Identity
 import IntentProtocol
 import Routing
@@ -17,6 +18,8 @@ struct WorkerReply: Sendable {
     let outcome: Outcome
     /// What `metadata.agent` says instead of the agent's own word, when all agents failed.
     var agentLabel: String?
+    /// Why its call could not be sealed, or its answer not opened; nil where all went well.
+    var sealFault: EMCLFailure?
 
     var isSuccess: Bool {
         switch outcome {
@@ -46,6 +49,8 @@ struct WorkerReply: Sendable {
 struct WorkerRequest: Sendable {
     /// The frame as it goes to a worker.
     let body: [UInt8]
+    /// For seals; nil where nothing is sealed.
+    let names: CallNames?
     /// Trace context, and what the mesh makes of the token, as complete header lines.
     let headLines: [UInt8]
     let startNanoseconds: Int64
@@ -87,6 +92,7 @@ extension Gateway {
                 }
                 let reply = await call(agent, request, deadline, terms, &ticket, &journal)
                 guard !Task.isCancelled else { throw .clientGone }
+                if let fault = reply.sealFault { note(fault, of: agent, &journal) }
                 if reply.isSuccess { lastSuccess = reply }
                 latest = reply
                 step = progress.ended(success: reply.isSuccess)
@@ -118,8 +124,13 @@ extension Gateway {
             to: &body, callerEntries: caller.chainEntries, serviceEntry: serviceEntry, traceId: envelope.traceId)
         let nodeLimit = journal.startNanoseconds + settings.requestTimeoutMilliseconds * 1_000_000
         let headLines = permit.headerLines.isEmpty ? envelope.traceLines : envelope.traceLines + permit.headerLines
+        let names = seals.map { _ in
+            CallNames(
+                caller: caller.nameInSeals, tenant: caller.tenantInSeals, intent: envelope.intentName,
+                envelope: envelope.envelope)
+        }
         return WorkerRequest(
-            body: body, headLines: headLines, startNanoseconds: journal.startNanoseconds,
+            body: body, names: names, headLines: headLines, startNanoseconds: journal.startNanoseconds,
             nodeLimitNanoseconds: nodeLimit, callerDeadlineNanoseconds: envelope.callerDeadlineNanoseconds,
             deadlineNanoseconds: min(nodeLimit, envelope.callerDeadlineNanoseconds ?? .max))
     }
@@ -163,6 +174,8 @@ extension Gateway {
         _ agent: AgentRecord, _ request: WorkerRequest, _ deadline: CallDeadline
     ) async -> WorkerReply {
         let deadlineNanoseconds = deadline.nanoseconds
+        let sealed: SealedCall?
+        do throws(EMCLFailure) { sealed = try seal(request, for: agent) } catch { return failure(agent, error) }
         var excluded: Int?
         for _ in 0..<max(1, min(agent.instances.count, instanceAttemptsMax)) {
             let now = around.monotonicNanoseconds()
@@ -176,14 +189,11 @@ extension Gateway {
             let lease = instance.state.begin(nowNanoseconds: now)
             do throws(WorkerFailure) {
                 let answer = try await workers.call(
-                    instance.url, body: request.body,
+                    instance.url, body: sealed?.frame ?? request.body,
                     headerLines: headerLines(request, remainingNanoseconds: deadlineNanoseconds - now),
                     deadlineNanoseconds: deadlineNanoseconds)
                 lease.succeeded(nowNanoseconds: around.monotonicNanoseconds())
-                return WorkerReply(
-                    agent: agent,
-                    outcome: .answered(
-                        AgentReply(parsing: answer.body, httpStatus: answer.status, limits: settings.reply)))
+                return read(answer, of: agent, sealed)
             } catch {
                 if error.isOnOurSide(hasCallersDeadline: deadline.isCallers) {
                     lease.abandoned()
@@ -195,6 +205,16 @@ extension Gateway {
             }
         }
         return failure(agent, .connectFailed)
+    }
+
+    private func read(_ answer: WorkerAnswer, of agent: AgentRecord, _ sealed: SealedCall?) -> WorkerReply {
+        var body = answer.body
+        if let sealed, (200..<300).contains(answer.status) {
+            do throws(EMCLFailure) { body = try open(answer, of: sealed) } catch { return failure(agent, error) }
+        }
+        return WorkerReply(
+            agent: agent,
+            outcome: .answered(AgentReply(parsing: body, httpStatus: answer.status, limits: settings.reply)))
     }
 
     private func headerLines(_ request: WorkerRequest, remainingNanoseconds: Int64) -> [UInt8] {
@@ -212,6 +232,21 @@ extension Gateway {
         WorkerReply(agent: agent, outcome: .failed(IntentError(failure, agent: agent.name)))
     }
 
+    private func failure(_ agent: AgentRecord, _ failure: EMCLFailure) -> WorkerReply {
+        meter.recordSealFailure(reason: failure.reason.rawValue)
+        return WorkerReply(
+            agent: agent, outcome: .failed(IntentError(failure, agent: agent.name)), sealFault: failure)
+    }
+
+    /// The request's own record tells how it ended; this one, that keys or a peer's are not as they should be.
+    private func note(_ failure: EMCLFailure, of agent: AgentRecord, _ journal: inout Journal) {
+        var record = journal.record
+        record.event = .emclFailure
+        record.agent = agent.name
+        record.reason = "emcl_\(failure.reason.rawValue)"
+        audit.append(record)
+    }
+
     /// All agents at once: the first success ends the others, which are cancelled and not waited for by the caller.
     private func callAll(
         _ agents: [AgentRecord], _ request: WorkerRequest, _ terms: borrowing Terms, _ progress: inout RouteProgress,
@@ -227,6 +262,7 @@ extension Gateway {
                 group.addTask { await self.callInstances(agent, request, deadline) }
             }
             for await reply in group {
+                if let fault = reply.sealFault { note(fault, of: reply.agent, &journal) }
                 latest = reply
                 guard case .finish(let end) = progress.ended(success: reply.isSuccess) else { continue }
                 finish = end

@@ -19,6 +19,8 @@ package struct GatewayConfiguration: Sendable, Hashable {
     package var authorization = Authorization()
     /// What a body may hold.
     package var envelope = Envelope()
+    /// What is sealed; nil where nothing is.
+    package var emcl: Sealing?
     /// Which intents are allowed, and how often.
     package var policy = Policy()
     /// How intents reach agents.
@@ -51,6 +53,7 @@ extension GatewayConfiguration: ConfigurationSection {
         .section("mesh", \.mesh, "What this gateway is in the mesh, for `authorization`."),
         .section("authorization", \.authorization, "Istio's policies, enforced by the gateway itself."),
         .section("envelope", \.envelope, "What the body of a request may hold."),
+        .optionalSection("emcl", \.emcl, "Envelopes that are sealed; without it none are."),
         .section("policy", \.policy, "Which intents are allowed, and how often."),
         .section("routing", \.routing, "How intents reach agents."),
         .sections(

@@ -287,6 +287,7 @@ package final class GatewayNode: Sendable {
             parts.shared?.book.sweep(shardCount: 8)
             await pools.refresh()
             parts.refreshCertificates()
+            parts.refreshSeals()
             await reloadIfFilesChanged()
             try? await Task.sleep(for: .milliseconds(500))
         }

@@ -21,6 +21,8 @@ final class NodeFiles: Sendable {
         let agents: [ConfiguredAgent]
         let files: NodeFiles
         let tls: NodeTLS
+        /// nil where nothing is sealed.
+        let seals: NodeSeals?
     }
 
     private let policyFiles: [NamedFile]
@@ -66,6 +68,7 @@ final class NodeFiles: Sendable {
         let policy = loadPolicy(policyFiles, reading.configuration?.mesh, into: diagnostics)
         let authorization = authorizationFiles.load(into: diagnostics)
         let tls = reading.configuration.flatMap { NodeTLS.load($0, into: diagnostics) }
+        let seals = reading.configuration?.emcl?.keyRingFile.flatMap { NodeSeals(file: $0, into: diagnostics) }
         guard let configuration = reading.configuration, let agents, let files, let policy, let tls,
             !diagnostics.hasErrors
         else {
@@ -73,7 +76,7 @@ final class NodeFiles: Sendable {
         }
         return Loaded(
             configuration: configuration, policy: policy, authorization: authorization, agents: agents, files: files,
-            tls: tls)
+            tls: tls, seals: seals)
     }
 
     private static func checkKeys(_ file: NamedFile, into diagnostics: Diagnostics) {

@@ -45,6 +45,9 @@ final class NodeParts: Sendable {
     let httpLimits: HTTPLimits
     let upstreamLimits: UpstreamLimits
     let tls: NodeTLS
+    /// The key ring; nil where nothing is sealed.
+    let seals: NodeSeals?
+    private let envelopeSeals: EnvelopeSeals?
     let certificateReloads = CertificateReloads()
     /// Of each reason one in ten seconds is logged.
     let refusalsLogged = NoticeLimit(everySeconds: 10)
@@ -87,6 +90,11 @@ final class NodeParts: Sendable {
             shared.map { $0.replays as any ReplayCache }
             ?? MemoryReplayCache(nowNanoseconds: Timestamp.monotonicNanoseconds)
         peers = try PeerProofs(configuration.mesh, issuers: configuration.authentication.issuers, replays: replays)
+        seals = loaded.seals
+        let isShared = shared != nil
+        envelopeSeals = configuration.emcl.flatMap { emcl in
+            loaded.seals.map { EnvelopeSeals(emcl, $0.holder, replays: replays, isShared: isShared) }
+        }
         let around = Self.keySurroundings(logger)
         policyIssuers = PolicyIssuers(configuration, around)
         keys = try Self.refreshers(
@@ -122,7 +130,7 @@ final class NodeParts: Sendable {
             additional: policyIssuers.active, policies: policies,
             buckets: NodeBuckets(place: place, hot: hot),
             directory: directory, registrar: shared?.directory ?? directory, workers: workers,
-            around: SystemSurroundings(), meter: meter, audit: audit)
+            seals: envelopeSeals, around: SystemSurroundings(), meter: meter, audit: audit)
     }
 
     /// Puts another policy in force.

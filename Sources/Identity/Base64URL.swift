@@ -1,7 +1,7 @@
 /// Base64url as JOSE writes it (RFC 7515 section 2): no padding, no line breaks, unused trailing bits zero.
 ///
 /// A second spelling of the same bytes would be a second token with the same signature, so there is none.
-enum Base64URL {
+package enum Base64URL {
     /// How many bytes that many characters decode to; nil when no bytes encode to that length.
     @inline(__always)
     static func decodedCount(_ characters: Int) -> Int? {
@@ -31,7 +31,7 @@ enum Base64URL {
     }
 
     /// Decodes a string's characters into an array; nil for anything not canonical.
-    static func decode(_ text: String) -> [UInt8]? {
+    package static func decode(_ text: String) -> [UInt8]? {
         Array(text.utf8).withUnsafeBytes { decode($0) }
     }
 

@@ -1,4 +1,15 @@
 extension IntentEnvelope {
+    private static var frameStart: StaticString {
+        """
+        {"protocol":"INTENTUSNET/1.0","messageType":"intent","headers":{},"body":
+        """
+    }
+
+    /// The envelope of a frame that ``appendFrame(to:callerEntries:serviceEntry:traceId:)`` wrote.
+    package static func withoutFrame(_ frame: [UInt8]) -> [UInt8] {
+        Array(frame[frameStart.utf8CodeUnitCount..<(frame.count - 1)])
+    }
+
     /// Appends the frame that goes to a worker.
     ///
     /// Keys stand in the protocol's order, enumerations in lower case, defaults filled in. Unknown top-level keys of the
@@ -47,10 +58,8 @@ extension IntentEnvelope {
     @inline(__always)
     private func appendFrame(to bytes: inout [UInt8], traceId: [UInt8], _ appendPrefix: (inout [UInt8]) -> Bool) {
         bytes.reserveCapacity(bytes.count + storage.count + traceId.count + 1024)
-        bytes.append(
-            literal: """
-                {"protocol":"INTENTUSNET/1.0","messageType":"intent","headers":{},"body":{"version":"
-                """)
+        bytes.append(literal: Self.frameStart)
+        bytes.append(literal: "{\"version\":\"")
         storage.withUnsafeBufferPointer { body in
             appendIntent(body, to: &bytes)
             appendContext(body, to: &bytes)

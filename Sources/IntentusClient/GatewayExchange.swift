@@ -1,3 +1,4 @@
+import Foundation
 import GatewayHTTP
 import IntentProtocol
 
@@ -13,6 +14,8 @@ struct GatewayExchange: Sendable {
     private let address: GatewayAddress?
     private let token: TokenProvider?
     private let node: NodeCredentials?
+    private let sealing: EnvelopeSealing?
+    private let unixMilliseconds: @Sendable () -> Int64
     private let responseBytesMax: Int
     private let connections: GatewayConnections
 
@@ -37,6 +40,8 @@ struct GatewayExchange: Sendable {
         address = GatewayAddress(gateway)
         self.token = token
         node = configuration.node
+        sealing = configuration.sealing
+        unixMilliseconds = { Int64(Date().timeIntervalSince1970 * 1_000) }
         responseBytesMax = configuration.responseBytesMax
         self.connections = connections
     }
@@ -59,17 +64,9 @@ struct GatewayExchange: Sendable {
             return (.failure(IntentError(.transportError, "the client was shut down", retryable: false)), .final)
         }
         let milliseconds = min(max(1, remaining.milliseconds), Self.millisecondsMax)
-        let body = draft.encodedFrame()
-        var lines = Array("x-intentus-timeout-ms: \(milliseconds)\r\n".utf8)
-        if let parent = TraceParent.text(traceId: draft.traceId) { lines += Array("traceparent: \(parent)\r\n".utf8) }
-        if let node {
-            guard let signature = node.headerLines(signing: body, unixSeconds: unixSeconds) else {
-                throw IntentError(.validationError, "the node id must be 1 to 256 printable bytes without spaces")
-            }
-            lines += signature
-        }
         do {
-            return GatewayAnswer.read(try await exchange(address, body, lines, milliseconds: milliseconds))
+            return GatewayAnswer.read(
+                try await exchange(address, draft, unixSeconds: unixSeconds, milliseconds: milliseconds))
         } catch let failure as UpstreamFailure {
             try Task.checkCancellation()
             return try self.failure(failure)
@@ -78,20 +75,10 @@ struct GatewayExchange: Sendable {
 
     /// Token and whole answer within their time.
     private func exchange(
-        _ address: GatewayAddress, _ body: [UInt8], _ lines: [UInt8], milliseconds: Int64
+        _ address: GatewayAddress, _ draft: EnvelopeDraft, unixSeconds: Int64, milliseconds: Int64
     ) async throws -> GatewayAnswer {
-        let token = token
-        let connections = connections
-        return try await withThrowingTaskGroup(of: GatewayAnswer?.self) { group in
-            group.addTask {
-                var lines = lines
-                if let token { lines += Array("authorization: \(try await token.authorization())\r\n".utf8) }
-                // A token that came too late sends nothing.
-                try Task.checkCancellation()
-                let answer = try await connections.call(
-                    address, .post, "/api/v1/intent", body: body, headerLines: lines, withinMilliseconds: milliseconds)
-                return GatewayAnswer(status: answer.status, retryAfter: answer.retryAfter, body: answer.body)
-            }
+        try await withThrowingTaskGroup(of: GatewayAnswer?.self) { group in
+            group.addTask { try await answer(address, draft, unixSeconds: unixSeconds, milliseconds: milliseconds) }
             group.addTask {
                 try await Task.sleep(for: .milliseconds(milliseconds))
                 return nil
@@ -100,6 +87,31 @@ struct GatewayExchange: Sendable {
             guard let answer = try await group.next() ?? nil else { throw UpstreamFailure.timedOut }
             return answer
         }
+    }
+
+    private func answer(
+        _ address: GatewayAddress, _ draft: EnvelopeDraft, unixSeconds: Int64, milliseconds: Int64
+    ) async throws -> GatewayAnswer {
+        let bearer = try await token?.bearer()
+        // A token that came too late sends nothing.
+        try Task.checkCancellation()
+        let sealed = try sealing.map {
+            try SealedExchange(draft, $0, token: bearer, unixMilliseconds: unixMilliseconds())
+        }
+        let body = sealed?.frame ?? draft.encodedFrame()
+        var lines = Array("x-intentus-timeout-ms: \(milliseconds)\r\n".utf8)
+        if let parent = TraceParent.text(traceId: draft.traceId) { lines += Array("traceparent: \(parent)\r\n".utf8) }
+        if let node {
+            guard let signature = node.headerLines(signing: body, unixSeconds: unixSeconds) else {
+                throw IntentError(.validationError, "the node id must be 1 to 256 printable bytes without spaces")
+            }
+            lines += signature
+        }
+        if let bearer { lines += Array("authorization: Bearer \(bearer)\r\n".utf8) }
+        let answer = try await connections.call(
+            address, .post, "/api/v1/intent", body: body, headerLines: lines, withinMilliseconds: milliseconds)
+        let told = GatewayAnswer(status: answer.status, retryAfter: answer.retryAfter, body: answer.body)
+        return try sealed?.open(told, unixMilliseconds: unixMilliseconds()) ?? told
     }
 
     private func failure(_ failure: UpstreamFailure) throws -> Attempt {
@@ -117,8 +129,8 @@ struct GatewayExchange: Sendable {
 }
 
 extension TokenProvider {
-    /// The header's value; what went wrong inside a provider may hold secrets and is not repeated.
-    fileprivate func authorization() async throws -> String {
+    /// The token itself; what went wrong inside a provider may hold secrets and is not repeated.
+    fileprivate func bearer() async throws -> String {
         let text: String
         do {
             text = try await token()
@@ -132,7 +144,7 @@ extension TokenProvider {
         guard !text.isEmpty, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw IntentError(.unauthorized, "the token is empty or holds spaces or line ends")
         }
-        return "Bearer \(text)"
+        return text
     }
 }
 

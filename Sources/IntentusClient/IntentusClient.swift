@@ -32,6 +32,8 @@ public final class IntentusClient: Sendable {
         public var sourceAgent = "client"
         /// Signs each request as a node of the mesh; nil signs none.
         public var node: NodeCredentials?
+        /// Seals each envelope (EMCL) and takes results sealed alone; nil sends in clear.
+        public var sealing: EnvelopeSealing?
 
         /// The defaults above.
         public init() {}

@@ -9,11 +9,14 @@ final class IntentResponder: Sendable {
     private let concurrencyMax: Int
     private let limits: EnvelopeLimits
     private let logger: Logger
+    private let sealed: SealedWork
     private let running = Mutex((count: 0, isDraining: false))
 
     init(
-        name: String, table: HandlerTable, concurrencyMax: Int, limits: EnvelopeLimits = .behindGateway, logger: Logger
+        name: String, table: HandlerTable, concurrencyMax: Int, limits: EnvelopeLimits = .behindGateway,
+        sealing: WorkerSealing? = nil, logger: Logger
     ) {
+        sealed = SealedWork(sealing, agent: name)
         self.limits = limits
         self.name = name
         self.table = table
@@ -31,10 +34,12 @@ final class IntentResponder: Sendable {
     /// - Parameter timeoutMilliseconds: what is left of the caller's time; nil when it did not say.
     func answer(_ body: [UInt8], timeoutMilliseconds: Int64?) async -> [UInt8] {
         var traceId: String?
-        let response = await respond(body, timeoutMilliseconds, &traceId)
-        var bytes: [UInt8] = []
-        completed(response, traceId).appendFrame(to: &bytes)
-        return bytes
+        let call: SealedWork.Call
+        do throws(IntentError) { call = try await sealed.open(body) } catch {
+            return sealed.frame(of: completed(.failure(error), nil), to: nil)
+        }
+        let response = await respond(call.body, timeoutMilliseconds, &traceId)
+        return sealed.frame(of: completed(response, traceId), to: call)
     }
 
     private func respond(_ body: [UInt8], _ timeoutMilliseconds: Int64?, _ traceId: inout String?) async

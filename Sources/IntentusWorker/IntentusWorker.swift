@@ -62,7 +62,8 @@ public final class IntentusWorker: Service {
         try configuration.check(handlers.capabilities)
         let responder = IntentResponder(
             name: configuration.name, table: handlers, concurrencyMax: configuration.concurrencyMax,
-            limits: .behindGateway(bodyBytesMax: configuration.bodyBytesMax), logger: logger)
+            limits: .behindGateway(bodyBytesMax: configuration.bodyBytesMax), sealing: configuration.sealing,
+            logger: logger)
         let (tls, connections) = try security()
         let (ends, end) = AsyncStream.makeStream(of: Never.self)
         let isBroken = Mutex(false)

@@ -19,6 +19,8 @@ public struct WorkerConfiguration: Sendable {
     public var gatewayTLS: GatewayTLS?
     /// `http://host:port`, or by https, of each gateway to register with; empty where gateways know the agent by configuration.
     public var gateways: [String] = []
+    /// How calls are opened and replies sealed (EMCL); nil takes calls in clear alone.
+    public var sealing: WorkerSealing?
     /// Where the token for registration comes from.
     public var token: TokenProvider?
     /// The node it lives on; nil is local to the gateway.

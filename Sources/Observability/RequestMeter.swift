@@ -31,6 +31,7 @@ package final class RequestMeter: Sendable {
     private let shards: [Shard]
     private let threads: ThreadShards
     private let shadowDecisions: LabelledCounter
+    private let sealFailures: LabelledCounter
 
     private final class Shard: Sendable {
         let state = Mutex(RequestMeterShard())
@@ -48,6 +49,9 @@ package final class RequestMeter: Sendable {
         shadowDecisions = LabelledCounter(
             "intentusnet_policy_shadow_total", "Decisions that a rule in shadow mode would have made.", label: "rule",
             valuesMax: 1000)
+        sealFailures = LabelledCounter(
+            "intentusnet_emcl_failures_total", "Messages that could not be opened or sealed.", label: "reason",
+            valuesMax: 64)
     }
 
     /// The number of an intent's name, ``LabelId/other`` beyond the bound.
@@ -80,6 +84,11 @@ package final class RequestMeter: Sendable {
         shadowDecisions.increment(rule)
     }
 
+    /// Counts a message that could not be opened or sealed.
+    package func recordSealFailure(reason: String) {
+        sealFailures.increment(reason)
+    }
+
     /// Requests counted so far, all series together.
     package var requestCount: UInt64 {
         let (cells, width) = (totals(), boundsNanoseconds.count + 2)
@@ -100,6 +109,7 @@ package final class RequestMeter: Sendable {
 extension RequestMeter: MetricSource {
     package var metricNames: [String] {
         ["intentusnet_requests_total", "intentusnet_request_duration_seconds"] + shadowDecisions.metricNames
+            + sealFailures.metricNames
     }
 
     package func write(to text: inout ExpositionText) {
@@ -128,6 +138,7 @@ extension RequestMeter: MetricSource {
             text.histogram(row.labels, bounds: bucketSeconds, counts: row.cells.dropFirst(), sum: sum)
         }
         shadowDecisions.write(to: &text)
+        sealFailures.write(to: &text)
     }
 
     /// The cells of all shards, added up in small pieces while their loops go on.

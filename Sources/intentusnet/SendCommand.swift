@@ -28,6 +28,9 @@ struct SendCommand: AsyncParsableCommand {
     @Option(help: "The node's secret, @FILE; INTENTUSNET_NODE_SECRET without it.")
     var nodeSecret: String?
 
+    @Option(help: "Seal the envelope (EMCL) by this key ring; results then come sealed too.")
+    var keyRing: String?
+
     @Option(help: "direct, fallback, broadcast or parallel.")
     var strategy = "direct"
 
@@ -79,6 +82,7 @@ extension SendCommand {
             configuration.node = NodeCredentials(
                 nodeId: nodeId, secret: secret.trimmingCharacters(in: .whitespacesAndNewlines))
         }
+        if let keyRing { configuration.sealing = EnvelopeSealing(keys: try EnvelopeKeys(file: keyRing)) }
         let token = try FileOrText.token(token)
         guard identity.isGiven else {
             return IntentusClient(gateway: gateway, token: token, configuration: configuration)

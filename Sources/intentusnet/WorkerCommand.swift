@@ -39,6 +39,9 @@ struct WorkerCommand: AsyncParsableCommand {
     @Option(help: "The bearer token for registration, or @FILE; INTENTUSNET_TOKEN without it.")
     var token: String?
 
+    @Option(help: "Take calls sealed (EMCL) by this key ring alone, and seal the replies.")
+    var keyRing: String?
+
     @OptionGroup var identity: IdentityOptions
 
     @Option(
@@ -72,6 +75,7 @@ struct WorkerCommand: AsyncParsableCommand {
                 certificateFile: certificate, keyFile: key, trustBundleFiles: identity.authorities,
                 callers: .principals(callers))
         }
+        if let keyRing { configuration.sealing = WorkerSealing(keys: try EnvelopeKeys(file: keyRing)) }
         let logger = Logger(label: "worker") { LogFormat.text.handler(label: $0, level: .notice) }
         let name = name
         let worker = IntentusWorker(configuration, logger: logger) { port in

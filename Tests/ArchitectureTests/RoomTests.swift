@@ -27,8 +27,10 @@ struct RoomTests {
         "DevelopmentAuthority": ["IntentProtocol"],
         "DevelopmentIssuer": [],
         "CertificateFiles": ["GatewayHTTP"],
-        "IntentusClient": ["CertificateFiles", "GatewayHTTP", "Identity", "IntentProtocol"],
-        "IntentusWorker": ["CertificateFiles", "GatewayHTTP", "IntentProtocol", "IntentusClient"],
+        "IntentusClient": ["CertificateFiles", "Documents", "Encryption", "GatewayHTTP", "Identity", "IntentProtocol"],
+        "IntentusWorker": [
+            "CertificateFiles", "Encryption", "GatewayHTTP", "Identity", "IntentProtocol", "IntentusClient",
+        ],
     ]
     /// Rooms that see everything because they wire it.
     static let wiring: Set<String> = ["GatewayNode", "intentusnet", "Benchmarks"]

@@ -21,6 +21,8 @@ final class ScriptedWorker: Sendable {
         case raw(String)
         /// Answers 200 with this frame.
         case frame(String)
+        /// Answers 200 with what this makes of the request's body.
+        case made(@Sendable ([UInt8]) -> [UInt8])
         /// Answers nothing until the peer closes, then notes that it did.
         case silence
         /// Closes the connection without a byte.
@@ -107,6 +109,12 @@ final class ScriptedWorker: Sendable {
                     connection,
                     "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: \(frame.utf8.count)\r\n\r\n"
                         + frame)
+            case .made(let make):
+                let frame = make(request.body)
+                write(
+                    connection,
+                    "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: \(frame.count)\r\n\r\n"
+                        + String(decoding: frame, as: UTF8.self))
             case .silence:
                 var byte: UInt8 = 0
                 while recv(connection, &byte, 1, 0) > 0 {}

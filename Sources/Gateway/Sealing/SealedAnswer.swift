@@ -1,0 +1,33 @@
+import Encryption
+import IntentProtocol
+
+extension Gateway {
+    /// The body of an answer: as it is to a plain request, sealed to a sealed one.
+    ///
+    /// - Parameter response: the response alone, without a frame, where there is a seal.
+    /// - Returns: nil when it cannot be sealed: then it must not be sent.
+    func sealed(_ response: [UInt8], by seal: AnswerSeal) -> [UInt8]? {
+        do throws(EMCLFailure) {
+            return try seal.ring.seal(
+                response, seal.context, profile: seal.profile,
+                nowUnixMilliseconds: around.unixNanoseconds() / 1_000_000,
+                randomBits: around.randomBits
+            ).frame
+        } catch {
+            meter.recordSealFailure(reason: error.reason.rawValue)
+            return nil
+        }
+    }
+}
+
+extension Answer {
+    /// What is told in clear instead of an answer that could not be sealed: nothing of it.
+    static func unsealable(_ journal: borrowing Journal) -> Answer {
+        var body: [UInt8] = []
+        AgentResponse.failure(
+            IntentError(.emclFailure, "the answer cannot be sealed: the gateway has no active key", retryable: false),
+            metadata: ["agent": "gateway", "traceId": .null]
+        ).appendFrame(to: &body)
+        return Answer(status: journal.door == .python ? 200 : 500, headerLines: journal.headerLines, body: body)
+    }
+}
