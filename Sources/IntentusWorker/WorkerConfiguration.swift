@@ -21,8 +21,12 @@ public struct WorkerConfiguration: Sendable {
     public var gateways: [String] = []
     /// How calls are opened and replies sealed (EMCL); nil takes calls in clear alone.
     public var sealing: WorkerSealing?
-    /// Where the token for registration comes from.
+    /// Where the token for registration comes from; nil where gateways know the worker by its certificate or signature.
     public var token: TokenProvider?
+    /// Signs each registration as a node of the mesh, where no certificate says which service the worker is; nil signs none.
+    ///
+    /// A gateway takes each signature once: give every instance a name and a secret of its own.
+    public var node: NodeCredentials?
     /// The node it lives on; nil is local to the gateway.
     public var nodeId: String?
     /// Its place among agents of the same intent; smaller comes first.
