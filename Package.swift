@@ -133,7 +133,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "DevelopmentIssuer", "Documents", "Gateway", "Identity", "IntentPolicy", "IntentProtocol", "Observability",
+                "DevelopmentIssuer", "Documents", "Gateway", "Identity", "IntentPolicy", "IntentProtocol",
+                "Observability",
                 "RateLimiting", "RedisState", "Routing", nioCore, nioPosix,
             ], path: "Tests/Benchmarks", swiftSettings: strict),
 

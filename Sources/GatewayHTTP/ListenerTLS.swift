@@ -19,6 +19,8 @@ package struct ListenerTLS: Sendable {
     ///
     /// nil leaves it to ``mode``.
     package var modeOfPort: (@Sendable (_ port: UInt16) -> Mode)?
+    /// Told of each handshake that failed, and of the peer's address; called on an event loop.
+    package var onFailure: (@Sendable (_ reason: TLSGauges.Failure, _ remoteAddress: String) -> Void)?
     /// Certificate, key and trust of new connections; replaced while the listener runs.
     package let credentials: TLSCredentials
     /// From a connection's first byte to the end of its handshake; over it the connection is closed.

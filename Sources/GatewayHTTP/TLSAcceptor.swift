@@ -142,6 +142,7 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
         case .handshaking:
             endHandshake()
             tls.gauges.failed(reason)
+            tls.onFailure?(reason, context?.remoteAddress?.peerText ?? "")
         case .over: return
         }
         phase = .over

@@ -18,6 +18,14 @@ package final class TLSGauges: Sendable {
         case noCertificate = "no_certificate"
         case untrustedCertificate = "untrusted_certificate"
         case expiredCertificate = "expired_certificate"
+
+        /// Whether it was the peer's certificate, or its lack of one, and not what it spoke.
+        package var isOfCertificate: Bool {
+            switch self {
+            case .noCertificate, .untrustedCertificate, .expiredCertificate: true
+            case .notTLS, .notPlain, .tooMany, .timeout, .broken, .version, .cipher: false
+            }
+        }
     }
 
     private let running = Atomic<Int>(0)

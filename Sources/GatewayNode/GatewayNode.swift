@@ -239,6 +239,9 @@ package final class GatewayNode: Sendable {
         // Asked for every connection, so that what a reload puts in force holds from the next one on.
         let modes = ListenerModes(configuration)
         tls?.modeOfPort = { modes.mode(port: $0, parts.authorization.current) }
+        tls?.onFailure = { reason, address in
+            if reason.isOfCertificate { parts.notePeerRefused(reason.rawValue, remoteAddress: address) }
+        }
         return try await HTTPServer.start(
             host: configuration.listen.http.host, port: configuration.listen.http.port, group: group,
             routes: DataPlane.routes(parts.authorization),

@@ -40,6 +40,15 @@ extension NodeParts {
         }
     }
 
+    /// Puts on record that a peer's certificate kept it from becoming a connection.
+    func notePeerRefused(_ reason: String, remoteAddress: String) {
+        var record = AuditRecord(.peerRefused, unixNanoseconds: Timestamp.unixNanoseconds(), action: "handshake")
+        record.outcome = .unauthorized
+        record.reason = reason
+        record.remoteAddress = remoteAddress
+        audit.append(record)
+    }
+
     /// Logs when the output fails and when it takes records again.
     func noteAudit(_ former: inout AuditFault?) {
         let trouble = audit.log?.trouble()

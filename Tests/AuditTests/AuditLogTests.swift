@@ -41,7 +41,8 @@ struct AuditLogTests {
         }
     }
 
-    @Test("kill -9 under load: the end is told, every acknowledged record before it is there, and the next start goes on")
+    @Test(
+        "kill -9 under load: the end is told, every acknowledged record before it is there, and the next start goes on")
     func killed() async throws {
         try await with(AuditedGateway.file(mode: "block")) { gateway in
             try gateway.start()
@@ -72,7 +73,8 @@ struct AuditLogTests {
 
     @Test("files that grow are moved under load, and all of them are one chain")
     func rotated() async throws {
-        try await with(AuditedGateway.file(mode: "block", more: ", rotation: { bytesMax: 300000, keep: 500 }")) { gateway in
+        try await with(AuditedGateway.file(mode: "block", more: ", rotation: { bytesMax: 300000, keep: 500 }")) {
+            gateway in
             try gateway.start()
             let report = try Load.run(gateway, perSecond: 1_500, seconds: 4)
             try gateway.stop()
@@ -90,7 +92,8 @@ struct AuditLogTests {
         try await with(AuditedGateway.file(mode: "block")) { gateway in
             try gateway.start()
             let report = try Load.run(gateway, perSecond: 1_000, seconds: 3) {
-                try FileManager.default.moveItem(atPath: gateway.log, toPath: gateway.folder.file("log/audit.jsonl-old"))
+                try FileManager.default.moveItem(
+                    atPath: gateway.log, toPath: gateway.folder.file("log/audit.jsonl-old"))
                 gateway.signal(SIGHUP)
                 try Deadline.wait(for: "the new file", milliseconds: 5_000) {
                     FileManager.default.fileExists(atPath: gateway.log)

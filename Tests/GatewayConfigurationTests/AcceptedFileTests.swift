@@ -126,7 +126,10 @@ struct AcceptedFileTests {
         #expect(read.audit.file == "conf/audit.jsonl")
         #expect(read.audit.keyFile == "conf/audit.key")
         #expect((read.audit.mode, read.audit.node, read.audit.checkpointSeconds) == (.block, "gw-1", 0))
-        #expect((read.audit.rotation.bytesMax, read.audit.rotation.periodSeconds, read.audit.rotation.keep) == (65536, 86400, 3))
+        #expect(
+            (read.audit.rotation.bytesMax, read.audit.rotation.periodSeconds, read.audit.rotation.keep) == (
+                65536, 86400, 3
+            ))
         #expect(read.drainTimeoutMilliseconds == 0)
         #expect(read.log.level == .debug)
         let json = jsonText(try DocumentParser.yaml(yaml, file: "g.yaml"))

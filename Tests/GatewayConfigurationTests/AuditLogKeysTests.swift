@@ -2,7 +2,7 @@ import GatewayConfiguration
 import Testing
 
 @Suite("the audit log's configuration")
-struct AuditTests {
+struct AuditLogKeysTests {
     private static let unkeyed =
         "warning: audit has no key: whoever can write to the log can also make it consistent again; set audit.keyFile"
 
@@ -11,7 +11,9 @@ struct AuditTests {
     @Test("each output goes with its own place, and with no other")
     func places() {
         #expect(
-            says("output: file, keyFile: k") == ["g.yaml:13:18: error: audit.file is required, because audit.output is file"])
+            says("output: file, keyFile: k") == [
+                "g.yaml:13:18: error: audit.file is required, because audit.output is file"
+            ])
         #expect(says("output: none").isEmpty)
         #expect(says("mode: block").isEmpty)
         #expect(says("output: file, file: a, keyFile: k").isEmpty)
