@@ -19,7 +19,7 @@ struct AuditLogTests {
     func allRequests() async throws {
         try await with(AuditedGateway.file(mode: "block")) { gateway in
             try gateway.start()
-            let rate = Scale.of(1_500, soak: 30_000)
+            let rate = Scale.of(1_500, soak: 20_000)
             let report = try Load.run(gateway, perSecond: rate, seconds: Scale.of(8, soak: 60))
             try gateway.stop()
             let sum = report.sum()
