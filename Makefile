@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 # Tests in release take long to build: only what the soak needs.
-SOAK_ROOMS := ClusterTests,ListenerTests,LoadClient,RedisFixtures,DevelopmentIssuer
+SOAK_ROOMS := AuditTests,ClusterTests,ListenerTests,LoadClient,RedisFixtures,DevelopmentIssuer
 RELEASE := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 
 .PHONY: run cluster build test soak bench microbench format lint
@@ -23,13 +23,13 @@ test: ## every test
 	swift build --build-tests
 	INTENTUSNET_TEST_PYTHON="$(CURDIR)/.venv/bin/python" swift test --skip-build --disable-xctest --no-parallel
 
-soak: build ## cluster and listener at full rates for full times; gateways and load client are release builds
+soak: build ## cluster, listener and audit log at full rates for full times; gateways and load client are release builds
 	@Tests/Tools/install build test
 	INTENTUSNET_ROOMS=$(SOAK_ROOMS) swift build -c release --build-tests --scratch-path .build/soak
 	INTENTUSNET_ROOMS=$(SOAK_ROOMS) INTENTUSNET_SOAK=1 \
 		INTENTUSNET_TEST_GATEWAY="$$(swift build $(RELEASE) --show-bin-path)/intentusnet" \
 		INTENTUSNET_TEST_PYTHON="$(CURDIR)/.venv/bin/python" \
-		swift test -c release --skip-build --scratch-path .build/soak --disable-xctest --no-parallel --filter "ClusterTests|ListenerTests"
+		swift test -c release --skip-build --scratch-path .build/soak --disable-xctest --no-parallel --filter "AuditTests|ClusterTests|ListenerTests"
 
 bench: build ## side by side with Envoy and HAProxy, warm and cold
 	@Tests/Tools/install bench

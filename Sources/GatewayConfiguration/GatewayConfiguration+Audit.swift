@@ -103,14 +103,17 @@ extension GatewayConfiguration.Audit: ConfigurationSection {
         .value("output", \.output, .choice(), "Where the audit log goes, one JSON object a line."),
         .value(
             "mode", \.mode, .choice(),
-            "What holds while records cannot be kept: requests are served and records dropped, or requests are refused."),
+            "What holds while records cannot be kept: requests are served and records dropped, or requests are refused."
+        ),
         .optionalPath("file", \.file, of: .output, "The file that `output: file` appends to."),
         .section("rotation", \.rotation, "When that file is begun anew."),
         .optionalSection("syslog", \.syslog, "The server that `output: syslog` sends to."),
         .optional(
-            "node", \.node, .nodeName, absent: "the host's name", "The name of this node in each record; each has its own."),
+            "node", \.node, .nodeName, absent: "the host's name",
+            "The name of this node in each record; each has its own."),
         .optional(
-            "key", \.key, .secret, "The secret that the chain is hashed with, of at least 32 bytes; better in `keyFile`."),
+            "key", \.key, .secret,
+            "The secret that the chain is hashed with, of at least 32 bytes; better in `keyFile`."),
         .optionalPath(
             "keyFile", \.keyFile,
             "A file with that secret; without one whoever can write to the log can also make it consistent again."),
@@ -187,7 +190,8 @@ extension GatewayConfiguration.AuditSyslog: ConfigurationSection {
     static let keys: [ConfigurationKey<Self>] = [
         .value(
             "address", \.address, .syslogURL,
-            "Where it listens: a Unix socket as `unix:/dev/log`, `udp://host:514`, or `tcp://host:601` with octet counting."),
+            "Where it listens: a Unix socket as `unix:/dev/log`, `udp://host:514`, or `tcp://host:601` with octet counting."
+        ),
         .value("facility", \.facility, .choice(), "What the messages are filed under."),
     ]
 }

@@ -21,7 +21,9 @@ extension TLSGauges.Failure {
         case .expiredCertificate:
             RefusedCertificate(
                 reason: "certificate_expired", message: "the certificate of the resumed session has expired")
-        case .notTLS, .notPlain, .tooMany, .tooManyOfPeer, .timeout, .broken, .version, .cipher, .noCertificate,
+        case .noCertificate:
+            RefusedCertificate(reason: "no_certificate", message: "the client showed no certificate")
+        case .notTLS, .notPlain, .tooMany, .tooManyOfPeer, .timeout, .broken, .version, .cipher,
             .untrustedCertificate,
             .unknownSession:
             nil

@@ -7,6 +7,7 @@ import GatewayConfiguration
 import Identity
 import IntentPolicy
 import KeySources
+import Observability
 import Routing
 import Synchronization
 
@@ -61,7 +62,9 @@ final class NodeFiles: Sendable {
             switch file.kind {
             case .policy: policyFiles.append(file)
             case .keySet: checkKeys(file, into: diagnostics)
-            case .material: checkPresence(file, into: diagnostics)
+            case .material:
+                checkPresence(file, into: diagnostics)
+                if file.key == "audit.keyFile" { checkAuditKey(file, into: diagnostics) }
             case .authorization, .output: break
             }
         }
@@ -111,6 +114,13 @@ final class NodeFiles: Sendable {
             diagnostics.error("\(file.description) \(fault)", at: file.location)
             return
         }
+    }
+
+    private static func checkAuditKey(_ file: NamedFile, into diagnostics: Diagnostics) {
+        guard let bytes = FileManager.default.contents(atPath: file.path), AuditKey(bytes) == nil else { return }
+        diagnostics.error(
+            "\(file.description) is no key for the audit log: it must have at least \(AuditKey.bytesMin) bytes",
+            at: file.location)
     }
 
     private static func loadPolicy(

@@ -20,9 +20,7 @@ extension NodeParts {
 
     /// Audits a client whose handshake was refused; logs one of each reason in a while.
     private func noteRefused(_ certificate: RefusedCertificate, peer: String) {
-        var record = AuditRecord()
-        record.event = .peerRefused
-        record.timeNanoseconds = Timestamp.unixNanoseconds()
+        var record = AuditRecord(.peerRefused, unixNanoseconds: Timestamp.unixNanoseconds(), action: "handshake")
         record.remoteAddress = peer
         record.outcome = .unauthorized
         record.reason = certificate.reason

@@ -82,7 +82,9 @@ struct SchemaTests {
         let signed = AuditedGateway.request(token: user)
         let head = String(decoding: signed, as: UTF8.self).replacingOccurrences(
             of: "host: gateway\r\n",
-            with: "host: gateway\r\nx-intentus-node-id: n\r\nx-intentus-node-ts: 1\r\nx-intentus-node-signature: AAAA\r\n")
+            with:
+                "host: gateway\r\nx-intentus-node-id: n\r\nx-intentus-node-ts: 1\r\nx-intentus-node-signature: AAAA\r\n"
+        )
         _ = try Exchange.text(port: gateway.port, Array(head.utf8))
     }
 
@@ -103,7 +105,8 @@ struct SchemaTests {
         let script = root.appending(path: "Tests/Interop/audit_log.py").path
         let schema = root.appending(path: "Tests/Vectors/audit/record.schema.json").path
         let output = gateway.folder.file("read.log")
-        let words = [python, script, schema, gateway.folder.file("audit.key")] + files.map { gateway.folder.file("log/\($0)") }
+        let words =
+            [python, script, schema, gateway.folder.file("audit.key")] + files.map { gateway.folder.file("log/\($0)") }
         let process = try SpawnedProcess(words, log: output)
         _ = try process.waitForEnd(milliseconds: 60_000)
         let text = try String(contentsOfFile: output, encoding: .utf8)

@@ -16,7 +16,9 @@ struct SyslogTests {
             try gateway.start()
             let report = try Load.run(gateway, perSecond: 500, seconds: 2)
             let answered = report.sum().statuses.values.reduce(0, +)
-            try Deadline.wait(for: "all records", milliseconds: 10_000) { server.records(of: "request") > 0 && server.requests == answered }
+            try Deadline.wait(for: "all records", milliseconds: 10_000) {
+                server.records(of: "request") > 0 && server.requests == answered
+            }
             #expect(server.faults.isEmpty, "\(server.faults)")
 
             server.stop()

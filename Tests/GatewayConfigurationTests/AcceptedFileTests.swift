@@ -100,7 +100,9 @@ struct AcceptedFileTests {
               ttlSecondsMax: 30
               minimumNodePriority: 5
             limits: { liveKeysMax: 5000 }
-            audit: { output: file, file: ./audit.jsonl }
+            audit:
+              { output: file, file: ./audit.jsonl, mode: block, node: gw-1, keyFile: audit.key, checkpointSeconds: 0,
+                bufferBytesMax: 2000000, rotation: { bytesMax: 65536, periodSeconds: 86400, keep: 3 } }
             drainTimeoutMilliseconds: 0
             log: { level: debug }
             """
@@ -122,6 +124,12 @@ struct AcceptedFileTests {
         #expect(read.agents[0].instances.map(\.id) == ["one", nil])
         #expect(read.registration?.allow[0].hosts == ["10.*"])
         #expect(read.audit.file == "conf/audit.jsonl")
+        #expect(read.audit.keyFile == "conf/audit.key")
+        #expect((read.audit.mode, read.audit.node, read.audit.checkpointSeconds) == (.block, "gw-1", 0))
+        #expect(
+            (read.audit.rotation.bytesMax, read.audit.rotation.periodSeconds, read.audit.rotation.keep) == (
+                65536, 86400, 3
+            ))
         #expect(read.drainTimeoutMilliseconds == 0)
         #expect(read.log.level == .debug)
         let json = jsonText(try DocumentParser.yaml(yaml, file: "g.yaml"))

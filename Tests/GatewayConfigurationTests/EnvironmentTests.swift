@@ -1,4 +1,5 @@
 import GatewayConfiguration
+import IntentProtocol
 import Testing
 
 @Suite("overrides of the environment")
@@ -12,7 +13,9 @@ struct EnvironmentTests {
                 "INTENTUSNET_EVENT_LOOPS": "3", "INTENTUSNET_STORE": "memory", "INTENTUSNET_LOG_LEVEL": "INFO",
                 "INTENTUSNET_TOKEN_CACHE_ENTRIES": "0", "INTENTUSNET_DRAIN_TIMEOUT_MILLISECONDS": "250",
                 "INTENTUSNET_POLICY_FILES": "a.yaml, /b.json", "INTENTUSNET_AUDIT_OUTPUT": "file",
-                "INTENTUSNET_AUDIT_FILE": "audit.jsonl", "INTENTUSNET_ROUTING_ALLOW_PARALLEL": "true",
+                "INTENTUSNET_AUDIT_FILE": "audit.jsonl",
+                "INTENTUSNET_AUDIT_KEY": "a secret of thirty-two bytes or more", "INTENTUSNET_AUDIT_ROTATION_KEEP": "7",
+                "INTENTUSNET_ROUTING_ALLOW_PARALLEL": "true",
                 "INTENTUSNET_ROUTING_UPSTREAM_CONNECTIONS_PER_INSTANCE_MAX": "7", "INTENTUSNET_ENVELOPE_DEPTH_MAX": "",
                 "INTENTUSNET_ENVELOPE_DANGEROUS_KEYS": "everydepth",
             ])
@@ -27,6 +30,8 @@ struct EnvironmentTests {
         #expect(read.policy.files == ["/conf/a.yaml", "/b.json"])
         #expect(read.audit.output == .file)
         #expect(read.audit.file == "/conf/audit.jsonl")
+        #expect(read.audit.rotation.keep == 7)
+        #expect(read.audit.key?.reveal() == "a secret of thirty-two bytes or more")
         #expect(read.routing.allowParallel)
         #expect(read.routing.upstream.connectionsPerInstanceMax == 7)
         #expect(read.envelope.depthMax == 64)

@@ -193,16 +193,6 @@ struct RefusedFileTests {
             ])
     }
 
-    @Test("audit.output and audit.file go together")
-    func audit() {
-        #expect(
-            said(usableFile + "audit: { output: file }\n") == [
-                "g.yaml:13:18: error: audit.file is required, because audit.output is file"
-            ])
-        #expect(said(usableFile + "audit: { output: none }\n").isEmpty)
-        #expect(said(usableFile + "audit: { output: file, file: a }\n").isEmpty)
-    }
-
     @Test("a text that is no document is refused with its place")
     func syntax() {
         #expect(said("listen: [\n").count == 1)

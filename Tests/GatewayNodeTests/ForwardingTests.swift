@@ -181,6 +181,12 @@ struct ForwardingTests {
         #expect(lines.first?["rule"] as? String == "users")
         #expect(lines.last?["event"] as? String == "auth_failure")
         #expect(!"\(lines)".contains("hunter2"))
+        // Who was believed is on record once for a token, and not for each of its requests.
+        _ = try client.post(Envelope.bare(), token: token)
+        let believed = try node.allAuditLines().filter { $0["event"] as? String == "auth_success" }
+        #expect(believed.map { $0["subject"] as? String } == ["alice"])
+        #expect(believed.first?["action"] as? String == "token")
+        #expect(!"\(try node.allAuditLines())".contains(token.split(separator: ".").last ?? ""))
         await node.stop()
     }
 }

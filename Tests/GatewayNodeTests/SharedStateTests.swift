@@ -137,6 +137,11 @@ struct SharedStateTests {
         try await eventually { try await nodes[0].metric("intentusnet_limit_shared") == 1 }
         let fresh = try TestNode.token(tenant: "later")
         try await eventually { try await nodes[0].answer(token: fresh).headers["intentusnet-limits"] == nil }
+        // On record: once when the limits ended to be shared, with the reason, and once when they were again.
+        let changes = try nodes[0].auditLines().filter { $0["event"] as? String == "degraded_limit" }
+        #expect(changes.compactMap { $0["action"] as? String } == ["limits.degraded", "limits.shared"])
+        #expect((changes.first?["detail"] as? String)?.isEmpty == false)
+        #expect(changes.map { $0["limits"] as? String } == ["degraded", nil])
         await stop(nodes)
     }
 

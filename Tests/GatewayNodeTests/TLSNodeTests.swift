@@ -274,6 +274,15 @@ struct TLSNodeTests {
         let known = try TLSClient(
             authorityFiles: [certificates.authority.certificateFile], showing: certificates.client)
         #expect(try await known.answer(Self.get, port: node.port).status == 401)
+        // Both are on record: who was refused before there was a connection, and who was believed by a certificate alone.
+        let refused = try node.auditLines().first { $0["action"] as? String == "handshake" }
+        #expect(refused?["event"] as? String == "peer_refused")
+        #expect(refused?["reason"] as? String == "untrusted_certificate", "\(refused ?? [:])")
+        #expect((refused?["remote"] as? String)?.hasPrefix("127.0.0.1:") == true)
+        let believed = try node.allAuditLines().filter { $0["event"] as? String == "auth_success" }
+        #expect(believed.count == 1)
+        #expect(believed.first?["action"] as? String == "certificate")
+        #expect(believed.first?["principal"] as? String == "cluster.local/ns/default/sa/client")
         await node.stop()
     }
 

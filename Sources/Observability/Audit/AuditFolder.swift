@@ -8,7 +8,9 @@ struct AuditFolder: ~Copyable {
     init(_ path: String) throws(AuditFault) {
         self.path = path
         descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw AuditFault("the folder \(path) of the audit file cannot be opened", code: errno) }
+        guard descriptor >= 0 else {
+            throw AuditFault("the folder \(path) of the audit file cannot be opened", code: errno)
+        }
     }
 
     deinit { if descriptor >= 0 { close(descriptor) } }

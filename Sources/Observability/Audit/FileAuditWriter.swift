@@ -108,7 +108,8 @@ package final class FileAuditWriter: AuditWriter {
 
     private func mustRotate(_ state: borrowing State, _ bytes: Int) -> Bool {
         if rotation.bytesMax > 0, state.bytes + Int64(bytes) > rotation.bytesMax { return true }
-        return rotation.periodSeconds > 0 && rotation.period(unixNanoseconds: clocks.unixNanoseconds()) > state.periodOfFile
+        return rotation.periodSeconds > 0
+            && rotation.period(unixNanoseconds: clocks.unixNanoseconds()) > state.periodOfFile
     }
 
     package func past() -> AuditLink? {

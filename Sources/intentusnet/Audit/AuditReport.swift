@@ -26,7 +26,8 @@ struct AuditReport {
     var text: String {
         var lines = result.findings.map(\.description)
         for chain in result.chains {
-            let key = chain.isKeyed ? "keyed" : "UNKEYED, so whoever could write to the log could also make it consistent"
+            let key =
+                chain.isKeyed ? "keyed" : "UNKEYED, so whoever could write to the log could also make it consistent"
             lines.append(
                 "\(chain.node) \(chain.chain): \(chain.records) records, \(chain.firstSequence) to \(chain.lastSequence), "
                     + "\(chain.firstTime) to \(chain.lastTime), \(key); lost \(chain.lost), refused \(chain.refused); "

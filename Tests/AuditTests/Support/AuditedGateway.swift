@@ -152,7 +152,8 @@ final class AuditedGateway: Sendable {
 
     /// Files of the log, whatever they were moved to.
     func files() throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: folder.file("log")).filter { $0.hasPrefix("audit") }.sorted()
+        try FileManager.default.contentsOfDirectory(atPath: folder.file("log")).filter { $0.hasPrefix("audit") }
+            .sorted()
             .map { folder.file("log/\($0)") }
     }
 
@@ -182,6 +183,7 @@ final class AuditedGateway: Sendable {
 extension [String: Int] {
     /// Records of requests: all but those of the log itself and of what is no request.
     var requests: Int {
-        filter { !$0.key.hasPrefix("audit_") && $0.key != "auth_success" && $0.key != "config_reload" }.values.reduce(0, +)
+        filter { !$0.key.hasPrefix("audit_") && $0.key != "auth_success" && $0.key != "config_reload" }.values.reduce(
+            0, +)
     }
 }

@@ -36,7 +36,9 @@ enum Exchange {
     private static func isWhole(_ bytes: [UInt8]) -> Bool {
         let text = String(decoding: bytes, as: UTF8.self)
         guard let end = text.range(of: "\r\n\r\n") else { return false }
-        guard let length = text[..<end.lowerBound].lowercased().firstMatch(of: #/content-length: (\d+)/#) else { return false }
+        guard let length = text[..<end.lowerBound].lowercased().firstMatch(of: #/content-length: (\d+)/#) else {
+            return false
+        }
         return text[end.upperBound...].utf8.count >= Int(length.1) ?? 0
     }
 }

@@ -15,7 +15,8 @@ enum Load {
         let requests = [
             LoadRequest(name: "allowed", bytes: AuditedGateway.request(token: try AuditedGateway.token()), weight: 8),
             LoadRequest(
-                name: "denied", bytes: AuditedGateway.request(token: try AuditedGateway.token(roles: ["guest"])), weight: 1),
+                name: "denied", bytes: AuditedGateway.request(token: try AuditedGateway.token(roles: ["guest"])),
+                weight: 1),
             LoadRequest(name: "unknown", bytes: AuditedGateway.request(token: nil), weight: 1),
         ]
         var plan = LoadPlan(

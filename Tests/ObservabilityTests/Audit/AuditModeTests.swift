@@ -1,4 +1,5 @@
 import Gateway
+import Glibc
 import Observability
 import Testing
 
@@ -58,6 +59,45 @@ struct AuditModeTests {
         #expect(sink.admitsRequest())
         #expect(sink.lost == 0)
         #expect(writer.lines.count == admitted + 5)
+    }
+
+    @Test(
+        "a pipe that nobody reads blocks the writing thread alone: requests are refused when memory is full, until it is read"
+    )
+    func stalledPipe() throws {
+        var ends: [Int32] = [0, 0]
+        try #require(pipe(&ends) == 0)
+        let (reading, writing) = (ends[0], ends[1])
+        defer {
+            close(reading)
+            close(writing)
+        }
+        var owner = JSONLinesAuditSink.Owner()
+        owner.mode = .block
+        var limits = JSONLinesAuditSink.Limits()
+        limits.bufferedBytesMax = 1 << 20
+        let writer = DescriptorAuditWriter(descriptor: writing, name: "a pipe")
+        let sink = JSONLinesAuditSink(writer: writer, owner: owner, limits: limits)
+        var appended = 0
+        while sink.admitsRequest(), appended < 1_000_000 {
+            sink.append(record(appended))
+            appended += 1
+        }
+        #expect(sink.refused == 1 && sink.lost == 0)
+        // The write that hangs is told by its age.
+        let later = Timestamp.monotonicNanoseconds() + 10_000_000_000
+        #expect(sink.trouble(nowNanoseconds: later)?.description.hasPrefix("the output has taken nothing for") == true)
+        var piece = [UInt8](repeating: 0, count: 1 << 16)
+        var lines = 0
+        // The start, every record, and what was refused.
+        while lines < appended + 2 {
+            let count = read(reading, &piece, piece.count)
+            guard count > 0 else { break }
+            lines += piece[..<count].count { $0 == UInt8(ascii: "\n") }
+        }
+        #expect(lines == appended + 2)
+        while !sink.admitsRequest() { usleep(1_000) }
+        #expect(sink.lost == 0)
     }
 
     @Test("drop mode admits whatever the output does")

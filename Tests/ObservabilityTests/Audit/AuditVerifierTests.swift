@@ -1,7 +1,8 @@
 import Crypto
 import Foundation
-@testable import Observability
 import Testing
+
+@testable import Observability
 
 @Suite("Audit verification")
 struct AuditVerifierTests {
@@ -23,7 +24,8 @@ struct AuditVerifierTests {
         let log = await ChainFixture()
         let secret = SymmetricKey(data: Array("a key of a node, at least 32 bytes long".utf8))
         let key = HKDF<SHA256>.deriveKey(
-            inputKeyMaterial: secret, salt: Array("0000000000000001".utf8), info: Array("intentusnet audit 1 gw-1".utf8),
+            inputKeyMaterial: secret, salt: Array("0000000000000001".utf8),
+            info: Array("intentusnet audit 1 gw-1".utf8),
             outputByteCount: 32)
         var previous = Data(repeating: 0, count: 32)
         for line in log.lines {
@@ -49,7 +51,11 @@ struct AuditVerifierTests {
             }
             let result = AuditVerifier.verify(text)
             #expect(!result.isWhole, "byte \(place) of line \(index + 1)")
-            #expect(result.problems.contains { $0.hasSuffix("a:\(index + 1)") || $0.hasSuffix("a:\(index + 2)") || $0.hasPrefix("key") || $0.hasSuffix("a:1") },
+            #expect(
+                result.problems.contains {
+                    $0.hasSuffix("a:\(index + 1)") || $0.hasSuffix("a:\(index + 2)") || $0.hasPrefix("key")
+                        || $0.hasSuffix("a:1")
+                },
                 "byte \(place): \(result.problems)")
         }
     }

@@ -1,7 +1,8 @@
 import Foundation
 import Gateway
-@testable import Observability
 import Testing
+
+@testable import Observability
 
 /// A log as a node writes it, to be tampered with.
 struct ChainFixture {

@@ -1,8 +1,9 @@
 import Foundation
 import Gateway
-@testable import Observability
 import Synchronization
 import Testing
+
+@testable import Observability
 
 @Suite("Audit file")
 struct FileAuditWriterTests {
@@ -81,7 +82,9 @@ struct FileAuditWriterTests {
         rotation.bytesMax = 10
         rotation.keep = 2
         let writer = try FileAuditWriter(path: folder.path("a"), rotation: rotation)
-        for text in ["1234\n", "5678\n", "abcd\n", "long long long\n", "efgh\n", "x\n", "ijkl\n"] { _ = write(text, writer) }
+        for text in ["1234\n", "5678\n", "abcd\n", "long long long\n", "efgh\n", "x\n", "ijkl\n"] {
+            _ = write(text, writer)
+        }
         #expect(folder.text("a") == "ijkl\n")
         #expect(folder.text("a.1") == "efgh\nx\n")
         #expect(folder.text("a.2") == "long long long\n")
@@ -135,14 +138,16 @@ struct FileAuditWriterTests {
         let folder = try Folder()
         let clock = ManualClock()
         try "other\n".write(toFile: folder.path("other"), atomically: true, encoding: .utf8)
-        try FileManager.default.createSymbolicLink(atPath: folder.path("link"), withDestinationPath: folder.path("other"))
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.path("link"), withDestinationPath: folder.path("other"))
         let linked = try FileAuditWriter(path: folder.path("link"), clocks: clock.clocks)
         #expect(linked.trouble?.description.hasSuffix("is a symbolic link: name the file itself") == true)
         #expect(write("x\n", linked) == 0)
         let writer = try FileAuditWriter(path: folder.path("audit"), clocks: clock.clocks)
         _ = write("1\n", writer)
         try folder.move("audit", "audit.old")
-        try FileManager.default.createSymbolicLink(atPath: folder.path("audit"), withDestinationPath: folder.path("other"))
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.path("audit"), withDestinationPath: folder.path("other"))
         clock.advance(milliseconds: 1000)
         _ = write("2\n", writer)
         #expect(folder.text("other") == "other\n")
@@ -166,7 +171,9 @@ struct FileAuditWriterTests {
         #expect(first.trouble == nil)
         #expect(second.trouble?.description.contains("is another process's") == true)
         let error = #expect(throws: AuditFault.self) { try FileAuditWriter(path: "/nonexistent-folder/audit.jsonl") }
-        #expect(error?.description == "the folder /nonexistent-folder of the audit file cannot be opened: No such file or directory")
+        #expect(
+            error?.description
+                == "the folder /nonexistent-folder of the audit file cannot be opened: No such file or directory")
     }
 
     @Test("a restart finds the last record, in the file or in the one that was moved away before it could begin")

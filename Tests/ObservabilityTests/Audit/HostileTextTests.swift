@@ -47,7 +47,9 @@ struct HostileTextTests {
         }
     }
 
-    @Test("S29 bytes that are no UTF-8 become replacement characters: surrogates, overlong forms, stray and missing bytes")
+    @Test(
+        "S29 bytes that are no UTF-8 become replacement characters: surrogates, overlong forms, stray and missing bytes"
+    )
     func invalidUTF8() throws {
         let sequences: [[UInt8]] = [
             [0x80], [0xBF], [0xC0, 0x8A], [0xC1, 0xBF], [0xE0, 0x80, 0x8A], [0xED, 0xA0, 0x80], [0xED, 0xBF, 0xBF],
@@ -71,7 +73,8 @@ struct HostileTextTests {
     @Test("S29 no text of a caller forges the members of the chain or another record")
     func forged() throws {
         let forgeries = [
-            #"","seq":1,"x":""#, #"x","hash":"0000""# + "}\n{\"version\":1", "\u{2028}{\"version\":1}", #"\"}\n{"version":1}"#,
+            #"","seq":1,"x":""#, #"x","hash":"0000""# + "}\n{\"version\":1", "\u{2028}{\"version\":1}",
+            #"\"}\n{"version":1}"#,
             #"a\"#,
         ]
         let records = forgeries.flatMap { text in

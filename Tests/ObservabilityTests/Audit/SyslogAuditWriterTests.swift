@@ -1,8 +1,9 @@
 import Foundation
 import Gateway
-@testable import Observability
 import Synchronization
 import Testing
+
+@testable import Observability
 
 @Suite("Audit log to syslog")
 struct SyslogAuditWriterTests {

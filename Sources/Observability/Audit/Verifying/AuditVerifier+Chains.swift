@@ -53,7 +53,8 @@ extension AuditVerifier {
                 let (first, last) = (former.lastSequence + 1, next.firstSequence - 1)
                 find(
                     .missing, next.firstPlace,
-                    "record\(first == last ? " \(first)" : "s \(first) to \(last)") of \(name) missing behind \(former.lastPlace)")
+                    "record\(first == last ? " \(first)" : "s \(first) to \(last)") of \(name) missing behind \(former.lastPlace)"
+                )
                 continue
             }
             if let line = next.unproven {
@@ -97,7 +98,9 @@ extension AuditVerifier {
         for (segment, link) in links {
             let name = "\(segment.node) \(link.chain)"
             guard let former = chains[link.chain]?.last else {
-                let isOldest = !chains.values.contains { $0[0].node == segment.node && $0[0].firstTime < segment.firstTime }
+                let isOldest = !chains.values.contains {
+                    $0[0].node == segment.node && $0[0].firstTime < segment.firstTime
+                }
                 find(
                     isOldest ? .note : .missing, segment.firstPlace,
                     "the chain before, \(name), which ended with record \(link.sequence), was not given")
@@ -106,7 +109,8 @@ extension AuditVerifier {
             if former.lastSequence < link.sequence {
                 find(
                     .missing, former.lastPlace,
-                    "\(name) ends with record \(former.lastSequence), and had \(link.sequence) when the next chain began")
+                    "\(name) ends with record \(former.lastSequence), and had \(link.sequence) when the next chain began"
+                )
             } else if former.lastSequence > link.sequence {
                 find(
                     .link, segment.firstPlace,
@@ -118,7 +122,9 @@ extension AuditVerifier {
     }
 
     private func report(_ chain: [AuditSegment], _ follower: AuditLink?) -> AuditChainReport? {
-        guard let first = chain.first, let last = chain.max(by: { $0.lastSequence < $1.lastSequence }) else { return nil }
+        guard let first = chain.first, let last = chain.max(by: { $0.lastSequence < $1.lastSequence }) else {
+            return nil
+        }
         let end: AuditChainReport.End =
             if last.lastEvent == "audit_stop" {
                 .closed
