@@ -75,6 +75,12 @@ package struct AuditRecord: Sendable {
     package var status: Int = 0
     /// How many worker calls were made.
     package var attempts: Int = 0
+    /// What was asked for over the admin API, `limits.reset`; nil for every other event.
+    package var action: String?
+    /// What it was asked for, as an agent's name or a limit and a key; chosen by the caller.
+    package var target: String?
+    /// What came of it, or how, in a few words.
+    package var detail: String?
 
     package init() {}
 }

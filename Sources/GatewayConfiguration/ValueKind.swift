@@ -11,7 +11,7 @@ struct ValueKind<Value: Sendable>: Sendable {
     /// The value of a variable's text; nil when it is none of this kind.
     let parseVariable: @Sendable (String) -> Value?
     /// How the reference table shows a default.
-    let show: @Sendable (Value) -> String
+    var show: @Sendable (Value) -> String
     /// What a wrong text was perhaps meant to be: "; did you mean 'info'?".
     var hint: @Sendable (String) -> String = { _ in "" }
 }
@@ -47,10 +47,18 @@ extension ValueKind where Value == String {
     /// A URL of one of the schemes, without user, fragment, or spaces.
     static func url(_ schemes: [String]) -> ValueKind {
         let choice = schemes.map { $0 + "://" }.joined(separator: " or ")
-        return checkedText(type: "\(choice) URL", expectation: "a URL that begins with \(choice) and names a host") {
+        var kind = checkedText(
+            type: "\(choice) URL", expectation: "a URL that begins with \(choice) and names a host"
+        ) {
             guard let address = WebAddress($0) else { return false }
             return schemes.contains(address.scheme)
         }
+        // A key of some service often stands in a query.
+        kind.show = { text in
+            guard let question = text.firstIndex(of: "?") else { return text }
+            return text[..<question] + "?<redacted>"
+        }
+        return kind
     }
 
     private static func checkedText(

@@ -18,6 +18,8 @@ final class NodeFiles: Sendable {
         let policy: PolicyDocument
         /// nil where the configuration names no policies of the mesh.
         let authorization: CompiledAuthorization?
+        /// nil where the configuration names no policies of the admin API.
+        let adminAuthorization: CompiledAuthorization?
         let agents: [ConfiguredAgent]
         let files: NodeFiles
         let tls: NodeTLS
@@ -28,11 +30,13 @@ final class NodeFiles: Sendable {
     private let watched: Mutex<[WatchedFile]>
     let keyFiles: [FileKeySetSource?]
     private let authorization: AuthorizationFiles
+    private let adminAuthorization: AuthorizationFiles
 
     private init(_ configuration: GatewayConfiguration, _ named: [NamedFile]) {
         mesh = configuration.mesh
         policyFiles = named.filter { $0.kind == .policy }
         authorization = AuthorizationFiles(named.filter { $0.kind == .authorization }, configuration)
+        adminAuthorization = AuthorizationFiles(named.filter { $0.kind == .adminAuthorization }, configuration, .admin)
         watched = Mutex(policyFiles.map(\.path).map(WatchedFile.init))
         keyFiles = configuration.authentication.issuers.map { $0.jwks.file.map(FileKeySetSource.init) }
     }
@@ -46,6 +50,15 @@ final class NodeFiles: Sendable {
         guard let text = read(configurationFile, named: "'\(configurationFile)'", at: nil, into: diagnostics) else {
             return nil
         }
+        return load(text, file: configurationFile, environment: environment, into: diagnostics)
+    }
+
+    /// As ``load(configurationFile:environment:into:)``, of a text that need not be in the file.
+    ///
+    /// - Parameter configurationFile: what messages call it, and whose folder relative paths begin in.
+    static func load(
+        _ text: String, file configurationFile: String, environment: [String: String], into diagnostics: Diagnostics
+    ) -> Loaded? {
         let reading = GatewayConfiguration.read(text, file: configurationFile, environment: environment)
         diagnostics.add(reading.diagnostics)
         let agents = reading.configuration?.agents.compactMap { $0.configured(diagnostics) }
@@ -54,17 +67,21 @@ final class NodeFiles: Sendable {
         let authorizationFiles =
             files?.authorization
             ?? AuthorizationFiles(reading.files.filter { $0.kind == .authorization }, nil)
+        let adminFiles =
+            files?.adminAuthorization
+            ?? AuthorizationFiles(reading.files.filter { $0.kind == .adminAuthorization }, nil, .admin)
         var policyFiles: [NamedFile] = []
         for file in reading.files {
             switch file.kind {
             case .policy: policyFiles.append(file)
             case .keySet: checkKeys(file, into: diagnostics)
             case .material: checkPresence(file, into: diagnostics)
-            case .authorization, .output: break
+            case .authorization, .adminAuthorization, .output: break
             }
         }
         let policy = loadPolicy(policyFiles, reading.configuration?.mesh, into: diagnostics)
         let authorization = authorizationFiles.load(into: diagnostics)
+        let adminAuthorization = adminFiles.load(into: diagnostics)
         let tls = reading.configuration.flatMap { NodeTLS.load($0, into: diagnostics) }
         guard let configuration = reading.configuration, let agents, let files, let policy, let tls,
             !diagnostics.hasErrors
@@ -72,8 +89,8 @@ final class NodeFiles: Sendable {
             return nil
         }
         return Loaded(
-            configuration: configuration, policy: policy, authorization: authorization, agents: agents, files: files,
-            tls: tls)
+            configuration: configuration, policy: policy, authorization: authorization,
+            adminAuthorization: adminAuthorization, agents: agents, files: files, tls: tls)
     }
 
     private static func checkKeys(_ file: NamedFile, into diagnostics: Diagnostics) {
@@ -135,7 +152,8 @@ final class NodeFiles: Sendable {
             files.indices.reduce(false) { changed, index in files[index].hasChanged() || changed }
         }
         let authorizations = authorization.haveChanged()
-        return keyFiles.reduce(policies || authorizations) { changed, file in file?.hasChanged() == true || changed }
+        let administration = adminAuthorization.haveChanged()
+        return keyFiles.reduce(policies || authorizations || administration) { changed, file in file?.hasChanged() == true || changed }
     }
 
     /// Reads policies and key files anew; what is wrong stays out, and what was in force stays in force.
@@ -152,6 +170,9 @@ final class NodeFiles: Sendable {
             // First, so that no rule counts on keys that nobody has asked for.
             await parts.policyIssuers.apply(policies)
             parts.authorization.replace(policies)
+        }
+        if let policies = adminAuthorization.load(into: diagnostics) {
+            parts.adminAuthorization.replace(policies)
         }
         for (index, file) in keyFiles.enumerated() where file != nil {
             let status = await parts.keys.refreshers[index].reload(waitingMilliseconds: 3_000)

@@ -13,13 +13,14 @@ import IntentProtocol
 /// - `agent`, `rule`, `shadowRules` (a list)
 /// - `authorization`: why the mesh's policies refused; `auditedPolicies` (a list), `dryRun`
 /// - `limits`: `degraded` where this node checked the limits alone, because the shared store was away
+/// - `action`, `target`, `detail`: what was asked for over the admin API
 /// - `latencyMicroseconds`, `attempts` (worker calls), `remote` (the peer's address and port),
 ///   `client` (the address behind trusted proxies)
 ///
 /// No text is longer than ``LineCursor/fieldBytesMax`` bytes in its escaped form; a longer one ends in `…`.
 enum AuditLine {
     /// Texts and lists of a record, each bounded by ``LineCursor/fieldBytesMax``.
-    static let fieldsMax = 24
+    static let fieldsMax = 27
     /// Room that is enough for any line: every text and list at its bound, names, numbers, punctuation.
     static let bytesMax = (fieldsMax + 4) * LineCursor.fieldBytesMax
 
@@ -56,6 +57,9 @@ enum AuditLine {
         if let reason = record.authorization { line.append(member: ",\"authorization\":\"", reason) }
         if !record.auditedPolicies.isEmpty { line.append(list: ",\"auditedPolicies\":[", record.auditedPolicies) }
         if let dryRun = record.dryRun { line.append(member: ",\"dryRun\":\"", dryRun) }
+        if let action = record.action { line.append(member: ",\"action\":\"", action) }
+        if let target = record.target { line.append(member: ",\"target\":\"", target) }
+        if let detail = record.detail { line.append(member: ",\"detail\":\"", detail) }
         line.append(",\"latencyMicroseconds\":")
         line.append(decimal: max(0, record.latencyNanoseconds) / 1000)
         if record.isLimitDegraded { line.append(",\"limits\":\"degraded\"") }
