@@ -18,7 +18,6 @@ let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swi
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
-let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -98,7 +97,12 @@ let package = Package(
         room("KeySources", ["Identity", httpClient, nioCore, nioHTTP1, nioSSL]),
         room("Secrets", ["IntentProtocol", crypto, httpClient, nioCore, nioHTTP1, nioSSL]),
         room("Observability", ["Gateway", "IntentProtocol", crypto, logging]),
-        room("AdminServer", ["Observability", hummingbird, hummingbirdCore, logging, nioCore, lifecycle]),
+        .target(
+            name: "AdminServer",
+            dependencies: [
+                "Authorization", "Gateway", "GatewayHTTP", "Identity", "IntentProtocol", "Observability", "RateLimiting",
+                nioCore, lifecycle,
+            ], resources: [.embedInCode("Resources/openapi.json")], swiftSettings: nonsending),
         room("DevelopmentIssuer", [cryptoExtras, httpTypes, hummingbird, logging, nioCore]),
         room("DevelopmentAuthority", ["IntentProtocol", asn1, crypto, x509]),
         room("CertificateFiles", ["GatewayHTTP"]),
@@ -132,7 +136,7 @@ let package = Package(
                 "DevelopmentIssuer", "Documents",
                 "IntentPolicy", "IntentProtocol", "Observability", arguments, crypto, httpClient, logging, lifecycle,
                 nioCore,
-                nioHTTP1, unixSignals,
+                nioHTTP1, nioSSL, unixSignals,
             ],
             swiftSettings: strict),
 
@@ -214,7 +218,12 @@ let package = Package(
         tests("ObservabilityTests", ["Observability", "Gateway", "IntentProtocol", crypto, logging]),
         // The audit log of a gateway that is a process: killed, full, moved, read-only, and sent to syslog.
         tests("AuditTests", ["DevelopmentIssuer", "LoadClient", "RedisFixtures"]),
-        tests("AdminServerTests", ["AdminServer", "Observability", lifecycle, logging, nioCore, nioPosix]),
+        tests(
+            "AdminServerTests",
+            [
+                "AdminServer", "Authorization", "Documents", "Gateway", "GatewayHTTP", "Identity", "IntentProtocol",
+                "Observability", lifecycle, logging, nioCore, nioPosix,
+            ]),
         tests(
             "DevelopmentAuthorityTests",
             [

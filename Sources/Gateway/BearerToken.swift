@@ -1,10 +1,10 @@
 /// Reads the value of an `Authorization` header as a bearer token (RFC 6750).
-enum BearerToken {
+package enum BearerToken {
     /// The token of `Bearer <token>`; nil when the value is anything else.
     ///
     /// The scheme is matched in any letter case. Everything behind its spaces is the token: a second credential behind a
     /// comma or a space makes it one that no verifier takes.
-    static func parse(_ value: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+    package static func parse(_ value: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         let scheme: StaticString = "bearer "
         guard value.count > scheme.utf8CodeUnitCount else { return nil }
         var index = value.startIndex

@@ -20,6 +20,17 @@ package struct ActivePolicy: Sendable {
                         ?? onStoreFailure))
         }
     }
+
+    /// How many values the key of a rule's limit has; nil where no rule of that name has a limit.
+    package func fieldCount(ofLimit name: String) -> Int? {
+        policy.limits.first { $0.ruleId == name }?.fieldCount
+    }
+
+    /// A demand on one bucket of a rule's limit, as a request of those key values makes it; nil where no rule of that name has
+    /// a limit.
+    package func demand(onLimit name: String, fields: [String]) -> BucketDemand? {
+        limits.first { $0.limit.name == name }?.demand(onFields: fields)
+    }
 }
 
 /// The policy in force; replaced as a whole, read by every request.

@@ -1,4 +1,5 @@
 import Documents
+import IntentProtocol
 
 extension ConfigurationKey where Section: ConfigurationSection {
     /// A key with a list of values; its variable, where there is one, separates them by commas.
@@ -40,7 +41,9 @@ extension ConfigurationKey where Section: ConfigurationSection {
         }
         let row = Row(
             name: name, type: "list: \(kind.type)", isRequired: isRequired, defaultText: shown, meaning: meaning)
-        return Self(name: name, references: row.references) { reader, section in
+        return Self(
+            name: name, references: row.references, show: { .array($0[keyPath: place].map(kind.json)) }
+        ) { reader, section in
             let rules = ListRules(name: name, countMax: countMax, isRequired: isRequired)
             if let entries = rules.read(kind, &reader) {
                 let surroundings = reader.surroundings

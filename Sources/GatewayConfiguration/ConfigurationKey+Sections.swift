@@ -1,4 +1,5 @@
 import Documents
+import IntentProtocol
 
 extension ConfigurationKey where Section: ConfigurationSection {
     /// A mapping whose keys have defaults, so that it may be absent.
@@ -6,8 +7,10 @@ extension ConfigurationKey where Section: ConfigurationSection {
         _ name: String, _ place: Place<Child>, _ meaning: String
     ) -> Self {
         let row = Row(name: name, type: "mapping", meaning: meaning, hasVariable: false)
-        return Self(name: name, references: { row.references($0, $1) + below($0, name, Child.self, $1) }) {
-            reader, section in
+        return Self(
+            name: name, references: { row.references($0, $1) + below($0, name, Child.self, $1) },
+            show: { $0[keyPath: place].shown }
+        ) { reader, section in
             var child = reader.section(name)
             section[keyPath: place] = Child(reading: &child)
         }
@@ -18,8 +21,10 @@ extension ConfigurationKey where Section: ConfigurationSection {
         _ name: String, _ place: Place<Child>, _ meaning: String
     ) -> Self {
         let row = Row(name: name, type: "mapping", isRequired: true, meaning: meaning, hasVariable: false)
-        return Self(name: name, references: { row.references($0, $1) + below($0, name, Child.self, false) }) {
-            reader, section in
+        return Self(
+            name: name, references: { row.references($0, $1) + below($0, name, Child.self, false) },
+            show: { $0[keyPath: place].shown }
+        ) { reader, section in
             guard var child = reader.optionalSection(name) else { return reader.fields.reportMissing(name) }
             section[keyPath: place] = Child(reading: &child)
         }
@@ -30,8 +35,10 @@ extension ConfigurationKey where Section: ConfigurationSection {
         _ name: String, _ place: Place<Child?>, _ meaning: String
     ) -> Self {
         let row = Row(name: name, type: "mapping", meaning: meaning, hasVariable: false)
-        return Self(name: name, references: { row.references($0, $1) + below($0, name, Child.self, false) }) {
-            reader, section in
+        return Self(
+            name: name, references: { row.references($0, $1) + below($0, name, Child.self, false) },
+            show: { $0[keyPath: place]?.shown }
+        ) { reader, section in
             guard var child = reader.optionalSection(name) else { return }
             section[keyPath: place] = Child(reading: &child)
         }
@@ -50,8 +57,10 @@ extension ConfigurationKey where Section: ConfigurationSection {
         let row = Row(
             name: name, type: "list: mapping", isRequired: isRequired, defaultText: { isRequired ? nil : "[]" },
             meaning: meaning, hasVariable: false)
-        return Self(name: name, references: { row.references($0, $1) + below($0, name + "[]", Child.self, false) }) {
-            reader, section in
+        return Self(
+            name: name, references: { row.references($0, $1) + below($0, name + "[]", Child.self, false) },
+            show: { .array($0[keyPath: place].map(\.shown)) }
+        ) { reader, section in
             var readers = reader.sections(name)
             checkCount(readers.count, name, isRequired: isRequired, countMax: countMax, reader)
             let children = readers.indices.map { Child(reading: &readers[$0]) }

@@ -13,7 +13,7 @@ extension ConfigurationKey where Section == GatewayConfiguration {
             references: { path, hasVariables in
                 row.references(path, hasVariables)
                     + GatewayConfiguration.Store.keys.flatMap { $0.references("store", hasVariables) }
-            }
+            }, show: { $0.store.redis == nil ? "memory" : $0.store.shown }
         ) { reader, section in
             if let scalar = reader.fields.peek("store")?.scalar {
                 _ = reader.fields.value("store")
@@ -68,7 +68,7 @@ extension ConfigurationKey where Section: ConfigurationSection {
             references: { path, hasVariables in
                 row.references(path, hasVariables)
                     + Child.keys.flatMap { $0.references(Self.path(path, name), hasVariables) }
-            }
+            }, show: { $0[keyPath: place]?.shown }
         ) { reader, section in
             guard var child = reader.optionalSection(name, hasVariables: reader.hasVariables) else { return }
             section[keyPath: place] = Child(reading: &child)

@@ -1,4 +1,5 @@
 import Documents
+import IntentProtocol
 
 /// One key of a section: what the reference table says of it, and how it is read.
 struct ConfigurationKey<Section: Sendable>: Sendable {
@@ -8,6 +9,8 @@ struct ConfigurationKey<Section: Sendable>: Sendable {
     ///
     /// Called with the path of the section, and whether variables override keys there.
     let references: @Sendable (_ path: String, _ hasVariables: Bool) -> [KeyReference]
+    /// What it amounts to, secrets left out by their type; nil where it is absent.
+    let show: @Sendable (Section) -> JSONValue?
     /// Reads it, or leaves the section's own default in place.
     let read: @Sendable (inout SectionReader, inout Section) -> Void
 

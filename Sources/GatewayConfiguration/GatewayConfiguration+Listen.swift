@@ -34,20 +34,6 @@ extension GatewayConfiguration {
         /// The port of `http`.
         package var port: Int { http.port }
     }
-
-    /// The admin plane: metrics and health.
-    package struct Admin: Sendable, Hashable {
-        /// The address; port 0 lets the system choose.
-        package var http = HostAndPort(host: "127.0.0.1", port: 9090)
-
-        /// The defaults above.
-        package init() {}
-
-        /// The host of `http`.
-        package var host: String { http.host }
-        /// The port of `http`.
-        package var port: Int { http.port }
-    }
 }
 
 extension GatewayConfiguration.Listen: ConfigurationSection {
@@ -107,10 +93,4 @@ extension GatewayConfiguration.Listen: ConfigurationSection {
                 at: "headerTimeoutMilliseconds")
         }
     }
-}
-
-extension GatewayConfiguration.Admin: ConfigurationSection {
-    static let keys: [ConfigurationKey<Self>] = [
-        .value("http", \.http, .address, "Address of the admin plane; port 0 lets the system choose.")
-    ]
 }

@@ -45,7 +45,7 @@ package struct GatewayConfiguration: Sendable, Hashable {
 extension GatewayConfiguration: ConfigurationSection {
     static let keys: [ConfigurationKey<Self>] = [
         .section("listen", \.listen, "The data plane: where intents arrive, and what a connection may cost."),
-        .section("admin", \.admin, "The admin plane: metrics and health, never on the data plane's port."),
+        .section("admin", \.admin, "The admin plane: metrics, health and the admin API, never on the data plane's port."),
         .optional(
             "eventLoops", \.eventLoops, .integer(1...1_024), absent: "one per core", "Threads that serve connections."),
         .store,
@@ -89,11 +89,7 @@ extension GatewayConfiguration: ConfigurationSection {
                 "registration.allow: there are several issuers, and a permission without issuers takes the roles and subjects "
                     + "of each; name those that may say who registers", at: "registration")
         }
-        if !admin.http.isLoopback {
-            reader.fields.warning(
-                "admin.http is \(admin.http): whoever reaches it sees everything on it, for it asks for no credential; keep it "
-                    + "to a network of operators", at: "admin")
-        }
+        if let access = admin.access { checkAccess(access, reader) }
         if let agent = agents.first(where: { $0.principal != nil }), routing.upstream.tls.trustBundleFiles.isEmpty {
             // Anybody can have a certificate of a public authority, with any service's name that it would sign.
             reader.fields.error(
@@ -106,6 +102,23 @@ extension GatewayConfiguration: ConfigurationSection {
         }
         if agents.isEmpty, registration == nil {
             reader.fields.warning("no agents and no registration: every intent will be refused", at: "agents")
+        }
+    }
+    private func checkAccess(_ access: AdminAccess, _ reader: SectionReader) {
+        let known = authentication.issuers.map(\.issuer)
+        for issuer in access.issuers where !known.contains(issuer) {
+            reader.fields.error(
+                "admin.access.issuers: '\(issuer)' is not among authentication.issuers", at: "admin")
+        }
+        if access.issuers.isEmpty, known.count > 1 {
+            reader.fields.warning(
+                "admin.access: there are several issuers, and roles of each count here; name those that may say who administers "
+                    + "in admin.access.issuers", at: "admin")
+        }
+        if known.isEmpty, access.administrators.isEmpty {
+            reader.fields.warning(
+                "admin.access: nobody can act, for there are neither authentication.issuers nor admin.access.administrators",
+                at: "admin")
         }
     }
 }

@@ -8,6 +8,8 @@ package struct NamedFile: Sendable, Hashable {
         case policy
         /// A file of the mesh's resources, or a folder of such files.
         case authorization
+        /// A file of policies for the admin API, or a folder of such files.
+        case adminAuthorization
         /// A JWKS.
         case keySet
         /// Certificates, keys and secrets, which are read when they are used.

@@ -11,7 +11,7 @@ struct ValueKind<Value: Sendable>: Sendable {
     /// The value of a variable's text; nil when it is none of this kind.
     let parseVariable: @Sendable (String) -> Value?
     /// How the reference table shows a default.
-    let show: @Sendable (Value) -> String
+    var show: @Sendable (Value) -> String
     /// What a wrong text was perhaps meant to be: "; did you mean 'info'?".
     var hint: @Sendable (String) -> String = { _ in "" }
     /// Whether values are secrets, so that no message shows even a wrong one.
@@ -53,10 +53,16 @@ extension ValueKind where Value == String {
     static func url(_ schemes: [String]) -> ValueKind {
         let choice = schemes.map { $0 + "://" }.joined(separator: " or ")
         let expectation = "a URL that begins with \(choice) and names a host, without a user"
-        return checkedText(type: "\(choice) URL", expectation: expectation) {
+        var kind = checkedText(type: "\(choice) URL", expectation: expectation) {
             guard let address = WebAddress($0) else { return false }
             return schemes.contains(address.scheme)
         }
+        // A key of some service often stands in a query.
+        kind.show = { text in
+            guard let question = text.firstIndex(of: "?") else { return text }
+            return text[..<question] + "?<redacted>"
+        }
+        return kind
     }
 
     private static func checkedText(

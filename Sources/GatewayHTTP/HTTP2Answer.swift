@@ -9,7 +9,7 @@ extension HPACKHeaders {
         reserveCapacity(8)
         add(name: ":status", value: String(status))
         if hasBody {
-            add(name: "content-type", value: "application/json")
+            add(name: "content-type", value: "\(answer.contentType)")
             add(name: "content-length", value: String(answer.body.count), indexing: .nonIndexable)
         }
         if let security { add(lines: security.headerLines) }

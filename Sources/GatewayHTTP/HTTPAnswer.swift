@@ -3,7 +3,8 @@ package struct HTTPAnswer: Sendable {
     package var status: Int
     /// Complete header lines, each ended by CR LF.
     package var headerLines: [UInt8]
-    /// JSON.
+    /// The media type of the body.
+    package var contentType: StaticString = "application/json"
     package var body: [UInt8]
 
     package init(status: Int, headerLines: [UInt8] = [], body: [UInt8]) {

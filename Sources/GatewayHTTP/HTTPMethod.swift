@@ -1,6 +1,8 @@
 /// The methods that a route can allow; any other token is a method that no route allows.
 package enum HTTPMethod: String, Sendable, CaseIterable {
     case get = "GET"
+    /// As GET; the listener leaves the body of the answer out.
+    case head = "HEAD"
     case put = "PUT"
     case post = "POST"
     case delete = "DELETE"
@@ -10,6 +12,7 @@ package enum HTTPMethod: String, Sendable, CaseIterable {
         case 3 where bytes.equals("GET"): self = .get
         case 3 where bytes.equals("PUT"): self = .put
         case 4 where bytes.equals("POST"): self = .post
+        case 4 where bytes.equals("HEAD"): self = .head
         case 6 where bytes.equals("DELETE"): self = .delete
         default: return nil
         }

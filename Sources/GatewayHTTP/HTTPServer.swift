@@ -76,6 +76,12 @@ package final class HTTPServer<Handler: HTTPHandler>: Sendable {
         return server
     }
 
+    /// Begins or ends to send clients elsewhere, without refusing anybody: every connection ends behind its answer, new ones are
+    /// accepted and end behind their first.
+    package func sendClientsAway(_ isAsked: Bool) {
+        for loop in loops { loop.eventLoop.execute { loop.sendClientsAway(isAsked) } }
+    }
+
     /// Stops accepting, lets running requests finish, and closes what is left when the time is over.
     package func drain(withinMilliseconds: Int64) async {
         isEnding.store(true, ordering: .releasing)

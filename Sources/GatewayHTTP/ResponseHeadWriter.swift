@@ -13,7 +13,9 @@ enum ResponseHeadWriter {
         // After these two the answer ends with its head, whatever the head says: a body would be read as the next answer.
         let hasBody = status != 204 && status != 304
         if hasBody {
-            buffer.writeStaticString("content-type: application/json\r\ncontent-length: ")
+            buffer.writeStaticString("content-type: ")
+            buffer.writeStaticString(answer.contentType)
+            buffer.writeStaticString("\r\ncontent-length: ")
             buffer.writeDecimal(answer.body.count)
             buffer.writeStaticString("\r\n")
         }

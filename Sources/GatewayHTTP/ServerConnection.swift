@@ -287,18 +287,18 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
         shared.began()
         task = Task.immediate(executorPreference: shared.executor) { [shared] in
             let answer = await shared.handler.handle(request, on: connection)
-            self.finish(answer)
+            self.finish(answer, isToHead: match.method == .head)
         }
         // The answer may have been written before the task was known here.
         if case .handling = phase {} else { task = nil }
     }
 
-    private func finish(_ answer: HTTPAnswer) {
+    private func finish(_ answer: HTTPAnswer, isToHead: Bool) {
         shared.eventLoop.assertInEventLoop()
         shared.ended()
         guard case .handling = phase else { return }
         task = nil
-        write(answer, closes: closesAfterAnswer || shared.isDraining)
+        write(answer, closes: closesAfterAnswer || shared.isLeaving, withoutBody: isToHead)
         guard case .idle = phase else { return }
         resumeReading()
         advance()

@@ -17,6 +17,8 @@ final class ServerShared<Handler: HTTPHandler>: @unchecked Sendable {
     /// Bytes of later requests that wait behind the one being handled before reading stops.
     let pipelinedBytesMax = 64 * 1024
     private(set) var isDraining = false
+    /// Whether clients are sent elsewhere: each answer ends its connection, and who comes anew is served all the same.
+    var sendsClientsAway = false
     private var connections: [ObjectIdentifier: any SweptConnection] = [:]
     private var sweep: RepeatedTask?
 
@@ -90,6 +92,18 @@ final class ServerShared<Handler: HTTPHandler>: @unchecked Sendable {
     }
 
     // MARK: the end
+
+    /// Whether an answer is the last one of its connection.
+    var isLeaving: Bool { isDraining || sendsClientsAway }
+
+    /// Begins or ends to send clients elsewhere: idle connections end now, busy ones behind their answer.
+    func sendClientsAway(_ isAsked: Bool) {
+        eventLoop.assertInEventLoop()
+        guard sendsClientsAway != isAsked else { return }
+        sendsClientsAway = isAsked
+        guard isAsked else { return }
+        for connection in Array(connections.values) { connection.drain() }
+    }
 
     func drain() {
         eventLoop.assertInEventLoop()

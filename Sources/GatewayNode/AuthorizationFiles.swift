@@ -5,14 +5,26 @@ import Foundation
 import GatewayConfiguration
 import Synchronization
 
-/// The files of the mesh's policies: single ones, and all of a folder.
+/// The files of the policies of a plane: single ones, and all of a folder.
 final class AuthorizationFiles: Sendable {
+    /// What the policies judge.
+    enum Plane: Sendable {
+        /// Intents and registrations, by every resource of the mesh.
+        case data
+        /// The admin API, by AuthorizationPolicies alone.
+        case admin
+    }
+
+    /// What selectors may ask of the admin plane, besides the labels of `mesh`.
+    static let adminLabel = (name: "intentusnet.io/plane", value: "admin")
+
     private static let filesMax = 1_000
     private static let bytesMax = 16 * 1_024 * 1_024
 
     private let named: [NamedFile]
     private let mesh: MeshSettings
     private let workload: Workload
+    private let plane: Plane
     /// What resources are held against; nil where the configuration itself cannot be read.
     private let configuration: GatewayConfiguration?
     private let emptyFiles: AuthorizationLoader.EmptyFiles
@@ -35,11 +47,16 @@ final class AuthorizationFiles: Sendable {
     private static let changesSeenMax = 20
 
     /// Names the files; they are read by ``load(into:)``.
-    init(_ named: [NamedFile], _ configuration: GatewayConfiguration?) {
+    init(_ named: [NamedFile], _ configuration: GatewayConfiguration?, _ plane: Plane = .data) {
         self.named = named
+        self.plane = plane
         let place = configuration?.mesh ?? GatewayConfiguration.Mesh()
         mesh = MeshSettings(place)
-        workload = Workload(place)
+        workload =
+            switch plane {
+            case .data: Workload(place)
+            case .admin: Workload(place, additional: Self.adminLabel)
+            }
         self.configuration = configuration
         emptyFiles = configuration?.authorization.allowsEmpty == true ? .accept : .refuse
         watch = Mutex(Watch(files: named.flatMap { Self.expand($0.path) }.map(WatchedFile.init)))
@@ -56,7 +73,7 @@ final class AuthorizationFiles: Sendable {
         for place in named { files += read(place, into: diagnostics) }
         if files.count > Self.filesMax || files.reduce(0, { $0 + $1.text.utf8.count }) > Self.bytesMax {
             diagnostics.error(
-                "authorization.files: more than \(Self.filesMax) files or \(Self.bytesMax) bytes together",
+                "\(named[0].key): more than \(Self.filesMax) files or \(Self.bytesMax) bytes together",
                 at: named[0].location)
             return nil
         }
@@ -64,11 +81,26 @@ final class AuthorizationFiles: Sendable {
             files, defaultNamespace: workload.namespace, emptyFiles: emptyFiles, into: diagnostics)
         guard let documents, diagnostics.errors.count == errorsBefore else { return nil }
         let compiled = CompiledAuthorization(documents, mesh: mesh, workload: workload)
-        if let configuration {
+        switch plane {
+        case .admin: refuseResources(documents, into: diagnostics)
+        case .data:
+            guard let configuration else { break }
             ListenerModes(configuration).check(compiled, into: diagnostics)
             PolicyIssuer.check(compiled, configuration, into: diagnostics)
         }
         return diagnostics.errors.count == errorsBefore ? compiled : nil
+    }
+
+    /// How the admin plane is reached and whom it believes is in its configuration, and nowhere else.
+    private func refuseResources(_ documents: AuthorizationDocuments, into diagnostics: Diagnostics) {
+        let others =
+            documents.requestAuthentications.map { ("RequestAuthentication", $0.metadata) }
+            + documents.peerAuthentications.map { ("PeerAuthentication", $0.metadata) }
+        for (kind, metadata) in others {
+            diagnostics.error(
+                "\(kind) \(metadata.fullName): policies of the admin API are AuthorizationPolicies; tokens and certificates are "
+                    + "set by admin.access and admin.tls", at: metadata.location)
+        }
     }
 
     private func read(_ place: NamedFile, into diagnostics: Diagnostics) -> [(name: String, text: String)] {
@@ -143,12 +175,13 @@ extension MeshSettings {
 }
 
 extension Workload {
-    init(_ mesh: GatewayConfiguration.Mesh) {
+    init(_ mesh: GatewayConfiguration.Mesh, additional: (name: String, value: String)? = nil) {
         var labels: [String: String] = [:]
         for label in mesh.labels {
             let parts = label.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             labels[String(parts[0])] = parts.count > 1 ? String(parts[1]) : ""
         }
+        if let additional { labels[additional.name] = additional.value }
         self.init(namespace: mesh.namespace, labels: labels)
     }
 }

@@ -47,47 +47,20 @@ struct DataPlaneHandler: HTTPHandler {
     let gateway: NodeGateway
     /// The mesh's policies, where the configuration names any.
     let authorization: AuthorizationHolder
-    private let certificates = CertificateFactsReader()
+    private let connections: ConnectionReader
 
     init(gateway: NodeGateway, authorization: AuthorizationHolder) {
         self.gateway = gateway
         self.authorization = authorization
+        connections = ConnectionReader(rules: gateway.peers.rules)
     }
 
     func accept(_ connection: HTTPConnection) -> ArrivalConnection {
-        let shown = connection.security?.peerCertificate.map(identity(ofLeaf:))
-        var identity: ServiceIdentity?
-        var fault: CertificateRefusal?
-        var end = Int64.max
-        switch shown {
-        case .success(let known):
-            // The chain may end before the leaf: an authority above it is over then.
-            (identity, end) = (known.0, min(known.1, connection.security?.certificateEndSeconds ?? .max))
-            gateway.noteCertificate(known.0, remoteAddress: connection.remoteAddress)
-        case .failure(let refusal): fault = refusal
-        case nil: break
+        let arrival = connections.read(connection)
+        if let identity = arrival.peer.identity {
+            gateway.noteCertificate(identity, remoteAddress: connection.remoteAddress)
         }
-        return ArrivalConnection(
-            remoteAddress: connection.remoteAddress,
-            peer: gateway.peers.rules.connection(
-                address: NetworkAddress(packed: connection.remotePacked), identity: identity),
-            destinationAddress: NetworkAddress(packed: connection.localPacked),
-            destinationPort: UInt16(truncatingIfNeeded: connection.localPort), certificateFault: fault,
-            certificateEndSeconds: end, serverName: connection.security?.serverName)
-    }
-
-    /// The service that a certificate names whose chain the handshake found to be good, and the Unix second of its end.
-    private func identity(ofLeaf leaf: [UInt8]) -> Result<(ServiceIdentity, Int64), CertificateRefusal> {
-        let domains = gateway.peers.rules.domains
-        let now = Timestamp.unixNanoseconds() / 1_000_000_000
-        do throws(CertificateRefusal) {
-            let facts = try certificates.facts(der: leaf)
-            let bundle = try domains.bundle(vouchingFor: facts.serviceID(nowSeconds: now))
-            return .success(
-                (try domains.identity(of: facts, chainedTo: bundle, nowSeconds: now), facts.notAfterSeconds))
-        } catch {
-            return .failure(error)
-        }
+        return arrival
     }
 
     func handle(_ request: consuming HTTPRequest, on connection: ArrivalConnection) async -> HTTPAnswer {

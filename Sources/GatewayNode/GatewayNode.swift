@@ -40,13 +40,16 @@ package final class GatewayNode: Sendable {
         }
     }
 
-    private let configuration: GatewayConfiguration
-    private let parts: NodeParts
+    let configuration: GatewayConfiguration
+    let parts: NodeParts
     private let files: NodeFiles
     private let life = Mutex(Life.notRunning)
     /// Whether the next reload reads certificates whatever their files look like.
     private let certificatesAsked = Atomic(false)
     private let reloads = ReloadTurns()
+    let drains: NodeDrains
+    /// Where the configuration came from, for those who ask again.
+    let origin: (file: String, environment: [String: String])
 
     /// Reads the configuration and everything it names; nothing is listening before ``start()``.
     ///
@@ -58,6 +61,8 @@ package final class GatewayNode: Sendable {
         configuration = loaded.configuration
         files = loaded.files
         parts = try NodeParts(loaded)
+        drains = NodeDrains(parts.directory, shared: parts.shared?.drains)
+        origin = (configurationFile, environment)
         for warning in diagnostics.warnings {
             parts.logger.warning("configuration warning", metadata: ["finding": "\(warning)"])
         }
@@ -103,6 +108,8 @@ package final class GatewayNode: Sendable {
                 group: group, adminGroup: adminGroup, server: server, pools: pools, tasks: tasks, dataPort: dataPort,
                 adminPort: adminPort)
             life.withLock { $0 = .running(running) }
+            // Somebody may have been quick.
+            if parts.health.isDrained { server.sendClientsAway(true) }
             parts.health.enter(.serving)
             parts.logger.notice("listening", metadata: ["data": "\(dataPort)", "admin": "\(adminPort)"])
         } catch {
@@ -115,6 +122,15 @@ package final class GatewayNode: Sendable {
             await endAudit()
             throw error
         }
+    }
+
+    /// Takes the node out of service while it goes on serving who comes, or puts it back.
+    ///
+    /// It is not ready then, and every connection ends behind its answer, so that clients and balancers go elsewhere; nobody is
+    /// refused.
+    package func drain(_ isDrained: Bool) {
+        parts.health.drain(isDrained)
+        life.withLock { $0.running?.server }?.sendClientsAway(isDrained)
     }
 
     /// Stops gracefully: not ready, no new connections, running requests finish within the drain time, then everything ends.
@@ -253,27 +269,6 @@ package final class GatewayNode: Sendable {
         }
     }
 
-    /// The admin plane, and the port it was bound to.
-    private func startAdmin(_ group: MultiThreadedEventLoopGroup) async throws -> (Task<Void, Never>, Int) {
-        var settings = AdminServer.Settings()
-        settings.host = configuration.admin.http.host
-        settings.port = configuration.admin.http.port
-        let (ports, bound) = AsyncThrowingStream.makeStream(of: Int.self)
-        let server = AdminServer(
-            settings: settings, metrics: parts.registry, health: parts.health, reports: NodeReports(parts: parts).pages,
-            eventLoopGroup: group, logger: parts.logger, onBound: { bound.yield($0) })
-        let task = Task {
-            do {
-                try await server.run()
-                bound.finish()
-            } catch {
-                bound.finish(throwing: error)
-            }
-        }
-        for try await port in ports { return (task, port) }
-        throw CancellationError()
-    }
-
     /// What has to happen about once a second, whatever the traffic.
     private func keepHouse(_ pools: WorkerPools) async {
         var auditTrouble: AuditFault?
@@ -286,6 +281,8 @@ package final class GatewayNode: Sendable {
             parts.buckets.sweep(shardCount: 8, nowNanoseconds: now)
             parts.shared?.book.sweep(shardCount: 8)
             await pools.refresh()
+            drains.expire(nowNanoseconds: now)
+            if parts.logLevel.revertIfDue(nowNanoseconds: now) { parts.logger.notice("log level as configured again") }
             parts.refreshCertificates()
             parts.refreshSeals()
             await reloadIfFilesChanged()

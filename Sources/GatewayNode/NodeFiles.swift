@@ -19,6 +19,8 @@ final class NodeFiles: Sendable {
         let policy: PolicyDocument
         /// nil where the configuration names no policies of the mesh.
         let authorization: CompiledAuthorization?
+        /// nil where the configuration names no policies of the admin API.
+        let adminAuthorization: CompiledAuthorization?
         let agents: [ConfiguredAgent]
         let files: NodeFiles
         let tls: NodeTLS
@@ -31,11 +33,13 @@ final class NodeFiles: Sendable {
     private let watched: Mutex<[WatchedFile]>
     let keyFiles: [FileKeySetSource?]
     private let authorization: AuthorizationFiles
+    private let adminAuthorization: AuthorizationFiles
 
     private init(_ configuration: GatewayConfiguration, _ named: [NamedFile]) {
         mesh = configuration.mesh
         policyFiles = named.filter { $0.kind == .policy }
         authorization = AuthorizationFiles(named.filter { $0.kind == .authorization }, configuration)
+        adminAuthorization = AuthorizationFiles(named.filter { $0.kind == .adminAuthorization }, configuration, .admin)
         watched = Mutex(policyFiles.map(\.path).map(WatchedFile.init))
         keyFiles = configuration.authentication.issuers.map { $0.jwks.file.map(FileKeySetSource.init) }
     }
@@ -49,6 +53,15 @@ final class NodeFiles: Sendable {
         guard let text = read(configurationFile, named: "'\(configurationFile)'", at: nil, into: diagnostics) else {
             return nil
         }
+        return load(text, file: configurationFile, environment: environment, into: diagnostics)
+    }
+
+    /// As ``load(configurationFile:environment:into:)``, of a text that need not be in the file.
+    ///
+    /// - Parameter configurationFile: what messages call it, and whose folder relative paths begin in.
+    static func load(
+        _ text: String, file configurationFile: String, environment: [String: String], into diagnostics: Diagnostics
+    ) -> Loaded? {
         let reading = GatewayConfiguration.read(text, file: configurationFile, environment: environment)
         diagnostics.add(reading.diagnostics)
         let agents = reading.configuration?.agents.compactMap { $0.configured(diagnostics) }
@@ -57,6 +70,9 @@ final class NodeFiles: Sendable {
         let authorizationFiles =
             files?.authorization
             ?? AuthorizationFiles(reading.files.filter { $0.kind == .authorization }, nil)
+        let adminFiles =
+            files?.adminAuthorization
+            ?? AuthorizationFiles(reading.files.filter { $0.kind == .adminAuthorization }, nil, .admin)
         var policyFiles: [NamedFile] = []
         for file in reading.files {
             switch file.kind {
@@ -65,12 +81,13 @@ final class NodeFiles: Sendable {
             case .material:
                 checkPresence(file, into: diagnostics)
                 if file.key == "audit.keyFile" { checkAuditKey(file, into: diagnostics) }
-            case .authorization, .output: break
+            case .authorization, .adminAuthorization, .output: break
             }
         }
         if let configuration = reading.configuration { checkGrants(configuration, into: diagnostics) }
         let policy = loadPolicy(policyFiles, reading.configuration?.mesh, into: diagnostics)
         let authorization = authorizationFiles.load(into: diagnostics)
+        let adminAuthorization = adminFiles.load(into: diagnostics)
         let tls = reading.configuration.flatMap { NodeTLS.load($0, into: diagnostics) }
         let seals = reading.configuration?.emcl?.keyRingFile.flatMap { NodeSeals(file: $0, into: diagnostics) }
         guard let configuration = reading.configuration, let agents, let files, let policy, let tls,
@@ -79,8 +96,8 @@ final class NodeFiles: Sendable {
             return nil
         }
         return Loaded(
-            configuration: configuration, policy: policy, authorization: authorization, agents: agents, files: files,
-            tls: tls, seals: seals)
+            configuration: configuration, policy: policy, authorization: authorization,
+            adminAuthorization: adminAuthorization, agents: agents, files: files, tls: tls, seals: seals)
     }
 
     private static func checkKeys(_ file: NamedFile, into diagnostics: Diagnostics) {
@@ -163,7 +180,8 @@ final class NodeFiles: Sendable {
             files.indices.reduce(false) { changed, index in files[index].hasChanged() || changed }
         }
         let authorizations = authorization.haveChanged()
-        return keyFiles.reduce(policies || authorizations) { changed, file in file?.hasChanged() == true || changed }
+        let administration = adminAuthorization.haveChanged()
+        return keyFiles.reduce(policies || authorizations || administration) { changed, file in file?.hasChanged() == true || changed }
     }
 
     /// Reads policies and key files anew; what is wrong stays out, and what was in force stays in force.
@@ -181,6 +199,9 @@ final class NodeFiles: Sendable {
             // First, so that no rule counts on keys that nobody has asked for.
             await parts.policyIssuers.apply(policies)
             parts.authorization.replace(policies)
+        }
+        if let policies = adminAuthorization.load(into: diagnostics) {
+            parts.adminAuthorization.replace(policies)
         }
         for (index, file) in keyFiles.enumerated() where file != nil {
             let status = await parts.keys.refreshers[index].reload(waitingMilliseconds: 3_000)

@@ -25,6 +25,10 @@ final class NodeParts: Sendable {
     let policyIssuers: PolicyIssuers
     /// The mesh's policies.
     let authorization: AuthorizationHolder
+    /// The policies of the admin API.
+    let adminAuthorization: AuthorizationHolder
+    /// The keys that envelopes are sealed with; nil where none is configured.
+    let keyRing: (any KeyRingAdministration)?
     /// The buckets of this process; unused where they are shared.
     let buckets: MemoryBucketStore
     /// What is shared with other nodes; nil for a node on its own.
@@ -41,6 +45,8 @@ final class NodeParts: Sendable {
     let registry = MetricsRegistry()
     let health = HealthState()
     let logger: Logger
+    /// What the logger writes, for as long as somebody wants to know more or less.
+    let logLevel: LogLevel
     let eventLoopCount: Int
     let httpLimits: HTTPLimits
     let upstreamLimits: UpstreamLimits
@@ -57,7 +63,8 @@ final class NodeParts: Sendable {
     init(_ loaded: NodeFiles.Loaded) throws {
         let configuration = loaded.configuration
         eventLoopCount = configuration.eventLoops ?? System.coreCount
-        logger = Self.logger(configuration.log)
+        logLevel = LogLevel(Logger.Level(rawValue: configuration.log.level.rawValue) ?? .info)
+        logger = Self.logger(logLevel)
         settings = try GatewaySettings(configuration)
         httpLimits = HTTPLimits(configuration.listen)
         tls = loaded.tls
@@ -105,6 +112,8 @@ final class NodeParts: Sendable {
         policies = PolicyHolder(
             ActivePolicy(CompiledPolicy(loaded.policy), hasher: hasher, onStoreFailure: onStoreFailure))
         authorization = AuthorizationHolder(loaded.authorization)
+        adminAuthorization = AuthorizationHolder(loaded.adminAuthorization)
+        keyRing = nil
         var meterSettings = RequestMeter.Settings()
         meterSettings.shards = eventLoopCount
         meter = RequestMeter(meterSettings)
@@ -185,9 +194,8 @@ final class NodeParts: Sendable {
         }
     }
 
-    private static func logger(_ log: GatewayConfiguration.Log) -> Logger {
-        let level = Logger.Level(rawValue: log.level.rawValue) ?? .info
-        return Logger(label: "gateway") { label in LogFormat.text.handler(label: label, level: level) }
+    private static func logger(_ level: LogLevel) -> Logger {
+        Logger(label: "gateway") { label in LogFormat.text.handler(label: label, level: level) }
     }
 
     private static func keySurroundings(_ logger: Logger) -> KeySetRefresher.Surroundings {

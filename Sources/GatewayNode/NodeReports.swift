@@ -1,4 +1,3 @@
-import AdminServer
 import GatewayConfiguration
 import IntentProtocol
 import Observability
@@ -15,22 +14,11 @@ struct NodeReports: Sendable {
 
     let parts: NodeParts
 
-    /// The pages, for the admin server.
-    var pages: [AdminReport] {
-        [
-            AdminReport("/admin/v1/nodes") { nodes().encoded + newline },
-            AdminReport("/admin/v1/agents") { agents().encoded + newline },
-            AdminReport("/admin/v1/limits") { limits().encoded + newline },
-        ]
-    }
-
-    private var newline: [UInt8] { [UInt8(ascii: "\n")] }
-
     private var store: JSONValue { .string(parts.shared == nil ? "memory" : "redis") }
 
     // MARK: nodes
 
-    private func nodes() -> JSONValue {
+    func nodes() -> JSONValue {
         let records = (parts.shared?.nodes.liveNodes() ?? [parts.record]).map { record in
             var record = record
             // Of itself a node knows more than its last heartbeat said.
@@ -51,12 +39,14 @@ struct NodeReports: Sendable {
             "requestsPerSecond": .number(JSONNumber(node.load.requestsPerSecond)),
             "requestsInFlight": .number(JSONNumber(node.load.requestsInFlight)),
             "isThisNode": .bool(node.id == parts.record.id),
+            // The others do not tell.
+            "isDrained": node.id == parts.record.id ? .bool(parts.health.isDrained) : .null,
         ]
     }
 
     // MARK: agents
 
-    private func agents() -> JSONValue {
+    func agents() -> JSONValue {
         let all = parts.directory.listing(nowNanoseconds: Timestamp.monotonicNanoseconds())
         let unix = Timestamp.unixNanoseconds()
         return [
@@ -74,7 +64,8 @@ struct NodeReports: Sendable {
             let renewed = instance.renewedMillisecondsAgo.map { unixNanoseconds - $0 * 1_000_000 }
             return [
                 "id": .string(instance.id), "url": .string(instance.url), "health": .string(instance.health),
-                "inFlight": .number(JSONNumber(instance.inFlight)),
+                "inFlight": .number(JSONNumber(instance.inFlight)), "isDrained": .bool(instance.isDrained),
+                "latencyMicroseconds": instance.latencyMicroseconds.map { .number(JSONNumber(Int($0))) } ?? .null,
                 "expiresInMs": instance.expiresInMilliseconds.map { .number(JSONNumber(Int($0))) } ?? .null,
                 "lastRenewedAt": renewed.map { .string(Timestamp.text(unixNanoseconds: $0)) } ?? .null,
             ]
@@ -87,13 +78,14 @@ struct NodeReports: Sendable {
         return [
             "name": .string(agent.definition.name), "nodeId": agent.definition.nodeId.map(JSONValue.string) ?? .null,
             "nodePriority": .number(JSONNumber(agent.definition.nodePriority)), "source": .string(source),
-            "owner": owner, "intents": .array(intents), "instances": .array(instances),
+            "owner": owner, "isDrained": .bool(parts.directory.drained.covers(agent: agent.definition.name)),
+            "intents": .array(intents), "instances": .array(instances),
         ]
     }
 
     // MARK: limits
 
-    private func limits() -> JSONValue {
+    func limits() -> JSONValue {
         let now = Timestamp.monotonicNanoseconds()
         let hottest = HotLimits.hottest(parts.hotLimits, countMax: Self.limitsMax, nowNanoseconds: now)
         return [

@@ -13,6 +13,8 @@ import Synchronization
 struct NodeTLS: Sendable {
     /// Nil for a listener in plain text.
     let listener: ListenerTLS?
+    /// Nil for an admin plane in plain text.
+    let admin: ListenerTLS?
     /// For workers whose URL begins with https.
     let upstream: UpstreamTLS
     /// To Redis; nil where that is plain TCP, or there is none.
@@ -34,7 +36,8 @@ struct NodeTLS: Sendable {
 
     private init(_ configuration: GatewayConfiguration) throws(TLSMaterialError) {
         var sets: [CertificateSet] = []
-        listener = try Self.listener(configuration.listen.tls, configuration.mesh, &sets)
+        listener = try Self.listener(configuration.listen.tls, "listen", configuration.mesh, &sets)
+        admin = try Self.listener(configuration.admin.tls.listener, "admin", configuration.mesh, &sets)
         upstream = try Self.upstream(configuration, &sets)
         redis = try configuration.store.redis.flatMap { redis throws(TLSMaterialError) in
             try Self.redis(redis, &sets)
@@ -87,7 +90,8 @@ struct NodeTLS: Sendable {
     }
 
     private static func listener(
-        _ tls: GatewayConfiguration.ListenTLS, _ mesh: GatewayConfiguration.Mesh, _ sets: inout [CertificateSet]
+        _ tls: GatewayConfiguration.ListenTLS, _ use: String, _ mesh: GatewayConfiguration.Mesh,
+        _ sets: inout [CertificateSet]
     ) throws(TLSMaterialError) -> ListenerTLS? {
         let mode: ListenerTLS.Mode
         switch tls.effectiveMode {
@@ -97,7 +101,7 @@ struct NodeTLS: Sendable {
         case .strict, .policy: mode = .strict
         }
         guard let certificate = tls.certificateFile, let key = tls.keyFile else {
-            throw TLSMaterialError("listen.tls.mode \(tls.effectiveMode.rawValue) needs certificateFile and keyFile")
+            throw TLSMaterialError("\(use).tls.mode \(tls.effectiveMode.rawValue) needs certificateFile and keyFile")
         }
         let clients = ClientCertificates(tls.effectiveClientCertificates)
         let isTLS13Only = tls.minimumVersion == .tls13
@@ -107,20 +111,22 @@ struct NodeTLS: Sendable {
         for name in tls.serverNames {
             guard let names, let certificate = name.certificateFile, let key = name.keyFile else { continue }
             sets.append(
-                try CertificateSet(use: "listen \(name.hosts[0])", identity: (certificate, key), bundles: []) {
+                try CertificateSet(use: "\(use) \(name.hosts[0])", identity: (certificate, key), bundles: []) {
                     material throws(TLSMaterialError) in try names.show(material, for: name.hosts)
                 })
         }
         let files = tls.trustBundleFiles + tls.federatedBundles.compactMap(\.file)
         sets.append(
-            try CertificateSet(use: "listen", identity: (certificate, key), bundles: files) {
+            try CertificateSet(use: use, identity: (certificate, key), bundles: files) {
                 material throws(TLSMaterialError) in
                 let context = try material.listenerContext(
                     clients: clients, isTLS13Only: isTLS13Only, offersHTTP2: offersHTTP2, names: names)
                 guard clients != .none else { return credentials.replace(by: context) }
-                let table = try Self.table(mesh, federated: mesh.federatedTrustDomains)
+                let table = try Self.table(
+                    mesh,
+                    federated: use == "listen" ? mesh.federatedTrustDomains : tls.federatedBundles.map(\.trustDomain))
                 let verifier = try Self.verifier(
-                    of: material, table, tls.trustBundleFiles, tls.federatedBundles, "listen.tls")
+                    of: material, table, tls.trustBundleFiles, tls.federatedBundles, "\(use).tls")
                 credentials.replace(by: context) { chain in
                     let now = Timestamp.unixNanoseconds() / 1_000_000_000
                     return CertificateVerdict { () throws(CertificateRefusal) in

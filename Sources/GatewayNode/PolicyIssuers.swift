@@ -31,7 +31,9 @@ final class PolicyIssuers: Sendable {
     }
 
     /// How the keys of each stand.
-    var statuses: [KeySetStatus] { state.withLock { $0.refreshers }.map { $0.status() } }
+    var statuses: [KeySetStatus] { refreshers.map { $0.status() } }
+
+    var refreshers: [KeySetRefresher] { state.withLock { $0.refreshers } }
 
     /// Takes the issuers that these policies name; returns when their keys are there or cannot be had now.
     ///

@@ -24,6 +24,8 @@ final class SharedState: Sendable {
     let replays: RedisReplayCache
     /// Keeps the agents in step with the other nodes.
     let directory: SharedDirectory
+    /// What operators have drained, in step with the other nodes.
+    let drains: SharedDrains
     private let settings: RedisSettings
     private let keyPrefix: String
     private let budgetMilliseconds: Int64
@@ -76,6 +78,8 @@ final class SharedState: Sendable {
         directory = SharedDirectory(
             store: store, commands: background, subscriptions: subscriber, names: names, limits: directoryLimits,
             surroundings: around, onEvent: Self.tellOfAgents(logger))
+        drains = SharedDrains(
+            store: store, commands: background, subscriptions: subscriber, names: names, surroundings: around)
         replays = RedisReplayCache(commands: background, names: names)
         nodes = NodePresence(
             own: record, share: RedisNodeShare(commands: background, names: names),
@@ -146,6 +150,13 @@ final class SharedState: Sendable {
         for start in starts { await start.value }
     }
 
+    /// The buckets as operators look at them, with the patience of one: not that of a request.
+    func bucketsOfOperators() -> LeasedBucketStore<RedisBucketAuthority> {
+        LeasedBucketStore(
+            book: book,
+            authority: RedisBucketAuthority(client: background, keyPrefix: keyPrefix, budgetMilliseconds: 1_000))
+    }
+
     /// The buckets as an event loop of the data plane sees them.
     func buckets(on loop: any EventLoop) -> LeasedBucketStore<RedisBucketAuthority> {
         let client = clients.withLock { $0[ObjectIdentifier(loop)] } ?? background
@@ -160,7 +171,8 @@ final class SharedState: Sendable {
         let presence = Task<Void, Never> { await self.nodes.run() }
         let listening = Task<Void, Never> { await self.keySets.run() }
         let agents = Task<Void, Never> { await self.directory.run() }
-        return [presence, listening, agents]
+        let drains = Task<Void, Never> { await self.drains.run() }
+        return [presence, listening, agents, drains]
     }
 
     /// Waits until the agents that others registered are known, so that the first request finds them.

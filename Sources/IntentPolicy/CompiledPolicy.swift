@@ -9,6 +9,9 @@ package final class CompiledPolicy: Sendable {
         /// nil for the node's own default.
         package let onStoreFailure: StoreFailureChoice?
         let template: KeyTemplate?
+
+        /// How many fields its key has; the texts between placeholders are fields too.
+        package var fieldCount: Int { template?.parts.count ?? 0 }
     }
 
     /// The rules in the order in which they are tried.

@@ -50,6 +50,7 @@ package final class HealthState: Sendable {
 
     private struct State {
         var phase = Phase.starting
+        var isDrained = false
         var checks: [String: (status: Status, message: String)] = [:]
         var probes: [String: @Sendable () -> (status: Status, message: String)] = [:]
     }
@@ -57,6 +58,14 @@ package final class HealthState: Sendable {
     private let state = Mutex(State())
 
     package init() {}
+
+    /// Whether an operator has taken the node out of service; it is not ready until that ends.
+    package var isDrained: Bool { state.withLock { $0.isDrained } }
+
+    /// Takes the node out of service while its process goes on, or back into it.
+    package func drain(_ isDrained: Bool) {
+        state.withLock { $0.isDrained = isDrained }
+    }
 
     /// Moves the node on; ``Phase/draining`` is final.
     package func enter(_ phase: Phase) {
@@ -77,7 +86,9 @@ package final class HealthState: Sendable {
     }
 
     package func report() -> Report {
-        let (phase, known, probes) = state.withLock { ($0.phase, $0.checks, $0.probes) }
+        let (phase, known, probes) = state.withLock { state in
+            (state.isDrained && state.phase == .serving ? .draining : state.phase, state.checks, state.probes)
+        }
         // Probes run outside the lock: one that sets a check of its own must not wait for itself.
         let all = known.merging(probes.mapValues { $0() }) { _, probed in probed }
         let checks = all.map { Check(name: $0.key, status: $0.value.status, message: $0.value.message) }

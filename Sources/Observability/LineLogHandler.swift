@@ -10,16 +10,21 @@ package struct LineLogHandler: LogHandler {
     private let unixNanoseconds: @Sendable () -> Int64
     private let write: @Sendable (UnsafeRawBufferPointer) -> Void
 
-    package var logLevel: Logger.Level
+    private let level: LogLevel
+    /// Read at each event: a change holds for every logger that was made before it.
+    package var logLevel: Logger.Level {
+        get { level.level }
+        set { level.set(newValue, revertsAtNanoseconds: nil) }
+    }
     package var metadata: Logger.Metadata = [:]
     package var metadataProvider: Logger.MetadataProvider?
 
     package init(
-        label: String, level: Logger.Level, format: LogFormat, unixNanoseconds: @escaping @Sendable () -> Int64,
+        label: String, level: LogLevel, format: LogFormat, unixNanoseconds: @escaping @Sendable () -> Int64,
         write: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
     ) {
         self.label = label
-        self.logLevel = level
+        self.level = level
         self.format = format
         self.unixNanoseconds = unixNanoseconds
         self.write = write

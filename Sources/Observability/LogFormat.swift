@@ -9,6 +9,11 @@ package enum LogFormat: String, Sendable, CaseIterable {
 
     /// A handler that writes to standard error, for `LoggingSystem.bootstrap`.
     package func handler(label: String, level: Logger.Level) -> LineLogHandler {
+        handler(label: label, level: LogLevel(level))
+    }
+
+    /// A handler that writes to standard error from a level on that may change.
+    package func handler(label: String, level: LogLevel) -> LineLogHandler {
         LineLogHandler(
             label: label, level: level, format: self, unixNanoseconds: Timestamp.unixNanoseconds,
             write: { lines in _ = DescriptorAuditWriter.write(lines, to: 2, named: "standard error") })

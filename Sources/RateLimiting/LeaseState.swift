@@ -176,6 +176,16 @@ struct LeaseState: Sendable {
         refusedCost = cost
     }
 
+    /// The bucket was filled: what was refused, and what was admitted while the store was away, is over.
+    mutating func forgetRefusal() {
+        refusedUntilNanoseconds = .min
+        quietUntilNanoseconds = .min
+        pausedUntilNanoseconds = .min
+        refusedCost = .max
+        debtTokens = 0
+        share = nil
+    }
+
     /// Takes the debt out, to be paid with an ask; ``granted``, ``refused`` or ``owes(_:)`` puts back what was not paid.
     mutating func takeDebt() -> Int {
         defer { debtTokens = 0 }

@@ -22,7 +22,7 @@ package final class MemoryBucketStore: BucketStore {
     /// The bound on live keys.
     package let keysMax: Int
     private let shards: [BucketShard]
-    private let overflow = BucketShard()
+    let overflow = BucketShard()
     private let liveKeys = Atomic<Int>(0)
     private let overflowKeys = Atomic<Int>(0)
     private let sweepShard = Atomic<Int>(0)
@@ -230,6 +230,11 @@ package final class MemoryBucketStore: BucketStore {
     private func sweep(_ table: inout BucketTable, slots: Int, nowNanoseconds: Int64) {
         let removed = table.sweep(slots: slots, nowNanoseconds: nowNanoseconds)
         if removed > 0 { liveKeys.wrappingSubtract(removed, ordering: .relaxed) }
+    }
+
+    /// Changes the table that a key belongs to.
+    func withTable(of key: BucketKey, _ change: (inout BucketTable) -> Void) {
+        shards[shardIndex(of: key)].table.withLock { change(&$0) }
     }
 
     private func shardIndex(of key: BucketKey) -> Int {

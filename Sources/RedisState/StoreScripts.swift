@@ -4,7 +4,7 @@ package enum StoreScripts {
     package static let all: [RedisScript] = [
         RedisKeySetScripts.look, RedisKeySetScripts.ask, RedisKeySetScripts.store, RedisKeySetScripts.giveUp,
         RedisDirectoryScripts.put, RedisDirectoryScripts.remove, RedisDirectoryScripts.pull,
-        RedisNodeShare.announcing, RedisNodeShare.leaving,
+        RedisNodeShare.announcing, RedisNodeShare.leaving, RedisDrainShare.changing, RedisDrainShare.listing,
     ]
 
     /// What an ACL must allow for them and for the replay cache, besides the keys and channels of the prefix.

@@ -14,6 +14,10 @@ package struct AgentListing: Sendable, Hashable {
         package let health: String
         /// Calls under way.
         package let inFlight: Int
+        /// How long its answers take, in microseconds; nil before the first one.
+        package let latencyMicroseconds: Int64?
+        /// Whether an operator lets it have no new calls.
+        package let isDrained: Bool
     }
 
     /// What it is.
@@ -31,7 +35,9 @@ package struct AgentListing: Sendable, Hashable {
                 id: instance.id, url: instance.url.text,
                 expiresInMilliseconds: instance.expiresAtNanoseconds.map { ($0 - nowNanoseconds) / 1_000_000 },
                 renewedMillisecondsAgo: instance.state.renewedAtNanoseconds.map { (nowNanoseconds - $0) / 1_000_000 },
-                health: Self.word(for: instance.state.standing), inFlight: instance.state.inFlight)
+                health: Self.word(for: instance.state.standing), inFlight: instance.state.inFlight,
+                latencyMicroseconds: instance.state.latencyNanoseconds.map { ($0 + 500) / 1_000 },
+                isDrained: instance.state.isDrained)
         }
     }
 

@@ -24,6 +24,9 @@ package final class AgentRecord: Sendable {
     /// The agent's name.
     package var name: String { definition.name }
 
+    /// Whether an operator has drained every instance of it.
+    var isDrained: Bool { !instances.isEmpty && instances.allSatisfy(\.state.isDrained) }
+
     /// Whether the configuration file names it.
     var isConfigured: Bool { source == .configuration }
 }

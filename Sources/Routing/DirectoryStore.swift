@@ -12,6 +12,7 @@ package final class DirectoryStore: Sendable {
 
     let state: Mutex<DirectoryState>
     private let published = Mutex(Directory())
+    let drains = Mutex(DrainMarks())
 
     /// An empty directory.
     package init(limits: DirectoryLimits = DirectoryLimits()) {
@@ -80,6 +81,8 @@ package final class DirectoryStore: Sendable {
     }
 
     func publish(_ directory: Directory) {
+        // Before anybody sees them: an instance that comes in under a drained name must not have a first call.
+        drains.withLock { $0.apply(to: directory) }
         published.withLock { $0 = directory }
     }
 }

@@ -5,10 +5,12 @@
 package struct InstanceLease: ~Copyable, Sendable {
     private let state: InstanceState
     private let isProbe: Bool
+    private let beganNanoseconds: Int64
     private var isOpen = true
 
-    init(state: InstanceState, isProbe: Bool) {
+    init(state: InstanceState, isProbe: Bool, beganNanoseconds: Int64) {
         self.state = state
+        self.beganNanoseconds = beganNanoseconds
         self.isProbe = isProbe
     }
 
@@ -19,6 +21,7 @@ package struct InstanceLease: ~Copyable, Sendable {
     /// The instance answered, whatever its answer says.
     package consuming func succeeded(nowNanoseconds: Int64) {
         isOpen = false
+        state.noteLatency(nowNanoseconds - beganNanoseconds)
         state.succeeded(wasProbe: isProbe, nowNanoseconds: nowNanoseconds)
     }
 

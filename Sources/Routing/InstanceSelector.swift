@@ -3,7 +3,7 @@ package enum InstanceSelector {
     /// The less busy of two instances drawn at random, ejected ones passed over.
     ///
     /// When every instance is ejected, ejection is not heeded: trying is better than certain refusal. An instance whose
-    /// registration ran out is never chosen.
+    /// registration ran out, or that an operator drained, is never chosen.
     ///
     /// - Parameters:
     ///   - random: 64 random bits.
@@ -13,7 +13,7 @@ package enum InstanceSelector {
         from instances: [AgentInstance], nowNanoseconds: Int64, random: UInt64, excluding excluded: Int? = nil
     ) -> Int? {
         guard instances.count > 1 else {
-            return instances.first?.state.isLive(nowNanoseconds: nowNanoseconds) == true ? 0 : nil
+            return instances.first?.state.isOpen(nowNanoseconds: nowNanoseconds) == true ? 0 : nil
         }
         let first = index(below: instances.count, from: random & 0xffff_ffff)
         var second = index(below: instances.count - 1, from: random >> 32)
@@ -38,7 +38,7 @@ package enum InstanceSelector {
         for step in 0..<instances.count {
             let index = (start + step) % instances.count
             let state = instances[index].state
-            guard state.isLive(nowNanoseconds: nowNanoseconds) else { continue }
+            guard state.isOpen(nowNanoseconds: nowNanoseconds) else { continue }
             if index != excluded, state.isEligible(nowNanoseconds: nowNanoseconds) { return index }
             if lastResort == nil || lastResort == excluded { lastResort = index }
         }

@@ -38,13 +38,20 @@ package enum RoutePlan: Sendable {
         guard !registered.isEmpty else {
             throw IntentError(.capabilityNotFound, "No agents registered for intent '\(intent)'")
         }
-        guard strategy == .direct, let targetAgent else { return registered }
+        guard strategy == .direct, let targetAgent else { return undrained(registered) }
         let name = ExactText(targetAgent)
         guard let target = registered.first(where: { ExactText($0.name) == name }) else {
             throw IntentError(
                 .routingError, "Target agent '\(targetAgent)' not registered for intent '\(intent)'", retryable: false)
         }
         return [target]
+    }
+
+    /// Agents that an operator drained are passed over for as long as there are others.
+    private static func undrained(_ registered: [AgentRecord]) -> [AgentRecord] {
+        guard registered.count > 1, registered.contains(where: \.isDrained) else { return registered }
+        let open = registered.filter { !$0.isDrained }
+        return open.isEmpty ? registered : open
     }
 
     /// The plan over the candidates that policy permitted, in their order; nil when it permitted none.

@@ -23,7 +23,9 @@ struct RoomTests {
         "KeySources": ["Identity"],
         "Secrets": ["IntentProtocol"],
         "Observability": ["Gateway", "IntentProtocol"],
-        "AdminServer": ["Observability"],
+        "AdminServer": [
+            "Authorization", "Gateway", "GatewayHTTP", "Identity", "IntentProtocol", "Observability", "RateLimiting",
+        ],
         "DevelopmentAuthority": ["IntentProtocol"],
         "DevelopmentIssuer": [],
         "CertificateFiles": ["GatewayHTTP"],

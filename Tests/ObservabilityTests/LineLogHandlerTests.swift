@@ -18,7 +18,7 @@ struct LineLogHandlerTests {
     private func logger(_ format: LogFormat, _ output: Output) -> Logger {
         Logger(label: "gateway") { label in
             LineLogHandler(
-                label: label, level: .info, format: format, unixNanoseconds: { AuditSinkTests.time },
+                label: label, level: LogLevel(.info), format: format, unixNanoseconds: { AuditSinkTests.time },
                 write: { output.append($0) })
         }
     }

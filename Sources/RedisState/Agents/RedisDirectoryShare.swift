@@ -81,22 +81,7 @@ struct RedisDirectoryShare: DirectoryShare {
         }
     }
 
-    func notices() -> AsyncStream<ShareNotice> {
-        let events = subscriptions.messages(on: [channel])
-        return AsyncStream(bufferingPolicy: .bufferingNewest(16)) { continuation in
-            let task = Task {
-                for await event in events {
-                    switch event {
-                    case .subscribed: continuation.yield(.listening)
-                    case .message: continuation.yield(.changed)
-                    case .lost: continuation.yield(.lost)
-                    }
-                }
-                continuation.finish()
-            }
-            continuation.onTermination = { _ in task.cancel() }
-        }
-    }
+    func notices() -> AsyncStream<ShareNotice> { subscriptions.notices(on: channel) }
 
     /// Lua hands over some thousands of values at once and no more.
     private static func instancesPerAgentMax(_ limits: DirectoryLimits) -> Int {

@@ -12,7 +12,7 @@ struct TextTable {
 
     var text: String {
         guard !rows.isEmpty else { return none }
-        let cells = ([columns.map(\.title)] + rows).map { $0.map(Self.printable) }
+        let cells = ([columns.map(\.title)] + rows).map { $0.map(Self.cell) }
         let widths = columns.indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
         let lines = cells.map { row in
             let padded = row.indices.map { column in
@@ -24,15 +24,19 @@ struct TextTable {
         return lines.joined(separator: "\n")
     }
 
+    private static func cell(_ text: String) -> String {
+        let shown = printable(text)
+        return shown.count > cellCharactersMax ? "\(shown.prefix(cellCharactersMax - 1))…" : shown
+    }
+
     /// Names come from registrations: what moves a terminal's cursor is not printed.
-    private static func printable(_ text: String) -> String {
-        let shown = String(
+    static func printable(_ text: String) -> String {
+        String(
             String.UnicodeScalarView(
                 text.unicodeScalars.map { scalar in
                     scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)
                         || (0x200b...0x206f).contains(scalar.value)
                         ? "?" : scalar
                 }))
-        return shown.count > cellCharactersMax ? "\(shown.prefix(cellCharactersMax - 1))…" : shown
     }
 }

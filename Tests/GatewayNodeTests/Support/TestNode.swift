@@ -25,12 +25,13 @@ final class TestNode: Sendable {
     ///   - extra: more top-level keys.
     ///   - files: more files of the node's folder, by their path in it.
     ///   - authentication: more keys below `authentication`, each indented by two spaces; they begin with more issuers.
+    ///   - admin: more keys of `admin`, as flow-style YAML with a comma in front.
     ///   - hasOwnIssuer: whether the issuer of ``token(subject:roles:tenant:issuer:audience:lifetimeSeconds:now:)`` is
     ///     one of the node's.
     init(
         agents: String = "[]", policy: String = TestNode.allowUsers, authentication: String = "",
         listen: String = #"http: "127.0.0.1:0""#, store: String = "memory", extra: String = "",
-        files: [String: String] = [:], hasOwnIssuer: Bool = true
+        files: [String: String] = [:], admin: String = "", hasOwnIssuer: Bool = true
     ) async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "intentusnet-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -43,7 +44,7 @@ final class TestNode: Sendable {
             """
         let text = """
             listen: { \(listen) }
-            admin: { http: "127.0.0.1:0" }
+            admin: { http: "127.0.0.1:0"\(admin) }
             eventLoops: 1
             store: \(store)
             authentication:
