@@ -171,8 +171,8 @@ let package = Package(
         tests(
             "GatewayNodeTests",
             [
-                "GatewayNode", "GatewayHTTP", "DevelopmentIssuer", "IntentProtocol", "RedisFixtures", nioCore, nioPosix,
-                nioSSL,
+                "AdminServer", "GatewayNode", "GatewayHTTP", "DevelopmentIssuer", "IntentProtocol", "RedisFixtures",
+                nioCore, nioPosix, nioSSL,
             ]),
         tests(
             "MeshTests",
