@@ -178,9 +178,8 @@ let package = Package(
         tests(
             "GatewayNodeTests",
             [
-                "Encryption", "GatewayNode", "GatewayHTTP", "DevelopmentIssuer", "IntentProtocol", "RedisFixtures",
-                nioCore, nioPosix,
-                nioSSL,
+                "AdminServer", "Encryption", "GatewayNode", "GatewayHTTP", "DevelopmentIssuer", "IntentProtocol",
+                "RedisFixtures", nioCore, nioPosix, nioSSL,
             ]),
         tests(
             "MeshTests",

@@ -26,7 +26,9 @@ struct AdminOrigin: Sendable {
     private func isOurs(_ host: String) -> Bool {
         let name = Self.withoutPort(host).lowercased()
         if name == "localhost" || hosts.contains(name) { return true }
-        if name.hasPrefix("["), name.hasSuffix("]") { return NetworkAddress(String(name.dropFirst().dropLast())) != nil }
+        if name.hasPrefix("["), name.hasSuffix("]") {
+            return NetworkAddress(String(name.dropFirst().dropLast())) != nil
+        }
         return NetworkAddress(name)?.isIPv6 == false
     }
 

@@ -41,7 +41,9 @@ struct AdminRequestReader {
     /// The action, with every member of the body used.
     mutating func action() throws(AdminRefusal) -> AdminAction {
         let action = try read()
-        if let unknown = body.first(where: { _ in true }) { throw .invalid("unknown member '\(unknown.key.prefix(64))'") }
+        if let unknown = body.first(where: { _ in true }) {
+            throw .invalid("unknown member '\(unknown.key.prefix(64))'")
+        }
         return action
     }
 
@@ -93,7 +95,8 @@ struct AdminRequestReader {
     private mutating func text(_ name: String, bytesMax: Int = textBytesMax) throws(AdminRefusal) -> String? {
         guard let value = take(name) else { return nil }
         guard let text = value.stringValue, (1...bytesMax).contains(text.utf8.count) else {
-            throw .invalid("'\(name)' must be a text that is not empty\(bytesMax == .max ? "" : ", at most \(bytesMax) bytes")")
+            throw .invalid(
+                "'\(name)' must be a text that is not empty\(bytesMax == .max ? "" : ", at most \(bytesMax) bytes")")
         }
         return text
     }
@@ -104,7 +107,9 @@ struct AdminRequestReader {
         guard let count = value.arrayValue?.count, texts.count == count, count <= Self.keyFieldsMax,
             texts.allSatisfy({ $0.utf8.count <= Self.textBytesMax })
         else {
-            throw .invalid("'\(name)' must be a list of at most \(Self.keyFieldsMax) texts, each at most \(Self.textBytesMax) bytes")
+            throw .invalid(
+                "'\(name)' must be a list of at most \(Self.keyFieldsMax) texts, each at most \(Self.textBytesMax) bytes"
+            )
         }
         return texts
     }

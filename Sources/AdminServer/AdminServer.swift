@@ -80,7 +80,8 @@ package struct AdminServer: Service {
         self.onBound = onBound
         let (access, clock) = (settings.access, parts.clock)
         let attempts = AdminAttempts(
-            failuresPerMinute: access.rules?.failuresPerMinute ?? 1, actionsPerMinute: access.rules?.actionsPerMinute ?? 1,
+            failuresPerMinute: access.rules?.failuresPerMinute ?? 1,
+            actionsPerMinute: access.rules?.actionsPerMinute ?? 1,
             secret: parts.secret, nowNanoseconds: clock.monotonicNanoseconds)
         handler = AdminHandler(
             pages: ProbePages(

@@ -10,7 +10,8 @@ extension ConfigurationKey where Section: ConfigurationSection {
         let row = Row(
             name: name, type: kind.type, defaultText: { kind.show(Section()[keyPath: place]) }, unit: unit,
             meaning: meaning, variable: variable)
-        return Self(name: name, references: row.references, show: { kind.json($0[keyPath: place]) }) { reader, section in
+        return Self(name: name, references: row.references, show: { kind.json($0[keyPath: place]) }) {
+            reader, section in
             if let value = read(name, kind, variable, &reader) { section[keyPath: place] = value }
         }
     }
@@ -20,7 +21,8 @@ extension ConfigurationKey where Section: ConfigurationSection {
         _ name: String, _ place: Place<Value>, _ kind: ValueKind<Value>, _ meaning: String
     ) -> Self {
         let row = Row(name: name, type: kind.type, isRequired: true, meaning: meaning)
-        return Self(name: name, references: row.references, show: { kind.json($0[keyPath: place]) }) { reader, section in
+        return Self(name: name, references: row.references, show: { kind.json($0[keyPath: place]) }) {
+            reader, section in
             let isOverridden = reader.override(name, named: nil) != nil
             if let value = read(name, kind, nil, &reader) {
                 section[keyPath: place] = value
@@ -36,7 +38,8 @@ extension ConfigurationKey where Section: ConfigurationSection {
         _ meaning: String
     ) -> Self {
         let row = Row(name: name, type: kind.type, defaultText: { absent }, meaning: meaning)
-        return Self(name: name, references: row.references, show: { $0[keyPath: place].map(kind.json) }) { reader, section in
+        return Self(name: name, references: row.references, show: { $0[keyPath: place].map(kind.json) }) {
+            reader, section in
             if let value = read(name, kind, nil, &reader) { section[keyPath: place] = value }
         }
     }
@@ -47,7 +50,8 @@ extension ConfigurationKey where Section: ConfigurationSection {
     ) -> Self {
         let kind = ValueKind.text(bytesMax: 4096, what: "path")
         let row = Row(name: name, type: kind.type, meaning: meaning)
-        return Self(name: name, references: row.references, show: { $0[keyPath: place].map(JSONValue.string) }) { reader, section in
+        return Self(name: name, references: row.references, show: { $0[keyPath: place].map(JSONValue.string) }) {
+            reader, section in
             guard let path = read(name, kind, nil, &reader) else { return }
             let resolved = reader.surroundings.resolved(path: path)
             section[keyPath: place] = resolved

@@ -56,7 +56,8 @@ extension GatewayConfiguration.Admin: ConfigurationSection {
             }
             if !authorizationFiles.isEmpty {
                 fields.error(
-                    "admin.authorizationFiles needs admin.access, without which nobody may act", at: "authorizationFiles")
+                    "admin.authorizationFiles needs admin.access, without which nobody may act",
+                    at: "authorizationFiles")
             }
             if !tls.trustBundleFiles.isEmpty {
                 fields.warning("admin.tls.trustBundleFiles lets nobody act without admin.access", at: "tls")
@@ -71,7 +72,8 @@ extension GatewayConfiguration.Admin: ConfigurationSection {
                 at: "access")
         }
         for host in hosts where !HostAndPort.isName(host[...]) {
-            fields.error("\(fields.place("hosts")): '\(host)' is no name of a host; write it without a port", at: "hosts")
+            fields.error(
+                "\(fields.place("hosts")): '\(host)' is no name of a host; write it without a port", at: "hosts")
         }
     }
 }

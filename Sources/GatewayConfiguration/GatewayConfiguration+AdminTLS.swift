@@ -27,7 +27,8 @@ extension GatewayConfiguration {
             tls.keyFile = keyFile
             tls.trustBundleFiles = trustBundleFiles
             tls.federatedBundles = federatedBundles
-            tls.clientCertificates = clientCertificates ?? (trustBundleFiles.isEmpty ? ListenTLS.ClientCertificates.none : .request)
+            tls.clientCertificates =
+                clientCertificates ?? (trustBundleFiles.isEmpty ? ListenTLS.ClientCertificates.none : .request)
             tls.minimumVersion = minimumVersion
             tls.http2 = false
             // No browser comes here; the header would stand beside those that every answer has.
@@ -63,7 +64,8 @@ extension GatewayConfiguration.AdminTLS: ConfigurationSection {
                 at: certificateFile == nil ? "keyFile" : "certificateFile")
         }
         if certificateFile == nil, !trustBundleFiles.isEmpty {
-            fields.error("\(fields.place("trustBundleFiles")) needs certificateFile and keyFile", at: "trustBundleFiles")
+            fields.error(
+                "\(fields.place("trustBundleFiles")) needs certificateFile and keyFile", at: "trustBundleFiles")
         }
         if let clientCertificates, clientCertificates != .none, trustBundleFiles.isEmpty {
             fields.error("\(fields.place("clientCertificates")) needs trustBundleFiles", at: "clientCertificates")

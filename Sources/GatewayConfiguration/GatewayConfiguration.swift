@@ -45,7 +45,8 @@ package struct GatewayConfiguration: Sendable, Hashable {
 extension GatewayConfiguration: ConfigurationSection {
     static let keys: [ConfigurationKey<Self>] = [
         .section("listen", \.listen, "The data plane: where intents arrive, and what a connection may cost."),
-        .section("admin", \.admin, "The admin plane: metrics, health and the admin API, never on the data plane's port."),
+        .section(
+            "admin", \.admin, "The admin plane: metrics, health and the admin API, never on the data plane's port."),
         .optional(
             "eventLoops", \.eventLoops, .integer(1...1_024), absent: "one per core", "Threads that serve connections."),
         .store,

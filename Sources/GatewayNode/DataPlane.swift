@@ -1,6 +1,6 @@
 import Authorization
 import Gateway
-import GatewayHTTP
+package import GatewayHTTP
 import Identity
 import IntentProtocol
 import Observability
@@ -10,19 +10,21 @@ import RateLimiting
 typealias NodeGateway = Gateway<WorkerConnections, NodeBuckets, SystemSurroundings, NodeMeter, NodeAudit>
 
 /// Where the paths of the data plane lead.
-enum DataPlane {
-    /// The closed table; the places of its routes are the raw values of ``Place``.
+package enum DataPlane {
+    /// Every path; the places are the raw values of ``Place``.
+    package static let paths: [RouteTable.Route] = [
+        .init("/api/v1/intent", [.post]),
+        .init("/intent", [.post]),
+        .init("/", [.post]),
+        .init("/api/v1/agents", [.get]),
+        .init("/api/v1/agents/{name}/instances/{id}", [.put, .delete]),
+    ]
+
+    /// The closed table.
     ///
     /// A query is for tokens alone: where no rule looks for one there, nothing reads it, and it is refused (S14).
     static func routes(_ authorization: AuthorizationHolder) -> RouteTable {
-        RouteTable(
-            [
-                .init("/api/v1/intent", [.post]),
-                .init("/intent", [.post]),
-                .init("/", [.post]),
-                .init("/api/v1/agents", [.get]),
-                .init("/api/v1/agents/{name}/instances/{id}", [.put, .delete]),
-            ], takesQueries: { authorization.current?.tokenPlaces.areInQuery == true })
+        RouteTable(paths, takesQueries: { authorization.current?.tokenPlaces.areInQuery == true })
     }
 
     /// The place of each route in the table.

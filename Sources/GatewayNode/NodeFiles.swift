@@ -181,7 +181,9 @@ final class NodeFiles: Sendable {
         }
         let authorizations = authorization.haveChanged()
         let administration = adminAuthorization.haveChanged()
-        return keyFiles.reduce(policies || authorizations || administration) { changed, file in file?.hasChanged() == true || changed }
+        return keyFiles.reduce(policies || authorizations || administration) { changed, file in
+            file?.hasChanged() == true || changed
+        }
     }
 
     /// Reads policies and key files anew; what is wrong stays out, and what was in force stays in force.

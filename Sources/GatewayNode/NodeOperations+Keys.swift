@@ -45,7 +45,8 @@ extension NodeOperations {
     func rotateKeys() async -> AdminReply {
         guard let keyRing else {
             return .refused(
-                409, "EMCL_NOT_CONFIGURED", "there are no keys to rotate: the configuration has no encryption of envelopes")
+                409, "EMCL_NOT_CONFIGURED",
+                "there are no keys to rotate: the configuration has no encryption of envelopes")
         }
         switch await keyRing.rotate() {
         case .success(let rotation):

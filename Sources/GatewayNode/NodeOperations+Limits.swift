@@ -31,7 +31,8 @@ extension NodeOperations {
         guard !isReset || !found.sharesOverflow else {
             return .refused(
                 409, "BUCKET_SHARED",
-                "there are as many buckets as limits.liveKeysMax allows, and this key counts with others; nothing was changed")
+                "there are as many buckets as limits.liveKeysMax allows, and this key counts with others; nothing was changed"
+            )
         }
         return AdminReply(json(found, demand, key, isReset: isReset))
     }

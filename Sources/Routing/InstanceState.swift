@@ -81,7 +81,9 @@ package final class InstanceState: Sendable {
     /// A call begins; the lease ends it.
     package func begin(nowNanoseconds: Int64) -> InstanceLease {
         calls.wrappingAdd(1, ordering: .relaxed)
-        guard isWatched.load(ordering: .relaxed) else { return InstanceLease(state: self, isProbe: false, beganNanoseconds: nowNanoseconds) }
+        guard isWatched.load(ordering: .relaxed) else {
+            return InstanceLease(state: self, isProbe: false, beganNanoseconds: nowNanoseconds)
+        }
         let isProbe = health.withLock { $0.begin(nowNanoseconds: nowNanoseconds) }
         return InstanceLease(state: self, isProbe: isProbe, beganNanoseconds: nowNanoseconds)
     }

@@ -192,7 +192,7 @@ struct AdminServerTests {
 
     @Test("closes a connection on which no whole request comes")
     func idle() async throws {
-        try await withServer(change: { 
+        try await withServer(change: {
             $0.limits.idleTimeoutMilliseconds = 50
             $0.limits.headerTimeoutMilliseconds = 50
         }) { client in

@@ -1,5 +1,6 @@
 import AdminServer
 import Gateway
+import GatewayHTTP
 import Identity
 import IntentProtocol
 import Observability

@@ -11,7 +11,8 @@ struct AdminActionTests {
         """
 
     private func expectRecord(
-        _ client: AdminClient, _ action: String, target: String? = nil, sourceLocation: SourceLocation = #_sourceLocation
+        _ client: AdminClient, _ action: String, target: String? = nil,
+        sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         let record = try #require(try client.record(action), sourceLocation: sourceLocation)
         #expect(record["outcome"] as? String == "success", "\(record)", sourceLocation: sourceLocation)
@@ -41,7 +42,9 @@ struct AdminActionTests {
         #expect(try await node.answer(token: other).status == 429)
         #expect(try await client.post("limits/reset", #"{"limit":"users","key":[]}"#).status == 400)
         #expect(try await client.post("limits/reset", #"{"limit":"other","key":["acme"]}"#).status == 404)
-        #expect(try client.records().first { $0["action"] as? String == "limits.reset" }?["target"] as? String == "users acme")
+        #expect(
+            try client.records().first { $0["action"] as? String == "limits.reset" }?["target"] as? String
+                == "users acme")
         await node.stop()
     }
 
@@ -79,7 +82,8 @@ struct AdminActionTests {
             second.stop()
         }
         let node = try await TestNode(
-            agents: "[\(TestNode.agent("first", first, priority: 1)), \(TestNode.agent("second", second, priority: 2))]",
+            agents:
+                "[\(TestNode.agent("first", first, priority: 1)), \(TestNode.agent("second", second, priority: 2))]",
             admin: AdminClient.access())
         let client = try AdminClient(node)
         let token = try TestNode.token()
@@ -91,7 +95,8 @@ struct AdminActionTests {
         _ = try await agent()
         #expect(first.requests.count == begins + 1)
         let drained = try await client.post("agents/first/drain", #"{"ttlSeconds":600}"#)
-        #expect(drained.json["scope"] as? String == "node" && drained.json["isRegistered"] as? Bool == true, "\(drained)")
+        #expect(
+            drained.json["scope"] as? String == "node" && drained.json["isRegistered"] as? Bool == true, "\(drained)")
         _ = try await agent()
         #expect(first.requests.count == begins + 1 && second.requests.count >= 1)
         let listed = try await client.get("agents").json["agents"] as? [[String: Any]]

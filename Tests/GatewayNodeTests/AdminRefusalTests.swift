@@ -18,17 +18,23 @@ struct AdminRefusalTests {
         #expect(String(decoding: refused.body, as: UTF8.self).contains("admin.access"))
         #expect(try await AdminPage.get("/health/ready", port: node.adminPort).status == 200)
         let record = try #require(try client.record("node.drain"))
-        #expect(record["outcome"] as? String == "UNAUTHORIZED" && record["reason"] as? String == "access_not_configured")
+        #expect(
+            record["outcome"] as? String == "UNAUTHORIZED" && record["reason"] as? String == "access_not_configured")
         #expect(record["subject"] == nil, "\(record)")
         await node.stop()
     }
 
-    @Test("no credential, a token of nobody, of another issuer, of another audience, and one that is over: 401 and a record")
+    @Test(
+        "no credential, a token of nobody, of another issuer, of another audience, and one that is over: 401 and a record"
+    )
     func credentials() async throws {
         let node = try await TestNode(admin: AdminClient.access())
         let tokens: [(String?, String)] = [
             (nil, "CREDENTIAL_MISSING"), ("nonsense", "TOKEN_REFUSED"),
-            (try TestNode.token(roles: [AdminClient.administrator], issuer: "https://other.example.com"), "TOKEN_REFUSED"),
+            (
+                try TestNode.token(roles: [AdminClient.administrator], issuer: "https://other.example.com"),
+                "TOKEN_REFUSED"
+            ),
             (try TestNode.token(roles: [AdminClient.administrator], audience: "other"), "TOKEN_REFUSED"),
             (
                 try TestNode.token(
@@ -55,7 +61,8 @@ struct AdminRefusalTests {
         await node.stop()
     }
 
-    @Test("a user may nothing, a viewer may read, an administrator may act; each refusal names the caller in its record")
+    @Test(
+        "a user may nothing, a viewer may read, an administrator may act; each refusal names the caller in its record")
     func roles() async throws {
         let node = try await TestNode(admin: AdminClient.access())
         let user = try AdminClient(node, role: "user")
@@ -208,7 +215,8 @@ struct AdminRefusalTests {
         // The policies of the data plane are no policies of this API.
         let explained = try await client.post(
             "policy/explain",
-            #"{"engine":"admin","request":{"method":"GET","path":"/admin/v1/node/drain","jwtClaims":{"iss":"i","sub":"a"}}}"#)
+            #"{"engine":"admin","request":{"method":"GET","path":"/admin/v1/node/drain","jwtClaims":{"iss":"i","sub":"a"}}}"#
+        )
         #expect(explained.status == 200 && String(decoding: explained.body, as: UTF8.self).contains("no-drains"))
         await node.stop()
     }

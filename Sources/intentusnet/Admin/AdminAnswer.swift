@@ -16,9 +16,12 @@ struct AdminAnswer {
             switch value {
             case .array(let values) where values.allSatisfy({ $0.objectValue != nil }):
                 for value in values.compactMap(\.objectValue) {
-                    print("\(name): " + value.map { "\($0.key)=\(Self.line(Cell.text($0.value)))" }.joined(separator: " "))
+                    print(
+                        "\(name): " + value.map { "\($0.key)=\(Self.line(Cell.text($0.value)))" }.joined(separator: " ")
+                    )
                 }
-            case .array(let values): print("\(name): \(Self.line(values.map { Cell.text($0) }.joined(separator: ", ")))")
+            case .array(let values):
+                print("\(name): \(Self.line(values.map { Cell.text($0) }.joined(separator: ", ")))")
             case .object, .string, .number, .bool, .null: print("\(name): \(Self.line(Cell.text(value)))")
             }
         }

@@ -17,7 +17,8 @@ struct AdminConfigCommand: AsyncParsableCommand {
 /// `intentusnet admin check`
 struct AdminCheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Check a configuration on the gateway's machine; exit code 1 when there is an error.")
+        commandName: "check",
+        abstract: "Check a configuration on the gateway's machine; exit code 1 when there is an error.")
 
     @OptionGroup var plane: AdminPlane
 
@@ -56,7 +57,8 @@ struct AdminReloadCommand: AsyncParsableCommand {
 /// `intentusnet admin log-level`
 struct AdminLogLevelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "log-level", abstract: "Change from which level on a gateway logs, for a time or until it restarts.")
+        commandName: "log-level",
+        abstract: "Change from which level on a gateway logs, for a time or until it restarts.")
 
     @OptionGroup var plane: AdminPlane
 

@@ -23,7 +23,8 @@ struct DrainTarget: ParsableArguments {
 /// `intentusnet admin drain`
 struct AdminDrainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "drain", abstract: "Take a node, an agent or an instance out of service; what is under way finishes.",
+        commandName: "drain",
+        abstract: "Take a node, an agent or an instance out of service; what is under way finishes.",
         discussion: """
             A drained node is not ready and ends each connection behind its answer; it refuses nobody and its process goes on. A \
             drained agent or instance has no new calls from any gateway of the cluster, for --ttl-seconds at most.

@@ -5,7 +5,8 @@ import IntentProtocol
 /// `intentusnet admin explain`
 struct AdminExplainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "explain", abstract: "Tell how the policies in force on a gateway decide about a request, and why.",
+        commandName: "explain",
+        abstract: "Tell how the policies in force on a gateway decide about a request, and why.",
         discussion: "The request is that of `intentusnet policy explain`, as JSON.")
 
     @OptionGroup var plane: AdminPlane

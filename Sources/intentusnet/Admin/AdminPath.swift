@@ -6,7 +6,8 @@ enum AdminPath {
         return String(
             text.utf8.flatMap { byte -> [Character] in
                 let character = Character(UnicodeScalar(byte))
-                let isPlain = character.isASCII && (character.isLetter || character.isNumber || "._-~".contains(character))
+                let isPlain =
+                    character.isASCII && (character.isLetter || character.isNumber || "._-~".contains(character))
                 return isPlain ? [character] : ["%", digits[Int(byte >> 4)], digits[Int(byte & 15)]]
             })
     }

@@ -25,7 +25,9 @@ struct AdminPlane: ParsableArguments {
     @Option(help: "The certificate's key, a PEM file.")
     var key: String?
 
-    @Option(name: .customLong("ca"), help: "Who vouches for the admin plane, a PEM file; the system's authorities without it.")
+    @Option(
+        name: .customLong("ca"),
+        help: "Who vouches for the admin plane, a PEM file; the system's authorities without it.")
     var authorities: [String] = []
 
     @Flag(help: "Print the JSON as it came, for programs.")
