@@ -122,7 +122,7 @@ let package = Package(
             name: "intentusnet",
             dependencies: [
                 "Authorization", "GatewayNode", "IntentusClient", "IntentusWorker", "DevelopmentAuthority",
-                "DevelopmentIssuer", "Documents",
+                "DevelopmentIssuer", "Documents", "Encryption",
                 "IntentPolicy", "IntentProtocol", "Observability", arguments, crypto, httpClient, logging, lifecycle,
                 nioCore,
                 nioHTTP1, unixSignals,
@@ -133,7 +133,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "DevelopmentIssuer", "Documents", "Identity", "IntentPolicy", "IntentProtocol", "RateLimiting",
+                "DevelopmentIssuer", "Documents", "Encryption", "Identity", "IntentPolicy", "IntentProtocol",
+                "RateLimiting",
                 "RedisState",
                 "Routing", nioCore, nioPosix,
             ], path: "Tests/Benchmarks", swiftSettings: strict),
