@@ -133,7 +133,7 @@ let package = Package(
             name: "intentusnet",
             dependencies: [
                 "Authorization", "GatewayNode", "IntentusClient", "IntentusWorker", "DevelopmentAuthority",
-                "DevelopmentIssuer", "Documents",
+                "DevelopmentIssuer", "Documents", "Encryption",
                 "IntentPolicy", "IntentProtocol", "Observability", arguments, crypto, httpClient, logging, lifecycle,
                 nioCore,
                 nioHTTP1, nioSSL, unixSignals,
@@ -144,9 +144,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "DevelopmentIssuer", "Documents", "Gateway", "Identity", "IntentPolicy", "IntentProtocol",
-                "Observability",
-                "RateLimiting", "RedisState", "Routing", nioCore, nioPosix,
+                "DevelopmentIssuer", "Documents", "Encryption", "Gateway", "Identity", "IntentPolicy", "IntentProtocol",
+                "Observability", "RateLimiting", "RedisState", "Routing", nioCore, nioPosix,
             ], path: "Tests/Benchmarks", swiftSettings: strict),
 
         // Clocks, fakes and contract suites that several rooms are tested with.

@@ -2,9 +2,9 @@ import CoreFoundation  // through which stat() comes to us beside Foundation
 import Foundation
 
 /// Files of the authority's folder, each written whole or not at all.
-enum KeyFile {
+package enum KeyFile {
     /// Who may read a file.
-    enum Readers {
+    package enum Readers {
         case owner
         case everyone
 
@@ -19,13 +19,13 @@ enum KeyFile {
     /// No certificate or key is larger.
     private static let bytesMax = 64 << 10
 
-    static func exists(_ path: String) -> Bool {
+    package static func exists(_ path: String) -> Bool {
         var status = stat()
         return lstat(path, &status) == 0
     }
 
     /// Makes a file that was not there.
-    static func create(_ path: String, _ text: String, for readers: Readers) throws(AuthorityFault) {
+    package static func create(_ path: String, _ text: String, for readers: Readers) throws(AuthorityFault) {
         // A key is never readable by others, not for a moment; and nothing that lies there is written through.
         let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, readers.mode)
         guard file >= 0 else { throw AuthorityFault("'\(path)' cannot be made: \(reason())") }
@@ -44,7 +44,7 @@ enum KeyFile {
     }
 
     /// Puts a file in the place of the one that may be there; whoever reads sees the old one or the new one.
-    static func replace(_ path: String, _ text: String, for readers: Readers) throws(AuthorityFault) {
+    package static func replace(_ path: String, _ text: String, for readers: Readers) throws(AuthorityFault) {
         let beside = "\(path).\(getpid()).new"
         unlink(beside)
         try create(beside, text, for: readers)
@@ -55,7 +55,7 @@ enum KeyFile {
         }
     }
 
-    static func text(_ path: String, for readers: Readers) throws(AuthorityFault) -> String {
+    package static func text(_ path: String, for readers: Readers) throws(AuthorityFault) -> String {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw AuthorityFault("'\(path)' cannot be read: \(reason())") }
         defer { close(file) }

@@ -12,37 +12,3 @@ package struct EMCLRules: Sendable, Hashable {
     /// The rules as the properties state them.
     package init() {}
 }
-
-/// What the opener knows of a message before it opens it; anything else in the message is refused.
-package enum EMCLExpectation: Sendable, Hashable {
-    /// The gateway authenticated the caller, and opens what they sent.
-    case request(caller: ArraySlice<UInt8>, tenant: ArraySlice<UInt8>)
-    /// A worker opens what a gateway sent to the agent.
-    case call(audience: ArraySlice<UInt8>)
-    /// Whoever asked opens the answer: ``EMCLContext/answer(to:)`` of what was sent.
-    case answer(EMCLContext)
-
-    /// Which way the message must go.
-    package var direction: EMCLDirection {
-        switch self {
-        case .request: .request
-        case .call: .call
-        case .answer(let context): context.direction
-        }
-    }
-
-    /// Why a context is not what is expected; nil when it is.
-    func refusal(of context: EMCLContext) -> EMCLFailure.Reason? {
-        guard context.direction == direction else { return .otherDirection }
-        switch self {
-        case .request(let caller, let tenant):
-            guard context.caller == caller else { return .otherCaller }
-            guard context.tenant == tenant else { return .otherTenant }
-            return context.audience.isEmpty ? nil : .otherAudience
-        case .call(let audience):
-            return context.audience == audience ? nil : .otherAudience
-        case .answer(let expected):
-            return context == expected ? nil : .otherRequest
-        }
-    }
-}

@@ -18,6 +18,12 @@ package struct KeyBytes: Sendable, Equatable {
         key = SymmetricKey(data: Array(bytes))
     }
 
+    /// Takes a key that was drawn at random, of 256 bits.
+    package init(random key: SymmetricKey) {
+        precondition(key.bitCount == 8 * Self.byteCount, "a key has 256 bits")
+        self.key = key
+    }
+
     /// Makes bytes that are no secret.
     init(repeating byte: UInt8) {
         key = SymmetricKey(data: [UInt8](repeating: byte, count: Self.byteCount))

@@ -77,20 +77,26 @@ package enum KeyRingDocument {
         }
     }
 
-    /// The document of some keys in their order, for who makes keys: it holds them in clear.
-    package static func text(of keys: [RingKey]) -> String {
-        var lines: [String] = []
-        for key in keys {
-            let bytes = key.bytes.key.withUnsafeBytes { Base64.text(of: Array($0)) }
+    /// The document of a ring, for who makes keys: it holds them in clear.
+    ///
+    /// A key of profile `v1` that is 32 visible characters is written as `text`, which the Python package takes too.
+    package static func text(of ring: KeyRing) -> String {
+        let lines = ring.keys.map { key in
             let uses = KeyUse.allCases.filter(key.uses.contains).map { "\"\($0.rawValue)\"" }
-            var members = [
-                "\"id\": \"\(key.id)\"", "\"key\": \"\(bytes)\"", "\"profile\": \"\(key.profile.rawValue)\"",
-            ]
+            var members = ["\"id\": \"\(key.id)\"", written(key), "\"profile\": \"\(key.profile.rawValue)\""]
             members.append("\"use\": [\(uses.joined(separator: ", "))]")
             members.append("\"activeFrom\": \"\(UTCTime.text(key.activeFromMilliseconds))\"")
             if let end = key.opensUntilMilliseconds { members.append("\"opensUntil\": \"\(UTCTime.text(end))\"") }
-            lines.append("  {\(members.joined(separator: ", "))}")
+            return "  {\(members.joined(separator: ", "))}"
         }
         return "{\"keys\": [\n\(lines.joined(separator: ",\n"))\n]}\n"
+    }
+
+    private static func written(_ key: RingKey) -> String {
+        let bytes = key.bytes.key.withUnsafeBytes { Array($0) }
+        // What needs no escape in JSON.
+        let isText = bytes.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }
+        guard key.profile == .v1, isText else { return "\"key\": \"\(Base64.text(of: bytes))\"" }
+        return "\"text\": \"\(String(decoding: bytes, as: UTF8.self))\""
     }
 }

@@ -84,6 +84,13 @@ package final class RingKey: Sendable {
             id: id, bytes: bytes, profile: profile, uses: uses, activeFromMilliseconds: activeFromMilliseconds,
             opensUntilMilliseconds: opensUntilMilliseconds, subkeys: older.subkeys, counter: older.counter)
     }
+
+    /// This key with another end.
+    func ending(atMilliseconds end: Int64) -> RingKey {
+        RingKey(
+            id: id, bytes: bytes, profile: profile, uses: uses, activeFromMilliseconds: activeFromMilliseconds,
+            opensUntilMilliseconds: end, subkeys: subkeys, counter: counter)
+    }
 }
 
 extension RingKey: CustomStringConvertible, CustomReflectable {

@@ -10,7 +10,7 @@ struct Intentusnet: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             GatewayCommand.self, WorkerCommand.self, SendCommand.self, CheckCommand.self, PolicyCommand.self,
-            TokenCommand.self, DevelopmentAuthorityCommand.self, NodesCommand.self, AgentsCommand.self,
-            LimitsCommand.self, AuditCommand.self, AdminCommand.self,
+            TokenCommand.self, DevelopmentAuthorityCommand.self, EMCLCommand.self, NodesCommand.self,
+            AgentsCommand.self, LimitsCommand.self, AuditCommand.self, AdminCommand.self,
         ])
 }

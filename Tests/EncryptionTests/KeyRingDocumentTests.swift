@@ -36,7 +36,7 @@ struct KeyRingDocumentTests {
             #expect(ring.keys[0].activeFromMilliseconds == 1_795_824_000_000)
             #expect(ring.keys[1].opensUntilMilliseconds == 1_795_910_400_000)
             #expect(ring.keys[1].bytes == KeyBytes([UInt8](repeating: 0x5A, count: 32)))
-            let again = try KeyRingDocument.read(Array(KeyRingDocument.text(of: ring.keys).utf8), file: "again")
+            let again = try KeyRingDocument.read(Array(KeyRingDocument.text(of: ring).utf8), file: "again")
             #expect(again.keys.map(\.bytes) == ring.keys.map(\.bytes))
             #expect(again.keys.map(\.opensUntilMilliseconds) == ring.keys.map(\.opensUntilMilliseconds))
         }

@@ -37,6 +37,28 @@ struct KeyRingTests {
         #expect(try KeyRing([new]).refusal(byOld) == .unknownKey)
     }
 
+    @Test("a rotation is staged: the old key ends a grace after the new one begins, what has ended goes")
+    func staged() throws {
+        let now = Fixture.now
+        let ring = try KeyRing([
+            Fixture.key("gone", byte: 1, activeFrom: 1, opensUntil: now), Fixture.key("old", byte: 2),
+            Fixture.key("short", byte: 3, uses: [.workers], activeFrom: 2, opensUntil: now + 1_000),
+            Fixture.key("python", byte: 4, profile: .v1),
+        ])
+        let next = try ring.rotated(
+            to: Fixture.key("new", byte: 5, activeFrom: now + 60_000), graceMilliseconds: 3_600_000,
+            nowUnixMilliseconds: now)
+        let ends = Dictionary(uniqueKeysWithValues: next.keys.map { ($0.id, $0.opensUntilMilliseconds) })
+        #expect(ends == ["new": nil, "old": now + 3_660_000, "short": now + 1_000, "python": nil])
+        #expect(next.activeKey(.v2, for: .clients, atUnixMilliseconds: now)?.id == "old")
+        #expect(next.activeKey(.v2, for: .clients, atUnixMilliseconds: now + 60_000)?.id == "new")
+        // A key for clients alone does not take over what workers are sealed with.
+        let partial = try ring.rotated(
+            to: Fixture.key("new", byte: 5, uses: [.clients], activeFrom: now), graceMilliseconds: 1,
+            nowUnixMilliseconds: now)
+        #expect(partial.keys.first { $0.id == "old" }?.opensUntilMilliseconds == nil)
+    }
+
     @Test("a key that is for workers alone opens nothing of clients")
     func uses() throws {
         let ring = try KeyRing([Fixture.key(uses: [.workers])])

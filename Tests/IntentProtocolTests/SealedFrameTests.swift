@@ -52,7 +52,9 @@ struct SealedFrameTests {
         #expect(throws: SealedFrame.Fault.tooLarge) { try SealedFrame(parsingBody: Array("{}".utf8), bytesMax: 1) }
     }
 
-    @Test("a time is digits alone, at most fifteen, and not zero", arguments: ["0", "1.0", "1e3", "-1", "1234567890123456"])
+    @Test(
+        "a time is digits alone, at most fifteen, and not zero",
+        arguments: ["0", "1.0", "1e3", "-1", "1234567890123456"])
     func times(time: String) throws {
         #expect(try read(Self.head + #""body":{"time":\#(time)}}"#)?.milliseconds == nil)
     }
