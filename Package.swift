@@ -105,7 +105,10 @@ let package = Package(
         room("IntentusClient", ["CertificateFiles", "GatewayHTTP", "Identity", "IntentProtocol", nioPosix]),
         room(
             "IntentusWorker",
-            ["CertificateFiles", "GatewayHTTP", "IntentProtocol", "IntentusClient", logging, lifecycle, nioPosix]),
+            [
+                "CertificateFiles", "GatewayHTTP", "IntentProtocol", "IntentusClient", "Secrets", logging, lifecycle,
+                nioPosix,
+            ]),
 
         // Wiring: rooms that see everything, because they put it together.
         room(
@@ -114,7 +117,7 @@ let package = Package(
                 "Authorization", "CertificateFiles", "Gateway", "GatewayConfiguration", "GatewayHTTP", "KeySources",
                 "Observability",
                 "AdminServer", "Documents", "Identity", "IntentPolicy", "IntentProtocol", "RateLimiting", "RedisState",
-                "Routing",
+                "Routing", "Secrets",
                 nioCore, nioPosix,
                 logging, unixSignals,
             ], nonsending),

@@ -1,5 +1,4 @@
 import Documents
-import IntentProtocol
 
 extension ConfigurationKey where Section == GatewayConfiguration {
     /// `store`: a word, a URL, or a mapping; a variable replaces all of it.
@@ -22,7 +21,7 @@ extension ConfigurationKey where Section == GatewayConfiguration {
                 } else {
                     let place = reader.fields.place("store")
                     reader.fields.error(
-                        "\(place) must be \(expectation), found \(MessageText.quoted(scalar.text))", at: "store")
+                        "\(place) must be \(expectation), found \(RedisURL.shown(scalar.text))", at: "store")
                 }
             } else {
                 var child = reader.section("store")
@@ -31,14 +30,21 @@ extension ConfigurationKey where Section == GatewayConfiguration {
             guard let override = reader.override("store", named: nil) else { return }
             guard let store = parse(override.text) else {
                 return reader.report(
-                    variable: override.variable, override.text, mustBe: "memory or a redis:// or rediss:// URL",
-                    hint: "")
+                    variable: override.variable, override.text.contains("@") ? nil : override.text,
+                    mustBe: "memory or a redis:// or rediss:// URL", hint: "")
             }
             section.store = store
             // A URL has no mapping whose variables would be looked at, and its password had better not be in it.
-            if let password = reader.surroundings.value(of: Surroundings.variable(for: "store.redis.password")) {
-                section.store.redis?.password = Secret(password)
+            let name = Surroundings.variable(for: "store.redis.password")
+            guard let text = reader.surroundings.value(of: name) else { return }
+            let kind = ValueKind<SecretSetting>.secret
+            guard let password = kind.parseVariable(text) else {
+                return reader.report(variable: name, nil, mustBe: kind.expectation, hint: kind.hint(text))
             }
+            section.store.redis?.password = password
+            guard let reference = password.reference else { return }
+            reader.surroundings.secrets.add(
+                NamedSecret(key: "store.redis.password", reference: reference, location: nil, variable: name))
         }
     }
 
@@ -73,19 +79,11 @@ extension ConfigurationKey where Section: ConfigurationSection {
 
 extension ValueKind where Value == RedisURL {
     static var redisURL: ValueKind {
+        // A URL that cannot be read may hold a password all the same.
         ValueKind(
             type: "redis:// or rediss:// URL",
             expectation: "redis://host:port or rediss://host:port, with no path but a database",
             parse: { $0.kind == .string ? RedisURL($0.text) : nil }, parseVariable: { RedisURL($0) },
-            show: { $0.withoutSecrets })
-    }
-}
-
-extension ValueKind where Value == Secret {
-    static var secret: ValueKind {
-        ValueKind(
-            type: "string", expectation: "a string of 1 to 1024 bytes",
-            parse: { (1...1_024).contains($0.text.utf8.count) && $0.kind == .string ? Secret($0.text) : nil },
-            parseVariable: { (1...1_024).contains($0.utf8.count) ? Secret($0) : nil }, show: { $0.description })
+            show: { $0.withoutSecrets }, hidesValue: true)
     }
 }

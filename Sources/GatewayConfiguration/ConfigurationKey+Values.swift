@@ -59,7 +59,7 @@ extension ConfigurationKey where Section: ConfigurationSection {
     }
 
     /// The value in the file under the override of the environment; both are checked.
-    private static func read<Value: Sendable>(
+    static func read<Value: Sendable>(
         _ name: String, _ kind: ValueKind<Value>, _ variable: String?, _ reader: inout SectionReader
     ) -> Value? {
         let node = reader.fields.value(name)
@@ -67,7 +67,8 @@ extension ConfigurationKey where Section: ConfigurationSection {
         guard let override = reader.override(name, named: variable) else { return inFile }
         if let value = kind.parseVariable(override.text) { return value }
         reader.report(
-            variable: override.variable, override.text, mustBe: kind.expectation, hint: kind.hint(override.text))
+            variable: override.variable, kind.hidesValue ? nil : override.text, mustBe: kind.expectation,
+            hint: kind.hint(override.text))
         return nil
     }
 }
@@ -77,8 +78,9 @@ extension ValueKind {
     func read(_ node: DocumentNode, name: String, into diagnostics: Diagnostics) -> Value? {
         if let value = node.scalar.flatMap(parse) { return value }
         let hint = hint(node.scalar?.text ?? "")
+        let found = hidesValue && node.scalar != nil ? "one that is not shown" : node.summary
         diagnostics.error(
-            "\(name) must be \(expectation), found \(node.summary)\(hint)\(quotesAdvice(node))", at: node.location)
+            "\(name) must be \(expectation), found \(found)\(hint)\(quotesAdvice(node))", at: node.location)
         return nil
     }
 
@@ -87,6 +89,6 @@ extension ValueKind {
         guard let scalar = node.scalar, scalar.kind != .string,
             parse(DocumentScalar(.string, text: scalar.text, isQuoted: true)) != nil
         else { return "" }
-        return "; put it in quotes: \"\(MessageText.shortened(scalar.text))\""
+        return hidesValue ? "; put it in quotes" : "; put it in quotes: \"\(MessageText.shortened(scalar.text))\""
     }
 }

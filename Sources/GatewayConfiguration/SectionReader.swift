@@ -10,9 +10,11 @@ struct SectionReader {
     let hasVariables: Bool
 
     /// Notes a fault of a value that came from a variable, which has no place in a file.
-    func report(variable: String, _ text: String, mustBe expectation: String, hint: String) {
-        fields.diagnostics.error(
-            "\(variable) must be \(expectation), found \(MessageText.quoted(text))\(hint)", at: nil)
+    ///
+    /// - Parameter text: the value; nil when it must not be shown.
+    func report(variable: String, _ text: String?, mustBe expectation: String, hint: String) {
+        let found = text.map(MessageText.quoted) ?? "one that is not shown"
+        fields.diagnostics.error("\(variable) must be \(expectation), found \(found)\(hint)", at: nil)
     }
 
     /// The variable that overrides a key and its text, when it is set.

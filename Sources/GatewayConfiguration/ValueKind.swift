@@ -14,6 +14,8 @@ struct ValueKind<Value: Sendable>: Sendable {
     let show: @Sendable (Value) -> String
     /// What a wrong text was perhaps meant to be: "; did you mean 'info'?".
     var hint: @Sendable (String) -> String = { _ in "" }
+    /// Whether a wrong value is not shown in messages, because it may be a secret.
+    var hidesValue = false
 }
 
 extension ValueKind where Value == Int {

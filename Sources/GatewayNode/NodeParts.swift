@@ -45,6 +45,8 @@ final class NodeParts: Sendable {
     let httpLimits: HTTPLimits
     let upstreamLimits: UpstreamLimits
     let tls: NodeTLS
+    /// What the configuration names by `secret://`; others get their secrets here, too.
+    let secrets: NodeSecrets
     let certificateReloads = CertificateReloads()
     private let generation: Gauge
     private let reloadsRefused: Counter
@@ -56,6 +58,7 @@ final class NodeParts: Sendable {
         settings = GatewaySettings(configuration)
         httpLimits = HTTPLimits(configuration.listen)
         tls = loaded.tls
+        secrets = loaded.secrets
         upstreamLimits = UpstreamLimits(configuration.routing.upstream)
         tokens = TokenVerifier(
             issuers: try configuration.authentication.issuers.map(IssuerPolicy.init(configured:)),
@@ -70,19 +73,21 @@ final class NodeParts: Sendable {
         let limits = directoryLimits
         directory = DirectoryStore(limits: limits)
         let (logger, directory) = (logger, directory)
-        let redisTLS = tls.redis
+        let (redisTLS, secrets) = (tls.redis, loaded.secrets)
         let (record, rate, inFlight) = (NodeRecord(configuration), RequestRate(), NodeCount())
         (self.record, self.rate, self.inFlight) = (record, rate, inFlight)
         shared = try configuration.store.redis.map {
             try SharedState(
-                $0, tls: redisTLS, record: record, load: { Self.load(rate, inFlight) }, hasher: hasher,
+                $0, secrets: secrets, tls: redisTLS, record: record, load: { Self.load(rate, inFlight) },
+                hasher: hasher,
                 directory: directory,
                 directoryLimits: limits, logger: logger)
         }
         let replays: any ReplayCache =
             shared.map { $0.replays as any ReplayCache }
             ?? MemoryReplayCache(nowNanoseconds: Timestamp.monotonicNanoseconds)
-        peers = try PeerProofs(configuration.mesh, issuers: configuration.authentication.issuers, replays: replays)
+        peers = try PeerProofs(
+            configuration.mesh, issuers: configuration.authentication.issuers, secrets: secrets, replays: replays)
         let around = Self.keySurroundings(logger)
         policyIssuers = PolicyIssuers(configuration, around)
         keys = try Self.refreshers(
@@ -173,7 +178,7 @@ final class NodeParts: Sendable {
         }
     }
 
-    private static func logger(_ log: GatewayConfiguration.Log) -> Logger {
+    static func logger(_ log: GatewayConfiguration.Log) -> Logger {
         let level = Logger.Level(rawValue: log.level.rawValue) ?? .info
         return Logger(label: "gateway") { label in LogFormat.text.handler(label: label, level: level) }
     }

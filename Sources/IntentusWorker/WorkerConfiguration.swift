@@ -21,6 +21,8 @@ public struct WorkerConfiguration: Sendable {
     public var gateways: [String] = []
     /// Where the token for registration comes from.
     public var token: TokenProvider?
+    /// The secrets that handlers may ask for.
+    public var secrets = WorkerSecrets()
     /// The node it lives on; nil is local to the gateway.
     public var nodeId: String?
     /// Its place among agents of the same intent; smaller comes first.

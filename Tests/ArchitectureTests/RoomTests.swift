@@ -28,7 +28,7 @@ struct RoomTests {
         "DevelopmentIssuer": [],
         "CertificateFiles": ["GatewayHTTP"],
         "IntentusClient": ["CertificateFiles", "GatewayHTTP", "Identity", "IntentProtocol"],
-        "IntentusWorker": ["CertificateFiles", "GatewayHTTP", "IntentProtocol", "IntentusClient"],
+        "IntentusWorker": ["CertificateFiles", "GatewayHTTP", "IntentProtocol", "IntentusClient", "Secrets"],
     ]
     /// Rooms that see everything because they wire it.
     static let wiring: Set<String> = ["GatewayNode", "intentusnet", "Benchmarks"]
