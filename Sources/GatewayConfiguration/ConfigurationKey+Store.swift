@@ -18,6 +18,7 @@ extension ConfigurationKey where Section == GatewayConfiguration {
                 _ = reader.fields.value("store")
                 if let store = parse(scalar.text) {
                     section.store = store
+                    readPassword(reader, &section)
                 } else {
                     let place = reader.fields.place("store")
                     reader.fields.error(
@@ -34,18 +35,25 @@ extension ConfigurationKey where Section == GatewayConfiguration {
                     mustBe: "memory or a redis:// or rediss:// URL", hint: "")
             }
             section.store = store
-            // A URL has no mapping whose variables would be looked at, and its password had better not be in it.
-            let name = Surroundings.variable(for: "store.redis.password")
-            guard let text = reader.surroundings.value(of: name) else { return }
-            let kind = ValueKind<SecretSetting>.secret
-            guard let password = kind.parseVariable(text) else {
-                return reader.report(variable: name, nil, mustBe: kind.expectation, hint: kind.hint(text))
-            }
-            section.store.redis?.password = password
-            guard let reference = password.reference else { return }
-            reader.surroundings.secrets.add(
-                NamedSecret(key: "store.redis.password", reference: reference, location: nil, variable: name))
+            // What the file named below the key counts no more, and is not fetched.
+            reader.surroundings.secrets.drop(below: "store.")
+            readPassword(reader, &section)
         }
+    }
+
+    /// Reads the password's variable where the store is a URL, which has no mapping whose variables would be looked at, and in
+    /// which the password had better not be.
+    private static func readPassword(_ reader: SectionReader, _ section: inout Section) {
+        let name = Surroundings.variable(for: "store.redis.password")
+        guard section.store.redis != nil, let text = reader.surroundings.value(of: name) else { return }
+        let kind = ValueKind<SecretSetting>.secret
+        guard let password = kind.parseVariable(text) else {
+            return reader.report(variable: name, nil, mustBe: kind.expectation, hint: kind.hint(text))
+        }
+        section.store.redis?.password = password
+        guard let reference = password.reference else { return }
+        reader.surroundings.secrets.add(
+            NamedSecret(key: "store.redis.password", reference: reference, location: nil, variable: name))
     }
 
     private static func parse(_ text: String) -> GatewayConfiguration.Store? {

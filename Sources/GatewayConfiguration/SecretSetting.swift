@@ -35,6 +35,9 @@ final class NamedSecrets {
     private(set) var all: [NamedSecret] = []
 
     func add(_ secret: NamedSecret) { all.append(secret) }
+
+    /// Forgets those of keys that something else replaces.
+    func drop(below key: String) { all.removeAll { $0.key.hasPrefix(key) } }
 }
 
 extension ValueKind where Value == SecretSetting {

@@ -80,7 +80,7 @@ public final class IntentusWorker: Service {
         // What opens the sources, such as a token of Vault, is kept good while nobody asks for a secret.
         let keepingOpen = Task { await store.run() }
         let watching = tls.map { tls in Task { await Self.watch(tls.certificates, logger) } }
-        let registrations = registrations(server.port, handlers, connections)
+        let registrations = registrations(server.port, handlers, connections, secrets)
         let registering = Self.keepRegistered(registrations)
         await onBound(server.port)
         await Self.untilStopped(ends)
@@ -102,7 +102,7 @@ public final class IntentusWorker: Service {
     /// The secrets as handlers see them, and the store behind them.
     private func secrets() throws(WorkerConfigurationError) -> (IntentSecrets, SecretStore) {
         let logger = logger
-        let parsed = try configuration.secrets.parsed()
+        let parsed = try configuration.secrets.parsed(tokenSecret: configuration.tokenSecret)
         let around = SecretSurroundings(
             environment: ProcessInfo.processInfo.environment.merging(configuration.secrets.variables) { $1 },
             folder: configuration.secrets.folder
@@ -163,8 +163,12 @@ public final class IntentusWorker: Service {
     }
 
     private func registrations(
-        _ port: Int, _ table: HandlerTable, _ connections: GatewayConnections
+        _ port: Int, _ table: HandlerTable, _ connections: GatewayConnections, _ secrets: IntentSecrets
     ) -> [Registration] {
+        var configuration = configuration
+        if let name = configuration.tokenSecret {
+            configuration.token = configuration.token ?? TokenProvider { try await secrets[name].reveal() }
+        }
         let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
         let scheme = configuration.tls == nil ? "http" : "https"
         let url = configuration.advertisedURL ?? "\(scheme)://\(host):\(port)/execute-agent"

@@ -21,6 +21,8 @@ public struct WorkerConfiguration: Sendable {
     public var gateways: [String] = []
     /// Where the token for registration comes from.
     public var token: TokenProvider?
+    /// The name among ``secrets`` of the token for registration, where ``token`` is nil.
+    public var tokenSecret: String?
     /// The secrets that handlers may ask for.
     public var secrets = WorkerSecrets()
     /// The node it lives on; nil is local to the gateway.

@@ -42,10 +42,16 @@ public struct WorkerSecrets: Sendable {
 extension WorkerSecrets {
     /// The references by their names.
     ///
+    /// - Parameter tokenSecret: the name of the token for registration, which must be one of them.
     /// - Throws: ``WorkerConfigurationError`` with every name and reference that is none.
-    func parsed() throws(WorkerConfigurationError) -> [String: SecretReference] {
+    func parsed(tokenSecret: String?) throws(WorkerConfigurationError) -> [String: SecretReference] {
         var parsed: [String: SecretReference] = [:]
         var findings: [String] = []
+        if let tokenSecret, references[tokenSecret] == nil {
+            findings.append(
+                "WorkerConfiguration.tokenSecret: there is no '\(tokenSecret.prefix(128))' among secrets.references; add it"
+            )
+        }
         for name in references.keys.sorted() {
             let place = "WorkerConfiguration.secrets.references[\(String(reflecting: name))]"
             if !(1...128).contains(name.utf8.count) { findings.append("\(place): a name has 1 to 128 bytes") }

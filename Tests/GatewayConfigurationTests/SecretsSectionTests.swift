@@ -66,6 +66,13 @@ struct SecretsSectionTests {
         }
     }
 
+    @Test("what the file names below a key that a variable replaces is not fetched")
+    func replaced() {
+        let store = "store: { redis: { url: redis://h, password: \"secret://env/OLD\" } }"
+        let reading = Self.read(store, ["INTENTUSNET_STORE": "redis://other"])
+        #expect(reading.configuration != nil && reading.secrets.isEmpty)
+    }
+
     @Test(
         "what is no reference is refused with the remedy",
         arguments: [
@@ -86,8 +93,8 @@ struct SecretsSectionTests {
                 "secrets: { vault: { tokenFile: t, kubernetes: { role: r } } }",
                 "at most one of tokenFile, appRole and kubernetes"
             ),
-            ("secrets: { vault: { appRole: { roleId: r } } }", "secrets.vault.appRole.secretIdFile is missing"),
-            ("secrets: { vault: { appRole: { secretIdFile: s } } }", "secrets.vault.appRole.roleId is missing"),
+            ("secrets: { vault: { appRole: { roleId: r } } }", "secrets.vault.appRole.secretIdFile is required"),
+            ("secrets: { vault: { appRole: { secretIdFile: s } } }", "secrets.vault.appRole.roleId is required"),
             ("secrets: { vault: { tokenFile: \"secret://vault/a/b#c\" } }", "opens a source of secrets"),
             (
                 "secrets: { vault: { kubernetes: { role: r, tokenFile: \"secret://aws-kms/x\" } } }",

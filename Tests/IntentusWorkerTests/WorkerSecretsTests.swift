@@ -17,7 +17,7 @@ struct WorkerSecretsTests {
     private static func ask(_ worker: IntentusWorker, _ name: String) {
         worker.on("GreetIntent") { (_: Question, context) in
             let key = try await context.secrets[name]
-            context.logger.notice("the key is \(key)")
+            context.logger.notice("the key is \(key)", metadata: ["reason": .stringConvertible(key)])
             return Answer(length: key.reveal().utf8.count, isRight: key == Secret("sesame-7f3a"))
         }
     }
@@ -43,7 +43,7 @@ struct WorkerSecretsTests {
             }
             let answer = try await worker.post(Requests.frame())
             #expect(!answer.text.contains("sesame-7f3a"))
-            #expect(worker.log.all.contains("the key is <redacted>"))
+            #expect(worker.log.all.contains("the key is <redacted> (<redacted>)"))
             #expect(!worker.log.all.contains { $0.contains("sesame-7f3a") })
         }
     }
@@ -73,6 +73,26 @@ struct WorkerSecretsTests {
                 let answer = try await worker.post(Requests.frame())
                 #expect(answer.response.payload == ["length": 11, "isRight": true])
             }
+        }
+    }
+
+    @Test("the token for registration may be one of them")
+    func token() async throws {
+        let registry = try ScriptedRegistry(ScriptedRegistry.accepted)
+        defer { registry.stop() }
+        let folder = try PrivateFolder()
+        _ = try folder.write("token", "w0rker-7f3a\n")
+        var configuration = Self.configuration(["token": "secret://file/token"])
+        configuration.secrets.folder = folder.path
+        configuration.gateways = [registry.url]
+        configuration.tokenSecret = "token"
+        try await RunningWorker.with(configuration, { Self.ask($0, "token") }) { _ in
+            #expect(await eventually { registry.count("PUT") >= 1 })
+            #expect(registry.requests.first?.headers["authorization"] == "Bearer w0rker-7f3a")
+        }
+        configuration.tokenSecret = "tokn"
+        await #expect(throws: WorkerConfigurationError.self) {
+            try await RunningWorker.with(configuration, { Self.ask($0, "token") }) { _ in }
         }
     }
 
