@@ -100,7 +100,8 @@ let package = Package(
         .target(
             name: "AdminServer",
             dependencies: [
-                "Authorization", "Gateway", "GatewayHTTP", "Identity", "IntentProtocol", "Observability", "RateLimiting",
+                "Authorization", "Gateway", "GatewayHTTP", "Identity", "IntentProtocol", "Observability",
+                "RateLimiting",
                 nioCore, lifecycle,
             ], resources: [.embedInCode("Resources/openapi.json")], swiftSettings: nonsending),
         room("DevelopmentIssuer", [cryptoExtras, httpTypes, hummingbird, logging, nioCore]),
@@ -113,8 +114,7 @@ let package = Package(
             "IntentusWorker",
             [
                 "CertificateFiles", "Encryption", "GatewayHTTP", "Identity", "IntentProtocol", "IntentusClient",
-                logging,
-                lifecycle, nioPosix,
+                "Secrets", logging, lifecycle, nioPosix,
             ]),
 
         // Wiring: rooms that see everything, because they put it together.
@@ -125,7 +125,7 @@ let package = Package(
                 "KeySources",
                 "Observability",
                 "AdminServer", "Documents", "Identity", "IntentPolicy", "IntentProtocol", "RateLimiting", "RedisState",
-                "Routing",
+                "Routing", "Secrets",
                 nioCore, nioPosix,
                 logging, unixSignals,
             ], nonsending),

@@ -14,6 +14,8 @@ package final class CertificateSet: Sendable {
 
     private struct State {
         var watched: [WatchedFile]
+        /// The version of the supplied key that was looked at last.
+        var keyGeneration: Int?
         var expiries: [TLSMaterial.Expiry] = []
         /// How often the files could not be used one after the other.
         var faults = 0
@@ -23,9 +25,21 @@ package final class CertificateSet: Sendable {
         var readSeconds: Int64 = 0
     }
 
+    /// A key that is in no file: what messages call it, its bytes, and a number that is another with each version.
+    package struct SuppliedKey: Sendable {
+        let name: String
+        let current: @Sendable () -> (bytes: [UInt8], generation: Int)?
+
+        package init(name: String, current: @escaping @Sendable () -> (bytes: [UInt8], generation: Int)?) {
+            self.name = name
+            self.current = current
+        }
+    }
+
     /// What they are for: `listen`, `upstream`.
     package let use: String
     private let identity: (certificate: String, key: String)?
+    private let suppliedKey: SuppliedKey?
     private let bundles: [String]
     private let unixSeconds: @Sendable () -> Int64
     private let state: Mutex<State>
@@ -35,22 +49,26 @@ package final class CertificateSet: Sendable {
     ///
     /// - Parameters:
     ///   - identity: paths of our certificate and its key.
+    ///   - suppliedKey: the key, where it is in no file; the path of the key is not looked at then.
     ///   - bundles: paths of the certificates that peers are trusted by.
     ///   - unixSeconds: the wall clock.
     ///   - put: puts what was read in force, or refuses it.
     package init(
-        use: String, identity: (certificate: String, key: String)?, bundles: [String],
+        use: String, identity: (certificate: String, key: String)?, suppliedKey: SuppliedKey? = nil, bundles: [String],
         unixSeconds: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970) },
         put: @escaping @Sendable (TLSMaterial) throws(TLSMaterialError) -> Void
     ) throws(TLSMaterialError) {
         self.use = use
         self.identity = identity
+        self.suppliedKey = suppliedKey
         self.bundles = bundles
         self.unixSeconds = unixSeconds
         self.put = put
-        let paths = (identity.map { [$0.certificate, $0.key] } ?? []) + bundles
+        let own = identity.map { suppliedKey == nil ? [$0.certificate, $0.key] : [$0.certificate] } ?? []
+        let paths = own + bundles
         // Noted before they are read: a file that changes in between is then read again, not missed.
-        state = Mutex(State(watched: paths.map(WatchedFile.init)))
+        state = Mutex(
+            State(watched: paths.map(WatchedFile.init), keyGeneration: suppliedKey?.current()?.generation))
         try replace()
     }
 
@@ -68,9 +86,12 @@ package final class CertificateSet: Sendable {
     /// - Parameter isAsked: whether somebody waits for the result: then the files are read whatever they look like.
     package func refresh(isAsked: Bool = false) -> Outcome {
         let now = unixSeconds()
+        let generation = suppliedKey?.current()?.generation
         let isDue = state.withLock { state in
+            let isNewKey = generation != state.keyGeneration
+            state.keyGeneration = generation
             // Every file is asked, so that one change does not hide another until later.
-            let hasChanged = state.watched.indices.reduce(false) { state.watched[$1].hasChanged() || $0 }
+            let hasChanged = state.watched.indices.reduce(isNewKey) { state.watched[$1].hasChanged() || $0 }
             if hasChanged { (state.faults, state.told) = (0, nil) }
             let isAgain =
                 state.faults > Self.faultsBeforeTold
@@ -98,7 +119,7 @@ package final class CertificateSet: Sendable {
 
     private func replace() throws(TLSMaterialError) {
         let files = try identity.map { identity throws(TLSMaterialError) in
-            (certificate: try Self.read(identity.certificate), key: try Self.read(identity.key))
+            (certificate: try Self.read(identity.certificate), key: try key(identity.key))
         }
         var trusted: [PEMFile] = []
         for bundle in bundles { trusted.append(try Self.read(bundle)) }
@@ -109,6 +130,14 @@ package final class CertificateSet: Sendable {
             state.expiries = material.expiries
             (state.faults, state.told) = (0, nil)
         }
+    }
+
+    private func key(_ path: String) throws(TLSMaterialError) -> PEMFile {
+        guard let suppliedKey else { return try Self.read(path) }
+        guard let known = suppliedKey.current() else {
+            throw TLSMaterialError("\(suppliedKey.name) was not fetched")
+        }
+        return PEMFile(name: suppliedKey.name, bytes: known.bytes)
     }
 
     private static func read(_ path: String) throws(TLSMaterialError) -> PEMFile {

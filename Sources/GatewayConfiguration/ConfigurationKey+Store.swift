@@ -1,5 +1,4 @@
 import Documents
-import IntentProtocol
 
 extension ConfigurationKey where Section == GatewayConfiguration {
     /// `store`: a word, a URL, or a mapping; a variable replaces all of it.
@@ -19,6 +18,7 @@ extension ConfigurationKey where Section == GatewayConfiguration {
                 _ = reader.fields.value("store")
                 if let store = parse(scalar.text) {
                     section.store = store
+                    readPassword(reader, &section)
                 } else {
                     let place = reader.fields.place("store")
                     let found = shown(scalar.text).map(MessageText.quoted) ?? SectionReader.concealed
@@ -35,16 +35,30 @@ extension ConfigurationKey where Section == GatewayConfiguration {
                     mustBe: "memory or a redis:// or rediss:// URL", hint: "")
             }
             section.store = store
-            // A URL has no mapping whose variables would be looked at, and its password had better not be in it.
-            if let password = reader.surroundings.value(of: Surroundings.variable(for: "store.redis.password")) {
-                section.store.redis?.password = Secret(password)
-            }
+            // What the file named below the key counts no more, and is not fetched.
+            reader.surroundings.secrets.drop(below: "store.")
+            readPassword(reader, &section)
         }
     }
 
     /// The text for a message; nil when it is more than a word, for it may hold a password then.
     private static func shown(_ text: String) -> String? {
         text.allSatisfy { $0.isASCII && $0.isLetter } ? text : nil
+    }
+
+    /// Reads the password's variable where the store is a URL, which has no mapping whose variables would be looked at, and in
+    /// which the password had better not be.
+    private static func readPassword(_ reader: SectionReader, _ section: inout Section) {
+        let name = Surroundings.variable(for: "store.redis.password")
+        guard section.store.redis != nil, let text = reader.surroundings.value(of: name) else { return }
+        let kind = ValueKind<SecretSetting>.secret
+        guard let password = kind.parseVariable(text) else {
+            return reader.report(variable: name, nil, mustBe: kind.expectation, hint: kind.hint(text))
+        }
+        section.store.redis?.password = password
+        guard let reference = password.reference else { return }
+        reader.surroundings.secrets.add(
+            NamedSecret(key: "store.redis.password", reference: reference, location: nil, variable: name))
     }
 
     private static func parse(_ text: String) -> GatewayConfiguration.Store? {
@@ -78,6 +92,7 @@ extension ConfigurationKey where Section: ConfigurationSection {
 
 extension ValueKind where Value == RedisURL {
     static var redisURL: ValueKind {
+        // A URL that cannot be read may hold a password all the same.
         ValueKind(
             type: "redis:// or rediss:// URL",
             expectation: "redis://host:port or rediss://host:port, with no path but a database",

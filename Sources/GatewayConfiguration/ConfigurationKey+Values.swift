@@ -64,7 +64,7 @@ extension ConfigurationKey where Section: ConfigurationSection {
     }
 
     /// The value in the file under the override of the environment; both are checked.
-    private static func read<Value: Sendable>(
+    static func read<Value: Sendable>(
         _ name: String, _ kind: ValueKind<Value>, _ variable: String?, _ reader: inout SectionReader
     ) -> Value? {
         let node = reader.fields.value(name)

@@ -8,7 +8,7 @@ extension GatewayConfiguration {
         /// Our certificate chain (PEM).
         package var certificateFile: String?
         /// The key of our certificate (PEM).
-        package var keyFile: String?
+        package var keyFile: SecretSetting?
 
         /// The defaults above.
         package init() {}
@@ -23,7 +23,7 @@ extension GatewayConfiguration.ClientTLS: ConfigurationSection {
         .optionalPath(
             "certificateFile", \.certificateFile,
             "Our certificate chain (PEM), where the server asks for one; read again when it changes."),
-        .optionalPath("keyFile", \.keyFile, "The key of our certificate (PEM)."),
+        .optionalSecretFile("keyFile", \.keyFile, "The key of our certificate (PEM)."),
     ]
 
     func check(_ reader: SectionReader) {

@@ -33,7 +33,7 @@ extension GatewayConfiguration {
         /// Our certificate chain (PEM).
         package var certificateFile: String?
         /// The key of our certificate (PEM).
-        package var keyFile: String?
+        package var keyFile: SecretSetting?
         /// Further certificates, each for the clients that ask for its names.
         package var serverNames: [ServerName] = []
         /// Certificates (PEM) that clients are trusted by.
@@ -107,7 +107,7 @@ extension GatewayConfiguration {
         /// The certificate chain (PEM).
         package var certificateFile: String?
         /// The key of the certificate (PEM).
-        package var keyFile: String?
+        package var keyFile: SecretSetting?
 
         /// Empty; each states its own.
         package init() {}
@@ -132,7 +132,7 @@ extension GatewayConfiguration.ServerName: ConfigurationSection {
             "Names in lower case that clients ask for, required: `api.example.com`, or `*.example.com` for one label."),
         .optionalPath(
             "certificateFile", \.certificateFile, "The certificate chain (PEM), required; read again when it changes."),
-        .optionalPath("keyFile", \.keyFile, "The key of the certificate (PEM), required."),
+        .optionalSecretFile("keyFile", \.keyFile, "The key of the certificate (PEM), required."),
     ]
 
     func check(_ reader: SectionReader) {
@@ -157,7 +157,7 @@ extension GatewayConfiguration.ListenTLS: ConfigurationSection {
         .optionalPath(
             "certificateFile", \.certificateFile,
             "Our certificate chain (PEM), the leaf first; read again when it changes."),
-        .optionalPath("keyFile", \.keyFile, "The key of our certificate (PEM)."),
+        .optionalSecretFile("keyFile", \.keyFile, "The key of our certificate (PEM)."),
         .sections(
             "serverNames", \.serverNames, countMax: 64, identity: { ("hosts", $0.hosts.joined(separator: ", ")) },
             "Further certificates, each for the clients that ask for one of its names (SNI); others are shown the one above."

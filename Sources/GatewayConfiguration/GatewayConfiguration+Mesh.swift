@@ -57,9 +57,9 @@ extension GatewayConfiguration {
         /// The service that it is.
         package var service = ""
         /// The file of its secret.
-        package var secretFile: String?
+        package var secretFile: SecretSetting?
         /// The file of its former secret, while one replaces the other.
-        package var formerSecretFile: String?
+        package var formerSecretFile: SecretSetting?
 
         /// Empty; every node states its own.
         package init() {}
@@ -168,8 +168,8 @@ extension GatewayConfiguration.Node: ConfigurationSection {
         .required("id", \.id, .text(bytesMax: 256), "What it calls itself in `X-Intentus-Node-Id`."),
         .required(
             "service", \.service, .text(bytesMax: 2_048), "The service that it is, `spiffe://cluster.local/ns/…/sa/…`."),
-        .optionalPath("secretFile", \.secretFile, "The file of its secret, required; the first line counts."),
-        .optionalPath(
+        .optionalSecretFile("secretFile", \.secretFile, "The file of its secret, required; the first line counts."),
+        .optionalSecretFile(
             "formerSecretFile", \.formerSecretFile, "The file of its former secret, while one replaces the other."),
     ]
 

@@ -9,6 +9,8 @@ extension GatewayConfiguration {
         package let diagnostics: [Diagnostic]
         /// The files that it names, as far as their names could be read: also when there is an error.
         package var files: [NamedFile] = []
+        /// The references to secrets that it makes, as far as they could be read.
+        package var secrets: [NamedSecret] = []
 
         /// The errors alone.
         package var errors: [Diagnostic] { diagnostics.filter { $0.severity == .error } }
@@ -40,7 +42,7 @@ extension GatewayConfiguration {
         let configuration = GatewayConfiguration(reading: &reader)
         return Reading(
             configuration: diagnostics.hasErrors ? nil : configuration, diagnostics: diagnostics.sorted,
-            files: surroundings.files.all)
+            files: surroundings.files.all, secrets: surroundings.secrets.all)
     }
 
     /// Every key that a configuration file may have, in the order of its sections.

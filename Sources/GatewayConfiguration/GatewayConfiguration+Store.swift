@@ -1,5 +1,5 @@
 import Documents
-package import IntentProtocol
+import IntentProtocol
 
 extension GatewayConfiguration {
     /// Where shared state lives.
@@ -34,11 +34,11 @@ extension GatewayConfiguration {
         /// The user; nil for the default one.
         package var username: String?
         /// The password of the user.
-        package var password: Secret?
+        package var password: SecretSetting?
         /// A file with the password, as a mounted secret.
-        package var passwordFile: String?
+        package var passwordFile: SecretSetting?
         /// A file with the password of the sentinels.
-        package var sentinelPasswordFile: String?
+        package var sentinelPasswordFile: SecretSetting?
         /// The user of the sentinels.
         package var sentinelUsername: String?
         /// The database number.
@@ -50,7 +50,7 @@ extension GatewayConfiguration {
         /// Whether key sets that another gateway fetched are taken from Redis.
         package var trustKeySets = true
         /// A file whose bytes seal what gateways tell one another through Redis.
-        package var sealFile: String?
+        package var sealFile: SecretSetting?
         /// What holds for limits while Redis cannot be asked, where the rule does not say.
         package var onFailure = StoreFailure.local
         /// How long a request waits for Redis before it goes on without.
@@ -74,12 +74,13 @@ extension GatewayConfiguration.Redis: ConfigurationSection {
         .value("masterName", \.masterName, .text(bytesMax: 128), "The name that the sentinels know the master by."),
         .list("cluster", \.cluster, of: .address, countMax: 256, "Nodes of a Redis Cluster; a few are enough."),
         .optional("username", \.username, .text(bytesMax: 256), "The user, where Redis has more than the default one."),
-        .optional(
-            "password", \.password, .secret,
-            "The password; better in a variable or in `passwordFile` than in this file."),
-        .optionalPath("passwordFile", \.passwordFile, "A file with the password, such as a mounted secret."),
+        .optionalSecret(
+            "password", \.password,
+            "The password; better a reference, in a variable or in `passwordFile` than in this file."),
+        .optionalSecretFile("passwordFile", \.passwordFile, "A file with the password, such as a mounted secret."),
         .optional("sentinelUsername", \.sentinelUsername, .text(bytesMax: 256), "The user of the sentinels."),
-        .optionalPath("sentinelPasswordFile", \.sentinelPasswordFile, "A file with the password of the sentinels."),
+        .optionalSecretFile(
+            "sentinelPasswordFile", \.sentinelPasswordFile, "A file with the password of the sentinels."),
         .optional(
             "database", \.database, .integer(0...1_023), absent: "0", "The database number; a cluster has only 0."),
         .optionalSection("tls", \.tls, "TLS to Redis, with the server's certificate and name verified."),
@@ -90,7 +91,7 @@ extension GatewayConfiguration.Redis: ConfigurationSection {
             "trustKeySets", \.trustKeySets, .toggle,
             "Whether key sets that another gateway fetched are taken from Redis; without, each gateway asks the issuer."
         ),
-        .optionalPath(
+        .optionalSecretFile(
             "sealFile", \.sealFile,
             "A file of at least 32 bytes, the same for all gateways, that seals key sets in Redis against whoever can write there."
         ),
@@ -112,11 +113,12 @@ extension GatewayConfiguration.Redis: ConfigurationSection {
         if password != nil || url?.password != nil, passwordFile != nil {
             fields.error("\(fields.path) must have either a password or passwordFile, not both", at: "passwordFile")
         }
-        if fields.has("password") || url?.password != nil {
-            let place = fields.has("password") ? "password" : "url"
+        let isInFile = fields.has("password") && password?.reference == nil
+        if isInFile || url?.password != nil {
+            let place = isInFile ? "password" : "url"
             fields.warning(
-                "\(fields.place(place)) holds a password in plain text; use passwordFile or "
-                    + "INTENTUSNET_STORE_REDIS_PASSWORD", at: place)
+                "\(fields.place(place)) holds a password in plain text; use a secret:// reference, "
+                    + "passwordFile or INTENTUSNET_STORE_REDIS_PASSWORD", at: place)
         }
         if !cluster.isEmpty, (database ?? 0) != 0 {
             fields.error("\(fields.place("database")) must be 0, because a Redis Cluster has no other", at: "database")

@@ -10,7 +10,7 @@ extension GatewayConfiguration {
         /// Our certificate chain (PEM).
         package var certificateFile: String?
         /// The key of our certificate (PEM).
-        package var keyFile: String?
+        package var keyFile: SecretSetting?
 
         /// The defaults above.
         package init() {}
@@ -28,7 +28,7 @@ extension GatewayConfiguration.UpstreamTLS: ConfigurationSection {
         .optionalPath(
             "certificateFile", \.certificateFile,
             "Our certificate chain (PEM) for workers that ask for one; read again when it changes."),
-        .optionalPath("keyFile", \.keyFile, "The key of our certificate (PEM)."),
+        .optionalSecretFile("keyFile", \.keyFile, "The key of our certificate (PEM)."),
     ]
 
     func check(_ reader: SectionReader) {

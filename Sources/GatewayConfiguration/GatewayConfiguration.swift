@@ -37,6 +37,8 @@ package struct GatewayConfiguration: Sendable, Hashable {
     package var drainTimeoutMilliseconds = 10_000
     /// The gateway's own log.
     package var log = Log()
+    /// How the sources of secrets are asked.
+    package var secrets = Secrets()
 
     /// The values of an empty file; not a usable gateway, because issuers and policies have no default.
     package init() {}
@@ -68,6 +70,7 @@ extension GatewayConfiguration: ConfigurationSection {
             "drainTimeoutMilliseconds", \.drainTimeoutMilliseconds, .integer(0...600_000), unit: "ms",
             "How long running requests may take to finish after SIGTERM."),
         .section("log", \.log, "The gateway's own log on standard error."),
+        .section("secrets", \.secrets, "How the sources of `secret://` references are asked."),
     ]
 
     func check(_ reader: SectionReader) {

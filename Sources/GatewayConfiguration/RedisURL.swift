@@ -1,3 +1,4 @@
+import Documents
 package import IntentProtocol
 
 /// `redis://[user[:password]@]host[:port][/database]`, or `rediss://` for TLS.
@@ -52,6 +53,11 @@ package struct RedisURL: Sendable, Hashable {
     /// The URL without user and password.
     package var withoutSecrets: String {
         "\(isTLS ? "rediss" : "redis")://\(address)\(database.map { "/\($0)" } ?? "")"
+    }
+
+    /// A text that is no URL, as a message may show it: not at all where a user and a password may be in it.
+    static func shown(_ text: String) -> String {
+        text.contains("@") ? "one that is not shown" : MessageText.quoted(text)
     }
 
     private static func address(_ authority: Substring) -> HostAndPort? {

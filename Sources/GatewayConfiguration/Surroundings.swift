@@ -6,6 +6,8 @@ struct Surroundings {
 
     /// The files named so far.
     let files = NamedFiles()
+    /// The references to secrets so far.
+    let secrets = NamedSecrets()
     private let folder: String
     private let environment: [String: String]
 

@@ -9,7 +9,10 @@ extension PeerProofs {
     /// Reads the names of the mesh and the secrets of the nodes.
     ///
     /// - Throws: ``ConfigurationRefused`` with every entry that cannot be used.
-    init(_ mesh: GatewayConfiguration.Mesh, issuers: [GatewayConfiguration.Issuer], replays: any ReplayCache) throws {
+    init(
+        _ mesh: GatewayConfiguration.Mesh, issuers: [GatewayConfiguration.Issuer], secrets: NodeSecrets,
+        replays: any ReplayCache
+    ) throws {
         let table = try TrustDomainTable(mesh)
         let proxies = try Self.read("trustedProxies") { () throws(TrustedProxies.Fault) in
             try TrustedProxies(mesh.trustedProxies, table)
@@ -22,7 +25,7 @@ extension PeerProofs {
                 try TrustedProxies(forwarded.proxies, table)
             }
         let addresses = ForwardedAddressRules(trustedHops: forwarded.trustedHops, proxies: addressProxies)
-        let nodes = try mesh.nodes.map { try NodePeer($0) }
+        let nodes = try mesh.nodes.map { try NodePeer($0, secrets) }
         var verifier: NodeSignatureVerifier?
         if !nodes.isEmpty {
             verifier = try Self.read("nodes") { () throws(NodeSignatureVerifier.Fault) in
@@ -88,16 +91,16 @@ extension TrustDomain {
 }
 
 extension NodePeer {
-    fileprivate init(_ node: GatewayConfiguration.Node) throws {
+    fileprivate init(_ node: GatewayConfiguration.Node, _ secrets: NodeSecrets) throws {
         let service: SPIFFEID
         do {
             service = try SPIFFEID(node.service)
         } catch {
             throw PeerProofs.refused("nodes", "service of '\(node.id)' \(error.problem)")
         }
-        let paths = [node.secretFile, node.formerSecretFile].compactMap(\.self)
+        let settings = [node.secretFile, node.formerSecretFile].compactMap(\.self)
         self.init(
-            id: node.id, secrets: try paths.map { try Secret(firstLineOf: $0, "mesh.nodes: '\(node.id)'") },
+            id: node.id, secrets: try settings.map { try secrets.text(of: $0, "mesh.nodes: '\(node.id)'") },
             service: service)
     }
 }

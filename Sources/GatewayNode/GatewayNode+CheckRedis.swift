@@ -1,6 +1,8 @@
+import CertificateFiles
 package import Documents
 import Foundation
 import GatewayConfiguration
+import GatewayHTTP
 import NIOCore
 import NIOPosix
 import Observability
@@ -24,9 +26,18 @@ extension GatewayNode {
             let text = "store: there is no Redis to look at; set it, as in store: redis://127.0.0.1:6379"
             return ([], [Diagnostic(.error, text)])
         }
+        let secrets = NodeSecrets(
+            configuration.secrets, reading.secrets.filter { $0.key.hasPrefix("store.redis.") },
+            configurationFile: configurationFile, environment: environment, logger: NodeParts.logger(configuration.log))
+        let diagnostics = Diagnostics()
+        await secrets.fetch(into: diagnostics)
+        guard !diagnostics.hasErrors else { return ([], diagnostics.sorted) }
         let settings: RedisSettings
         do {
-            settings = try RedisSettings(redis)
+            var sets: [CertificateSet] = []
+            settings = try RedisSettings(redis, secrets: secrets, tls: NodeTLS.redis(redis, secrets, &sets))
+        } catch let error as TLSMaterialError {
+            return ([], [Diagnostic(.error, "store.redis.tls: \(error)")])
         } catch {
             let findings = (error as? ConfigurationRefused)?.findings
             return ([], findings ?? [Diagnostic(.error, "store.redis: \(error)")])

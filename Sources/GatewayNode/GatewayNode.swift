@@ -51,12 +51,13 @@ package final class GatewayNode: Sendable {
     /// Where the configuration came from, for those who ask again.
     let origin: (file: String, environment: [String: String])
 
-    /// Reads the configuration and everything it names; nothing is listening before ``start()``.
+    /// Reads the configuration and everything it names, and fetches its secrets; nothing is listening before ``start()``.
     ///
     /// - Throws: ``ConfigurationRefused`` with every error of every file.
-    package init(configurationFile: String, environment: [String: String]) throws {
+    package init(configurationFile: String, environment: [String: String]) async throws {
         let diagnostics = Diagnostics()
-        let loaded = NodeFiles.load(configurationFile: configurationFile, environment: environment, into: diagnostics)
+        let loaded = await NodeFiles.load(
+            configurationFile: configurationFile, environment: environment, secrets: .fetch, into: diagnostics)
         guard !diagnostics.hasErrors, let loaded else { throw ConfigurationRefused(diagnostics.sorted) }
         configuration = loaded.configuration
         files = loaded.files
@@ -68,10 +69,11 @@ package final class GatewayNode: Sendable {
         }
     }
 
-    /// Every error and warning of a configuration and the files that it names.
-    package static func check(configurationFile: String, environment: [String: String]) -> [Diagnostic] {
+    /// Every error and warning of a configuration and the files that it names; no source of secrets is asked.
+    package static func check(configurationFile: String, environment: [String: String]) async -> [Diagnostic] {
         let diagnostics = Diagnostics()
-        _ = NodeFiles.load(configurationFile: configurationFile, environment: environment, into: diagnostics)
+        _ = await NodeFiles.load(
+            configurationFile: configurationFile, environment: environment, secrets: .check, into: diagnostics)
         return diagnostics.sorted
     }
 
@@ -91,6 +93,7 @@ package final class GatewayNode: Sendable {
         await parts.shared?.start(waitingMilliseconds: 1_000)
         var tasks = parts.keys.refreshers.map { refresher in Task { await refresher.run() } }
         tasks += parts.shared?.tasks() ?? []
+        tasks.append(Task { await self.parts.secrets.run() })
         await waitForKeys()
         await parts.policyIssuers.apply(parts.authorization.current)
         await parts.shared?.awaitAgents(waitingMilliseconds: 1_000)

@@ -26,6 +26,15 @@ final class NodeFiles: Sendable {
         let tls: NodeTLS
         /// nil where nothing is sealed.
         let seals: NodeSeals?
+        let secrets: NodeSecrets
+    }
+
+    /// What is done about the references to secrets.
+    enum SecretUse {
+        /// They are read and their sources looked at; nobody is asked.
+        case check
+        /// They are fetched.
+        case fetch
     }
 
     private let policyFiles: [NamedFile]
@@ -48,8 +57,8 @@ final class NodeFiles: Sendable {
     ///
     /// The files that a faulty configuration names are read too, so that everything is told at once.
     static func load(
-        configurationFile: String, environment: [String: String], into diagnostics: Diagnostics
-    ) -> Loaded? {
+        configurationFile: String, environment: [String: String], secrets use: SecretUse, into diagnostics: Diagnostics
+    ) async -> Loaded? {
         guard let text = read(configurationFile, named: "'\(configurationFile)'", at: nil, into: diagnostics) else {
             return nil
         }
@@ -88,16 +97,25 @@ final class NodeFiles: Sendable {
         let policy = loadPolicy(policyFiles, reading.configuration?.mesh, into: diagnostics)
         let authorization = authorizationFiles.load(into: diagnostics)
         let adminAuthorization = adminFiles.load(into: diagnostics)
-        let tls = reading.configuration.flatMap { NodeTLS.load($0, into: diagnostics) }
         let seals = reading.configuration?.emcl?.keyRingFile.flatMap { NodeSeals(file: $0, into: diagnostics) }
-        guard let configuration = reading.configuration, let agents, let files, let policy, let tls,
-            !diagnostics.hasErrors
+        guard let configuration = reading.configuration else { return nil }
+        let secrets = NodeSecrets(
+            configuration.secrets, reading.secrets, configurationFile: configurationFile, environment: environment,
+            logger: NodeParts.logger(configuration.log))
+        secrets.check(into: diagnostics)
+        // A source that is not set up is told above, and is not asked.
+        if use == .fetch, !diagnostics.hasErrors { await secrets.fetch(into: diagnostics) }
+        // Certificates are read with their keys, and those that nobody fetched are not there.
+        guard use == .fetch ? !diagnostics.hasErrors : !secrets.namesKeys else { return nil }
+        let tls = NodeTLS.load(configuration, secrets, into: diagnostics)
+        guard let agents, let files, let policy, let tls, !diagnostics.hasErrors
         else {
             return nil
         }
         return Loaded(
             configuration: configuration, policy: policy, authorization: authorization,
-            adminAuthorization: adminAuthorization, agents: agents, files: files, tls: tls, seals: seals)
+            adminAuthorization: adminAuthorization, agents: agents, files: files, tls: tls, seals: seals,
+            secrets: secrets)
     }
 
     private static func checkKeys(_ file: NamedFile, into diagnostics: Diagnostics) {

@@ -54,6 +54,8 @@ final class NodeParts: Sendable {
     /// The key ring; nil where nothing is sealed.
     let seals: NodeSeals?
     private let envelopeSeals: EnvelopeSeals?
+    /// What the configuration names by `secret://`; others get their secrets here, too.
+    let secrets: NodeSecrets
     let certificateReloads = CertificateReloads()
     /// Of each reason one in ten seconds is logged.
     let refusalsLogged = NoticeLimit(everySeconds: 10)
@@ -68,6 +70,7 @@ final class NodeParts: Sendable {
         settings = try GatewaySettings(configuration)
         httpLimits = HTTPLimits(configuration.listen)
         tls = loaded.tls
+        secrets = loaded.secrets
         upstreamLimits = UpstreamLimits(configuration.routing.upstream)
         tokens = TokenVerifier(
             issuers: try configuration.authentication.issuers.map(IssuerPolicy.init(configured:)),
@@ -82,21 +85,23 @@ final class NodeParts: Sendable {
         let limits = directoryLimits
         directory = DirectoryStore(limits: limits)
         let (logger, directory) = (logger, directory)
-        let redisTLS = tls.redis
+        let (redisTLS, secrets) = (tls.redis, loaded.secrets)
         let (record, rate, inFlight) = (NodeRecord(configuration), RequestRate(), NodeCount())
         (self.record, self.rate, self.inFlight) = (record, rate, inFlight)
         let audit = try NodeAudit(configuration.audit, shards: eventLoopCount)
         self.audit = audit
         shared = try configuration.store.redis.map {
             try SharedState(
-                $0, tls: redisTLS, record: record, load: { Self.load(rate, inFlight) }, hasher: hasher,
+                $0, secrets: secrets, tls: redisTLS, record: record, load: { Self.load(rate, inFlight) },
+                hasher: hasher,
                 directory: directory,
                 directoryLimits: limits, logger: logger, onLimitChange: Self.limitChange(audit))
         }
         let replays: any ReplayCache =
             shared.map { $0.replays as any ReplayCache }
             ?? MemoryReplayCache(nowNanoseconds: Timestamp.monotonicNanoseconds)
-        peers = try PeerProofs(configuration.mesh, issuers: configuration.authentication.issuers, replays: replays)
+        peers = try PeerProofs(
+            configuration.mesh, issuers: configuration.authentication.issuers, secrets: secrets, replays: replays)
         seals = loaded.seals
         let isShared = shared != nil
         envelopeSeals = configuration.emcl.flatMap { emcl in
@@ -192,6 +197,10 @@ final class NodeParts: Sendable {
             let isKeyless = keys.refreshers.allSatisfy { $0.status().availability == .unavailable }
             return isKeyless ? (.unhealthy, "no issuer has keys") : (.healthy, "")
         }
+    }
+
+    static func logger(_ log: GatewayConfiguration.Log) -> Logger {
+        logger(LogLevel(Logger.Level(rawValue: log.level.rawValue) ?? .info))
     }
 
     private static func logger(_ level: LogLevel) -> Logger {

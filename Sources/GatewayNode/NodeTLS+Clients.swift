@@ -1,18 +1,19 @@
 import CertificateFiles
 import GatewayConfiguration
 import GatewayHTTP
+import IntentProtocol
 import KeySources
 import RedisState
 
 extension NodeTLS {
     /// What Redis is spoken to with, kept up to date by one more set.
     static func redis(
-        _ redis: GatewayConfiguration.Redis, _ sets: inout [CertificateSet]
+        _ redis: GatewayConfiguration.Redis, _ secrets: NodeSecrets, _ sets: inout [CertificateSet]
     ) throws(TLSMaterialError) -> RedisTLS? {
         guard redis.speaksTLS else { return nil }
         let files = redis.tls ?? GatewayConfiguration.ClientTLS()
         let holder = FirstValue<RedisTLS>()
-        let set = try CertificateSet(use: "redis", files) { material throws(TLSMaterialError) in
+        let set = try CertificateSet(use: "redis", files, secrets) { material throws(TLSMaterialError) in
             let context = try material.clientContext()
             holder.set(make: { RedisTLS(context) }, replace: { $0.replace(by: context) })
         }
@@ -23,7 +24,7 @@ extension NodeTLS {
 
     /// What the keys of an issuer are fetched with, kept up to date by one more set; nil where no file of ours says anything.
     static func issuer(
-        _ issuer: GatewayConfiguration.Issuer, _ sets: inout [CertificateSet]
+        _ issuer: GatewayConfiguration.Issuer, _ secrets: NodeSecrets, _ sets: inout [CertificateSet]
     ) throws(TLSMaterialError) -> KeySetTLS? {
         guard issuer.jwks.url?.hasPrefix("https://") == true else { return nil }
         var files = issuer.tls ?? GatewayConfiguration.ClientTLS()
@@ -31,7 +32,7 @@ extension NodeTLS {
         guard files != GatewayConfiguration.ClientTLS() else { return nil }
         let holder = FirstValue<KeySetTLS>()
         sets.append(
-            try CertificateSet(use: "issuer \(issuer.issuer)", files) { material throws(TLSMaterialError) in
+            try CertificateSet(use: "issuer \(issuer.issuer)", files, secrets) { material throws(TLSMaterialError) in
                 let configuration = try material.clientConfiguration()
                 holder.set(make: { KeySetTLS(configuration) }, replace: { $0.replace(by: configuration) })
             })
@@ -42,11 +43,30 @@ extension NodeTLS {
 extension CertificateSet {
     /// The files of a client of ours.
     fileprivate convenience init(
-        use: String, _ files: GatewayConfiguration.ClientTLS,
+        use: String, _ files: GatewayConfiguration.ClientTLS, _ secrets: NodeSecrets,
         put: @escaping @Sendable (TLSMaterial) throws(TLSMaterialError) -> Void
     ) throws(TLSMaterialError) {
-        var identity: (certificate: String, key: String)?
-        if let certificate = files.certificateFile, let key = files.keyFile { identity = (certificate, key) }
-        try self.init(use: use, identity: identity, bundles: [files.caFile].compactMap(\.self), put: put)
+        let own = secrets.identity(files.certificateFile, files.keyFile)
+        try self.init(
+            use: use, identity: own.identity, suppliedKey: own.suppliedKey, bundles: [files.caFile].compactMap(\.self),
+            put: put)
+    }
+}
+
+extension NodeSecrets {
+    /// A certificate's file and its key: in a file, too, or from a source of secrets.
+    func identity(
+        _ certificate: String?, _ key: SecretSetting?
+    ) -> (identity: (certificate: String, key: String)?, suppliedKey: CertificateSet.SuppliedKey?) {
+        guard let certificate, let key else { return (nil, nil) }
+        switch key {
+        case .path(let path): return ((certificate, path), nil)
+        case .reference(let reference):
+            let supplied = CertificateSet.SuppliedKey(name: reference.description) {
+                self.current(reference).map { ($0.bytes.reveal(), $0.generation) }
+            }
+            return ((certificate, reference.description), supplied)
+        case .inline: return (nil, nil)
+        }
     }
 }

@@ -25,33 +25,35 @@ struct NodeTLS: Sendable {
     let sets: [CertificateSet]
 
     /// Reads every file that the configuration names, and notes each one that cannot be used; nil when there is one.
-    static func load(_ configuration: GatewayConfiguration, into diagnostics: Diagnostics) -> NodeTLS? {
+    static func load(
+        _ configuration: GatewayConfiguration, _ secrets: NodeSecrets, into diagnostics: Diagnostics
+    ) -> NodeTLS? {
         do throws(TLSMaterialError) {
-            return try NodeTLS(configuration)
+            return try NodeTLS(configuration, secrets)
         } catch {
             diagnostics.error("\(error)", at: nil)
             return nil
         }
     }
 
-    private init(_ configuration: GatewayConfiguration) throws(TLSMaterialError) {
+    private init(_ configuration: GatewayConfiguration, _ secrets: NodeSecrets) throws(TLSMaterialError) {
         var sets: [CertificateSet] = []
-        listener = try Self.listener(configuration.listen.tls, "listen", configuration.mesh, &sets)
-        admin = try Self.listener(configuration.admin.tls.listener, "admin", configuration.mesh, &sets)
-        upstream = try Self.upstream(configuration, &sets)
+        listener = try Self.listener(configuration.listen.tls, "listen", configuration.mesh, secrets, &sets)
+        admin = try Self.listener(configuration.admin.tls.listener, "admin", configuration.mesh, secrets, &sets)
+        upstream = try Self.upstream(configuration, secrets, &sets)
         redis = try configuration.store.redis.flatMap { redis throws(TLSMaterialError) in
-            try Self.redis(redis, &sets)
+            try Self.redis(redis, secrets, &sets)
         }
         var issuers: [String: KeySetTLS] = [:]
         for issuer in configuration.authentication.issuers {
-            issuers[issuer.issuer] = try Self.issuer(issuer, &sets)
+            issuers[issuer.issuer] = try Self.issuer(issuer, secrets, &sets)
         }
         self.issuers = issuers
         self.sets = sets
     }
 
     private static func upstream(
-        _ configuration: GatewayConfiguration, _ sets: inout [CertificateSet]
+        _ configuration: GatewayConfiguration, _ secrets: NodeSecrets, _ sets: inout [CertificateSet]
     ) throws(TLSMaterialError) -> UpstreamTLS {
         let upstream = UpstreamTLS()
         let tls = configuration.routing.upstream.tls
@@ -62,12 +64,11 @@ struct NodeTLS: Sendable {
         guard isCalled || configuration.registration != nil || tls != GatewayConfiguration.UpstreamTLS() else {
             return upstream
         }
-        var identity: (certificate: String, key: String)?
-        if let certificate = tls.certificateFile, let key = tls.keyFile { identity = (certificate, key) }
+        let own = secrets.identity(tls.certificateFile, tls.keyFile)
         let mesh = configuration.mesh
         let files = tls.trustBundleFiles + tls.federatedBundles.compactMap(\.file)
         sets.append(
-            try CertificateSet(use: "upstream", identity: identity, bundles: files) {
+            try CertificateSet(use: "upstream", identity: own.identity, suppliedKey: own.suppliedKey, bundles: files) {
                 material throws(TLSMaterialError) in
                 let contexts = try material.upstreamContexts()
                 // The system's authorities name hosts; none of them can say which service a worker is.
@@ -90,7 +91,7 @@ struct NodeTLS: Sendable {
     }
 
     private static func listener(
-        _ tls: GatewayConfiguration.ListenTLS, _ use: String, _ mesh: GatewayConfiguration.Mesh,
+        _ tls: GatewayConfiguration.ListenTLS, _ use: String, _ mesh: GatewayConfiguration.Mesh, _ secrets: NodeSecrets,
         _ sets: inout [CertificateSet]
     ) throws(TLSMaterialError) -> ListenerTLS? {
         let mode: ListenerTLS.Mode
@@ -100,7 +101,8 @@ struct NodeTLS: Sendable {
         // Until the policies are asked, nothing that a policy could forbid is taken.
         case .strict, .policy: mode = .strict
         }
-        guard let certificate = tls.certificateFile, let key = tls.keyFile else {
+        let own = secrets.identity(tls.certificateFile, tls.keyFile)
+        guard own.identity != nil else {
             throw TLSMaterialError("\(use).tls.mode \(tls.effectiveMode.rawValue) needs certificateFile and keyFile")
         }
         let clients = ClientCertificates(tls.effectiveClientCertificates)
@@ -109,15 +111,18 @@ struct NodeTLS: Sendable {
         let credentials = TLSCredentials()
         let names = tls.serverNames.isEmpty ? nil : ServerNames()
         for name in tls.serverNames {
-            guard let names, let certificate = name.certificateFile, let key = name.keyFile else { continue }
+            let own = secrets.identity(name.certificateFile, name.keyFile)
+            guard let names, own.identity != nil else { continue }
             sets.append(
-                try CertificateSet(use: "\(use) \(name.hosts[0])", identity: (certificate, key), bundles: []) {
+                try CertificateSet(
+                    use: "\(use) \(name.hosts[0])", identity: own.identity, suppliedKey: own.suppliedKey, bundles: []
+                ) {
                     material throws(TLSMaterialError) in try names.show(material, for: name.hosts)
                 })
         }
         let files = tls.trustBundleFiles + tls.federatedBundles.compactMap(\.file)
         sets.append(
-            try CertificateSet(use: use, identity: (certificate, key), bundles: files) {
+            try CertificateSet(use: use, identity: own.identity, suppliedKey: own.suppliedKey, bundles: files) {
                 material throws(TLSMaterialError) in
                 let context = try material.listenerContext(
                     clients: clients, isTLS13Only: isTLS13Only, offersHTTP2: offersHTTP2, names: names)

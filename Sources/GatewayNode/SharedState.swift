@@ -41,12 +41,12 @@ final class SharedState: Sendable {
     private let unattended = BackgroundTasks()
 
     init(
-        _ configured: GatewayConfiguration.Redis, tls: RedisTLS?, record: NodeRecord,
+        _ configured: GatewayConfiguration.Redis, secrets: NodeSecrets, tls: RedisTLS?, record: NodeRecord,
         load: @escaping @Sendable () -> NodeLoad,
         hasher: BucketKeyHasher, directory store: DirectoryStore, directoryLimits: DirectoryLimits, logger: Logger,
         onLimitChange: @escaping @Sendable (_ reason: String?) -> Void
     ) throws {
-        var settings = try RedisSettings(configured, tls: tls)
+        var settings = try RedisSettings(configured, secrets: secrets, tls: tls)
         settings.scripts = RedisBucketAuthority.scripts + StoreScripts.all
         self.settings = settings
         self.logger = logger
@@ -59,7 +59,7 @@ final class SharedState: Sendable {
             random: { UInt64.random(in: .min ... .max) })
         var keySettings = SharedKeySets.Settings()
         keySettings.trustsCopies = configured.trustKeySets
-        keySettings.secret = try RedisSettings.seal(configured)
+        keySettings.secret = try RedisSettings.seal(configured, secrets)
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
         let trouble = Trouble("not connected yet")

@@ -14,6 +14,8 @@ public struct IntentContext: Sendable {
     public let decisionPath: [String]
     /// When the gateway stops waiting; nil when it did not say.
     public let deadline: ContinuousClock.Instant?
+    /// The worker's secrets: `try await context.secrets["external-api-key"]`.
+    public let secrets: IntentSecrets
     /// A logger that carries request and trace id.
     public let logger: Logger
 
@@ -24,12 +26,15 @@ public struct IntentContext: Sendable {
         return String(first.dropFirst("user:".count))
     }
 
-    init(_ envelope: IntentEnvelope, deadline: ContinuousClock.Instant?, logger: Logger) {
+    init(
+        _ envelope: IntentEnvelope, deadline: ContinuousClock.Instant?, secrets: IntentSecrets, logger: Logger
+    ) {
         requestId = envelope.requestId
         traceId = envelope.traceId
         identityChain = envelope.identityChain
         decisionPath = envelope.decisionPath
         self.deadline = deadline
+        self.secrets = secrets
         var logger = logger
         logger[metadataKey: "requestId"] = "\(envelope.requestId)"
         logger[metadataKey: "traceId"] = "\(envelope.traceId ?? "")"

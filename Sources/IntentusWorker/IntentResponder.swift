@@ -8,15 +8,17 @@ final class IntentResponder: Sendable {
     private let table: HandlerTable
     private let concurrencyMax: Int
     private let limits: EnvelopeLimits
+    private let secrets: IntentSecrets
     private let logger: Logger
     private let sealed: SealedWork
     private let running = Mutex((count: 0, isDraining: false))
 
     init(
         name: String, table: HandlerTable, concurrencyMax: Int, limits: EnvelopeLimits = .behindGateway,
-        sealing: WorkerSealing? = nil, logger: Logger
+        sealing: WorkerSealing? = nil, secrets: IntentSecrets = .none, logger: Logger
     ) {
         sealed = SealedWork(sealing, agent: name)
+        self.secrets = secrets
         self.limits = limits
         self.name = name
         self.table = table
@@ -77,7 +79,7 @@ final class IntentResponder: Sendable {
     ) async -> AgentResponse {
         // A day is longer than any gateway waits: a larger number is no overflow in the clock.
         let deadline = timeoutMilliseconds.map { ContinuousClock.now + .milliseconds(min(max(0, $0), 86_400_000)) }
-        let context = IntentContext(envelope, deadline: deadline, logger: logger)
+        let context = IntentContext(envelope, deadline: deadline, secrets: secrets, logger: logger)
         let (answers, first) = AsyncStream.makeStream(of: AgentResponse.self, bufferingPolicy: .bufferingOldest(1))
         // No child task: one that does not listen to cancellation would hold back the answer and the worker's end.
         let work = Task {

@@ -5,6 +5,7 @@ import IntentProtocol
 import IntentusClient
 public import Logging
 import NIOPosix
+import Secrets
 public import ServiceLifecycle
 import Synchronization
 
@@ -60,10 +61,11 @@ public final class IntentusWorker: Service {
     public func run() async throws {
         let handlers = handlers.withLock { $0 }
         try configuration.check(handlers.capabilities)
+        let (secrets, store) = try secrets()
         let responder = IntentResponder(
             name: configuration.name, table: handlers, concurrencyMax: configuration.concurrencyMax,
             limits: .behindGateway(bodyBytesMax: configuration.bodyBytesMax), sealing: configuration.sealing,
-            logger: logger)
+            secrets: secrets, logger: logger)
         let (tls, connections) = try security()
         let (ends, end) = AsyncStream.makeStream(of: Never.self)
         let isBroken = Mutex(false)
@@ -86,8 +88,10 @@ public final class IntentusWorker: Service {
                     end.finish()
                 }
             }, handler: { _ in WorkerHandler(responder: responder) })
+        // What opens the sources, such as a token of Vault, is kept good while nobody asks for a secret.
+        let keepingOpen = Task { await store.run() }
         let watching = tls.map { tls in Task { await Self.watch(tls.certificates, logger) } }
-        let registrations = registrations(server.port, handlers, connections)
+        let registrations = registrations(server.port, handlers, connections, secrets)
         let registering = Self.keepRegistered(registrations)
         await onBound(server.port)
         await Self.untilStopped(ends)
@@ -97,12 +101,27 @@ public final class IntentusWorker: Service {
         responder.drain()
         await Self.drain(responder, milliseconds: configuration.drainTimeoutMilliseconds)
         watching?.cancel()
+        keepingOpen.cancel()
         // Where every handler is done, only a peer that does not take its answer is still there; what still runs has had its time.
         let milliseconds: Int64 = responder.runningCount > 0 ? 0 : 2_000
         // Not cancelled with the worker's task: answers that are on their way arrive.
         await Task.detached { await server.drain(withinMilliseconds: milliseconds) }.value
         await connections.shutDown()
         if isBroken.withLock({ $0 }) { throw WorkerListenerEnded() }
+    }
+
+    /// The secrets as handlers see them, and the store behind them.
+    private func secrets() throws(WorkerConfigurationError) -> (IntentSecrets, SecretStore) {
+        let logger = logger
+        let parsed = try configuration.secrets.parsed(tokenSecret: configuration.tokenSecret)
+        let around = SecretSurroundings(
+            environment: ProcessInfo.processInfo.environment.merging(configuration.secrets.variables) { $1 },
+            folder: configuration.secrets.folder
+        ) { event in
+            logger.log(level: event.isTrouble ? .warning : .info, "secrets", metadata: ["event": "\(event)"])
+        }
+        let store = try configuration.secrets.store(parsed, around)
+        return (IntentSecrets(references: parsed, provider: store), store)
     }
 
     private var limits: HTTPLimits {
@@ -155,8 +174,12 @@ public final class IntentusWorker: Service {
     }
 
     private func registrations(
-        _ port: Int, _ table: HandlerTable, _ connections: GatewayConnections
+        _ port: Int, _ table: HandlerTable, _ connections: GatewayConnections, _ secrets: IntentSecrets
     ) -> [Registration] {
+        var configuration = configuration
+        if let name = configuration.tokenSecret {
+            configuration.token = configuration.token ?? TokenProvider { try await secrets[name].reveal() }
+        }
         let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
         let scheme = configuration.tls == nil ? "http" : "https"
         let url = configuration.advertisedURL ?? "\(scheme)://\(host):\(port)/execute-agent"

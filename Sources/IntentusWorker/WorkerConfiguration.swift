@@ -27,6 +27,10 @@ public struct WorkerConfiguration: Sendable {
     ///
     /// A gateway takes each signature once: give every instance a name and a secret of its own.
     public var node: NodeCredentials?
+    /// The name among ``secrets`` of the token for registration, where ``token`` is nil.
+    public var tokenSecret: String?
+    /// The secrets that handlers may ask for.
+    public var secrets = WorkerSecrets()
     /// The node it lives on; nil is local to the gateway.
     public var nodeId: String?
     /// Its place among agents of the same intent; smaller comes first.

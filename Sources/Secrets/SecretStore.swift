@@ -134,7 +134,7 @@ package final class SecretStore: SecretProvider {
             case .success: break
             case .failure: continuation.yield(result)
             }
-            let seconds = reference.isLocal ? 1 : limits.refreshSeconds
+            let seconds = if case .file = reference.place { Int64(1) } else { limits.refreshSeconds }
             // Not all nodes at the same time.
             await around.sleep(Int64(Double(seconds) * 1_000_000_000 * (0.9 + around.jitter() / 5)))
         }

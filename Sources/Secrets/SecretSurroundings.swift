@@ -64,6 +64,14 @@ package enum SecretEvent: Sendable, Hashable, CustomStringConvertible {
     /// Credentials of AWS could not be had anew; the former ones serve until they end.
     case awsCredentialsTrouble(String)
 
+    /// Whether somebody should look.
+    package var isTrouble: Bool {
+        switch self {
+        case .fileOpenToOthers, .staleServed, .vaultTokenTrouble, .awsCredentialsTrouble: true
+        case .changed, .vaultTokenInForce, .awsCredentialsInForce: false
+        }
+    }
+
     package var description: String {
         switch self {
         case .fileOpenToOthers(let path, let mode):

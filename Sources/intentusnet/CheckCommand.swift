@@ -10,6 +10,8 @@ struct CheckCommand: AsyncParsableCommand {
         discussion: """
             With --redis the command also connects to the store as a gateway would, writes nothing, and tells its topology,
             version, latency and clock, whether the scripts load, whether keys may be evicted, and what the user may not do.
+            With --secrets it fetches every secret:// of the configuration from its source and tells which cannot be had; the
+            secrets themselves are not shown.
             """)
 
     @Option(help: "The configuration file.")
@@ -18,11 +20,18 @@ struct CheckCommand: AsyncParsableCommand {
     @Flag(help: "Look at the Redis of the configuration, too.")
     var redis = false
 
+    @Flag(help: "Fetch the secrets that the configuration names, too.")
+    var secrets = false
+
     func run() async throws {
         let environment = ProcessInfo.processInfo.environment
-        var findings = GatewayNode.check(configurationFile: config, environment: environment)
-        if redis {
-            let found = await GatewayNode.checkRedis(configurationFile: config, environment: environment)
+        var findings = await GatewayNode.check(configurationFile: config, environment: environment)
+        var looks: [(lines: [String], findings: [Diagnostic])] = []
+        if secrets {
+            looks.append(await GatewayNode.checkSecrets(configurationFile: config, environment: environment))
+        }
+        if redis { looks.append(await GatewayNode.checkRedis(configurationFile: config, environment: environment)) }
+        for found in looks {
             for line in found.lines { print(line) }
             // What keeps the configuration from being read is told once.
             let told = Set(findings.map(\.description))

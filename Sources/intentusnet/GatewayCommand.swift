@@ -20,7 +20,7 @@ struct GatewayCommand: AsyncParsableCommand {
         AllocatorTuning.apply()
         let node: GatewayNode
         do {
-            node = try GatewayNode(configurationFile: config, environment: ProcessInfo.processInfo.environment)
+            node = try await GatewayNode(configurationFile: config, environment: ProcessInfo.processInfo.environment)
         } catch let error as ConfigurationRefused {
             FileHandle.standardError.write(Data((error.description + "\n").utf8))
             throw ExitCode(1)

@@ -31,7 +31,7 @@ struct RoomTests {
         "CertificateFiles": ["GatewayHTTP"],
         "IntentusClient": ["CertificateFiles", "Documents", "Encryption", "GatewayHTTP", "Identity", "IntentProtocol"],
         "IntentusWorker": [
-            "CertificateFiles", "Encryption", "GatewayHTTP", "Identity", "IntentProtocol", "IntentusClient",
+            "CertificateFiles", "Encryption", "GatewayHTTP", "Identity", "IntentProtocol", "IntentusClient", "Secrets",
         ],
     ]
     /// Rooms that see everything because they wire it.

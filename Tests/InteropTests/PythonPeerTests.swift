@@ -47,7 +47,7 @@ struct PythonPeerTests {
               - { name: fail-agent, intents: [{ name: FailIntent, version: "*" }], instances: [{ url: "\(url)" }] }
               - { name: whoami-agent, intents: [{ name: WhoAmI, version: "*" }], instances: [{ url: "\(url)" }] }
             """.write(to: folder.appending(path: "gateway.yaml"), atomically: true, encoding: .utf8)
-            let node = try GatewayNode(
+            let node = try await GatewayNode(
                 configurationFile: folder.appending(path: "gateway.yaml").path, environment: [:])
             try await node.start()
             return House(

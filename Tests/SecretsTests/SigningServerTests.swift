@@ -20,7 +20,7 @@ private final class SigningServer: Sendable {
         port = try FreePorts.next()
         folder = try PrivateFolder()
         process = try SpawnedProcess(
-            [PythonPeer.python, "-c", Self.program, "\(port)"], log: folder.file("signing.log"))
+            [OpenBao.python, "-c", Self.program, "\(port)"], log: folder.file("signing.log"))
         let (port, folder) = (port, folder)
         try Deadline.wait(for: "the server: \(folder.tail(of: "signing.log"))", milliseconds: 30_000) {
             try PlainHTTP.get("/", port: port).contains("ready")

@@ -32,6 +32,18 @@ public struct SecretReference: Sendable, Hashable, CustomStringConvertible {
     /// The text as it was written.
     public let description: String
 
+    /// The variable of that name.
+    package static func variable(_ name: String) -> SecretReference {
+        SecretReference(place: .environment(name: name), description: "secret://env/\(name)")
+    }
+
+    /// The file at a path, as a user would name it.
+    package static func file(_ path: String) -> SecretReference {
+        let shown = path.split(separator: "/", omittingEmptySubsequences: false).map { PercentEncoding.encoded($0) }
+        return SecretReference(
+            place: .file(path: path, member: nil), description: "secret://file/\(shown.joined(separator: "/"))")
+    }
+
     init(place: Place, description: String) {
         self.place = place
         self.description = description

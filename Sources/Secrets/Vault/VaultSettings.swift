@@ -11,6 +11,9 @@ package struct VaultSettings: Sendable, Hashable {
         /// A role, and the token of the pod's service account.
         case kubernetes(mount: String, role: String, token: SecretReference)
 
+        /// Where Kubernetes mounts the token of a pod's service account.
+        package static let podToken = SecretReference.file("/var/run/secrets/kubernetes.io/serviceaccount/token")
+
         /// Whether logging in anew makes another token.
         var makesTokens: Bool {
             switch self {

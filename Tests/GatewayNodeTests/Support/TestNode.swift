@@ -65,7 +65,7 @@ final class TestNode: Sendable {
         }
         let path = folder.appending(path: "gateway.yaml")
         try text.write(to: path, atomically: true, encoding: .utf8)
-        node = try GatewayNode(configurationFile: path.path, environment: [:])
+        node = try await GatewayNode(configurationFile: path.path, environment: [:])
         try await node.start()
     }
 

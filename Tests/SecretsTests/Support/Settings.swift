@@ -26,7 +26,6 @@ extension AWSSettings {
 
 extension SecretReference {
     static func env(_ name: String) -> SecretReference { known("secret://env/\(name)") }
-    static func file(_ path: String) -> SecretReference { known("secret://file/\(path)") }
 
     /// A reference that the test knows to be one; a variable that nobody sets otherwise.
     static func known(_ text: String) -> SecretReference {
