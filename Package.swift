@@ -167,7 +167,8 @@ let package = Package(
         tests(
             "GatewayNodeTests",
             [
-                "GatewayNode", "GatewayHTTP", "DevelopmentIssuer", "IntentProtocol", "RedisFixtures", nioCore, nioPosix,
+                "GatewayNode", "GatewayHTTP", "DevelopmentIssuer", "Identity", "IdentityFixtures", "IntentProtocol",
+                "RedisFixtures", nioCore, nioPosix,
                 nioSSL,
             ]),
         tests(
