@@ -177,8 +177,8 @@ let package = Package(
         tests(
             "GatewayNodeTests",
             [
-                "AdminServer", "Encryption", "GatewayNode", "GatewayHTTP", "DevelopmentIssuer", "IntentProtocol",
-                "RedisFixtures", nioCore, nioPosix, nioSSL,
+                "AdminServer", "Encryption", "GatewayNode", "GatewayHTTP", "DevelopmentIssuer", "Identity",
+                "IdentityFixtures", "IntentProtocol", "RedisFixtures", nioCore, nioPosix, nioSSL,
             ]),
         tests(
             "MeshTests",

@@ -57,6 +57,7 @@ final class NodeParts: Sendable {
     /// What the configuration names by `secret://`; others get their secrets here, too.
     let secrets: NodeSecrets
     let certificateReloads = CertificateReloads()
+    let certificateAges = CertificateAges()
     /// Of each reason one in ten seconds is logged.
     let refusalsLogged = NoticeLimit(everySeconds: 10)
     private let generation: Gauge
@@ -132,6 +133,7 @@ final class NodeParts: Sendable {
         watchHealth()
         reportRefusedWorkers()
         watchAudit(isBlocking: configuration.audit.mode == .block)
+        watchCertificateAges()
     }
 
     /// The gateway of one event loop.

@@ -23,13 +23,31 @@ struct NodeTLS: Sendable {
     let issuers: [String: KeySetTLS]
     /// Every file of certificates, by use.
     let sets: [CertificateSet]
+    /// What is to be said of certificates that can be used all the same.
+    let warnings: Warnings
+
+    /// Collected whenever files are read, taken away by whoever says them.
+    final class Warnings: Sendable {
+        private let texts = Mutex<[String]>([])
+
+        func add(_ text: String) { texts.withLock { $0.append(text) } }
+
+        func take() -> [String] {
+            texts.withLock { texts in
+                defer { texts = [] }
+                return texts
+            }
+        }
+    }
 
     /// Reads every file that the configuration names, and notes each one that cannot be used; nil when there is one.
     static func load(
         _ configuration: GatewayConfiguration, _ secrets: NodeSecrets, into diagnostics: Diagnostics
     ) -> NodeTLS? {
         do throws(TLSMaterialError) {
-            return try NodeTLS(configuration, secrets)
+            let tls = try NodeTLS(configuration, secrets)
+            for warning in tls.warnings.take() { diagnostics.warning(warning, at: nil) }
+            return tls
         } catch {
             diagnostics.error("\(error)", at: nil)
             return nil
@@ -38,9 +56,12 @@ struct NodeTLS: Sendable {
 
     private init(_ configuration: GatewayConfiguration, _ secrets: NodeSecrets) throws(TLSMaterialError) {
         var sets: [CertificateSet] = []
-        listener = try Self.listener(configuration.listen.tls, "listen", configuration.mesh, secrets, &sets)
-        admin = try Self.listener(configuration.admin.tls.listener, "admin", configuration.mesh, secrets, &sets)
-        upstream = try Self.upstream(configuration, secrets, &sets)
+        let warnings = Warnings()
+        self.warnings = warnings
+        listener = try Self.listener(configuration.listen.tls, "listen", configuration.mesh, (secrets, warnings), &sets)
+        admin = try Self.listener(
+            configuration.admin.tls.listener, "admin", configuration.mesh, (secrets, warnings), &sets)
+        upstream = try Self.upstream(configuration, secrets, warnings, &sets)
         redis = try configuration.store.redis.flatMap { redis throws(TLSMaterialError) in
             try Self.redis(redis, secrets, &sets)
         }
@@ -53,7 +74,8 @@ struct NodeTLS: Sendable {
     }
 
     private static func upstream(
-        _ configuration: GatewayConfiguration, _ secrets: NodeSecrets, _ sets: inout [CertificateSet]
+        _ configuration: GatewayConfiguration, _ secrets: NodeSecrets, _ warnings: Warnings,
+        _ sets: inout [CertificateSet]
     ) throws(TLSMaterialError) -> UpstreamTLS {
         let upstream = UpstreamTLS()
         let tls = configuration.routing.upstream.tls
@@ -73,6 +95,7 @@ struct NodeTLS: Sendable {
                 let contexts = try material.upstreamContexts()
                 // The system's authorities name hosts; none of them can say which service a worker is.
                 guard !files.isEmpty else { return upstream.replace(by: contexts) }
+                warnings.check(material, "routing.upstream.tls")
                 let table = try Self.table(mesh, federated: tls.federatedBundles.map(\.trustDomain))
                 let verifier = try Self.verifier(
                     of: material, table, tls.trustBundleFiles, tls.federatedBundles, "routing.upstream.tls")
@@ -91,7 +114,8 @@ struct NodeTLS: Sendable {
     }
 
     private static func listener(
-        _ tls: GatewayConfiguration.ListenTLS, _ use: String, _ mesh: GatewayConfiguration.Mesh, _ secrets: NodeSecrets,
+        _ tls: GatewayConfiguration.ListenTLS, _ use: String, _ mesh: GatewayConfiguration.Mesh,
+        _ around: (secrets: NodeSecrets, warnings: Warnings),
         _ sets: inout [CertificateSet]
     ) throws(TLSMaterialError) -> ListenerTLS? {
         let mode: ListenerTLS.Mode
@@ -101,7 +125,7 @@ struct NodeTLS: Sendable {
         // Until the policies are asked, nothing that a policy could forbid is taken.
         case .strict, .policy: mode = .strict
         }
-        let own = secrets.identity(tls.certificateFile, tls.keyFile)
+        let own = around.secrets.identity(tls.certificateFile, tls.keyFile)
         guard own.identity != nil else {
             throw TLSMaterialError("\(use).tls.mode \(tls.effectiveMode.rawValue) needs certificateFile and keyFile")
         }
@@ -111,7 +135,7 @@ struct NodeTLS: Sendable {
         let credentials = TLSCredentials()
         let names = tls.serverNames.isEmpty ? nil : ServerNames()
         for name in tls.serverNames {
-            let own = secrets.identity(name.certificateFile, name.keyFile)
+            let own = around.secrets.identity(name.certificateFile, name.keyFile)
             guard let names, own.identity != nil else { continue }
             sets.append(
                 try CertificateSet(
@@ -127,6 +151,7 @@ struct NodeTLS: Sendable {
                 let context = try material.listenerContext(
                     clients: clients, isTLS13Only: isTLS13Only, offersHTTP2: offersHTTP2, names: names)
                 guard clients != .none else { return credentials.replace(by: context) }
+                around.warnings.check(material, "\(use).tls")
                 let table = try Self.table(
                     mesh,
                     federated: use == "listen" ? mesh.federatedTrustDomains : tls.federatedBundles.map(\.trustDomain))
@@ -187,6 +212,17 @@ extension NodeTLS {
         } catch {
             throw TLSMaterialError("\(key): the trust bundle \(error.problem)")
         }
+    }
+}
+
+extension NodeTLS.Warnings {
+    /// Where peers show which service they are, they will want to know the same of us.
+    func check(_ material: TLSMaterial, _ key: String) {
+        let now = Timestamp.unixNanoseconds() / 1_000_000_000
+        guard let leaf = material.leaf, let fault = CertificateVerifier.faultOfOwn(der: leaf, nowSeconds: now) else {
+            return
+        }
+        add("\(key).certificateFile names no service, and peers that expect one will refuse it: \(fault.message)")
     }
 }
 
