@@ -35,13 +35,4 @@ package enum EMCLDirection: UInt8, Sendable, Hashable, CaseIterable {
         case .answer, .reply: nil
         }
     }
-
-    /// Reads the name in a sealed body.
-    init?(_ text: ArraySlice<UInt8>) {
-        let known = Self.allCases.first { direction in
-            direction.name.withUTF8Buffer { $0.elementsEqual(text) }
-        }
-        guard let known else { return nil }
-        self = known
-    }
 }

@@ -56,7 +56,7 @@ extension KeyRing {
         _ plaintext: [UInt8], _ subkey: Subkeys.Subkey, _ header: SealedHeader, to frame: inout [UInt8]
     ) throws(EMCLFailure) {
         guard header.context.isSealable, header.milliseconds > 0 else { throw EMCLFailure(.notSealable) }
-        header.appendMembers(to: &frame)
+        frame.append(contentsOf: header.members())
         var committed: [UInt8] = []
         committed.reserveCapacity(commitmentByteCount + plaintext.count)
         committed.append(contentsOf: repeatElement(0, count: commitmentByteCount))

@@ -10,33 +10,30 @@ struct SealedHeader {
 
     /// `EMCL v2`, the direction, the time, the nonce, then the key id, what is answered and the texts, each after its length.
     func canonicalBytes() -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(64 + keyId.count + context.texts.count)
-        bytes.append(literal: "EMCL v2")
-        bytes.append(context.direction.rawValue)
-        withUnsafeBytes(of: milliseconds.bigEndian) { bytes.append(contentsOf: $0) }
-        nonce.withBytes { bytes.append(contentsOf: $0) }
-        bytes.append(0)
-        bytes.append(UInt8(truncatingIfNeeded: keyId.count))
-        bytes.append(contentsOf: keyId)
-        bytes.append(0)
-        if let asked = context.inReplyTo {
-            bytes.append(UInt8(EMCLNonce.byteCount))
-            asked.withBytes { bytes.append(contentsOf: $0) }
-        } else {
-            bytes.append(0)
+        let byteCountMax = 80 + keyId.count + context.texts.count
+        return [UInt8](unsafeUninitializedCapacity: byteCountMax) { buffer, count in
+            var writer = MemoryWriter(buffer)
+            writer.append("EMCL v2")
+            writer.append(context.direction.rawValue)
+            withUnsafeBytes(of: milliseconds.bigEndian) { writer.append($0) }
+            nonce.withBytes { writer.append($0) }
+            writer.append(0)
+            writer.append(UInt8(truncatingIfNeeded: keyId.count))
+            keyId.withUnsafeBytes { writer.append($0) }
+            writer.append(0)
+            writer.append(context.inReplyTo == nil ? 0 : UInt8(EMCLNonce.byteCount))
+            context.inReplyTo?.withBytes { writer.append($0) }
+            context.texts.withUnsafeBytes { writer.append($0) }
+            count = writer.count
         }
-        bytes.append(contentsOf: context.texts)
-        return bytes
     }
 }
 
 extension SealedHeader {
     /// Reads the members of a `v2` body: every one of them and no other.
     init(_ frame: SealedFrame) throws(EMCLFailure) {
-        guard frame.isPlain(.emcl), frame.text(.emcl).map({ $0.elementsEqual("v2".utf8) }) == true,
-            frame.isPlain(.kid), let keyId = frame.text(.kid), keyId.count <= RingKey.idBytesMax,
-            frame.isPlain(.direction), let direction = frame.text(.direction).flatMap({ EMCLDirection($0) }),
+        guard frame.plain(.emcl, is: "v2"), let keyId = frame.plainBytes(.kid), keyId.count <= RingKey.idBytesMax,
+            let direction = EMCLDirection.allCases.first(where: { frame.plain(.direction, is: $0.name) }),
             let milliseconds = frame.milliseconds, frame.has(.cipherText), frame.has(.nonce),
             !frame.has(.iv), !frame.has(.tag), !frame.has(.identityChain)
         else { throw EMCLFailure(.malformed) }
@@ -44,7 +41,7 @@ extension SealedHeader {
         guard let context = EMCLContext(direction, inReplyTo: asked, frame), context.isSealable else {
             throw EMCLFailure(.malformed)
         }
-        self.keyId = Array(keyId)
+        self.keyId = keyId
         self.context = context
         self.milliseconds = milliseconds
         nonce = try Self.nonce(frame, .nonce)
@@ -58,33 +55,32 @@ extension SealedHeader {
         return nonce
     }
 
-    /// Appends the members of the body up to the opening quote of `cipherText`.
-    func appendMembers(to frame: inout [UInt8]) {
-        frame.append(literal: #""emcl":"v2","kid":""#)
-        frame.append(contentsOf: keyId)
-        frame.append(literal: #"","direction":""#)
-        frame.append(literal: context.direction.name)
-        frame.append(literal: #"","time":"#)
-        frame.append(contentsOf: String(milliseconds).utf8)
-        frame.append(#","caller":""#, escaping: context.caller)
-        frame.append(#"","tenant":""#, escaping: context.tenant)
-        frame.append(#"","audience":""#, escaping: context.audience)
-        frame.append(#"","intent":""#, escaping: context.intent)
-        frame.append(#"","intentVersion":""#, escaping: context.intentVersion)
-        frame.append(#"","requestId":""#, escaping: context.requestId)
-        frame.append(literal: #"","nonce":""#)
-        nonce.withBytes { Base64.append($0, to: &frame) }
-        if let asked = context.inReplyTo {
-            frame.append(literal: #"","inReplyTo":""#)
-            asked.withBytes { Base64.append($0, to: &frame) }
+    /// The members of the body up to the opening quote of `cipherText`.
+    func members() -> [UInt8] {
+        // A byte of a text takes six at most, as `\u0000`.
+        let byteCountMax = 384 + keyId.count + 6 * context.texts.count
+        return [UInt8](unsafeUninitializedCapacity: byteCountMax) { buffer, count in
+            var writer = MemoryWriter(buffer)
+            writer.append(#""emcl":"v2","kid":""#)
+            keyId.withUnsafeBytes { writer.append($0) }
+            writer.append(#"","direction":""#)
+            writer.append(context.direction.name)
+            writer.append(#"","time":"#)
+            writer.append(decimal: milliseconds)
+            writer.append(#","caller":""#, escaping: context.caller)
+            writer.append(#"","tenant":""#, escaping: context.tenant)
+            writer.append(#"","audience":""#, escaping: context.audience)
+            writer.append(#"","intent":""#, escaping: context.intent)
+            writer.append(#"","intentVersion":""#, escaping: context.intentVersion)
+            writer.append(#"","requestId":""#, escaping: context.requestId)
+            writer.append(#"","nonce":""#)
+            nonce.withBytes { writer.append(base64: $0) }
+            if let asked = context.inReplyTo {
+                writer.append(#"","inReplyTo":""#)
+                asked.withBytes { writer.append(base64: $0) }
+            }
+            writer.append(#"","cipherText":""#)
+            count = writer.count
         }
-        frame.append(literal: #"","cipherText":""#)
-    }
-}
-
-extension [UInt8] {
-    fileprivate mutating func append(_ literal: StaticString, escaping text: ArraySlice<UInt8>) {
-        append(literal: literal)
-        text.withUnsafeBufferPointer { append(escaping: $0) }
     }
 }

@@ -53,15 +53,21 @@ package enum Base64 {
 
     /// Appends the text of bytes.
     package static func append(_ bytes: UnsafeRawBufferPointer, to text: inout [UInt8]) {
-        guard let source = bytes.baseAddress, !bytes.isEmpty else { return }
         let start = text.count
         text.append(contentsOf: repeatElement(padding, count: encodedCount(bytes.count)))
-        text.withUnsafeMutableBytes { text in
-            guard let target = text.baseAddress else { return }
-            Tables.shared.encoding.withUnsafeBufferPointer { table in
-                guard let table = table.baseAddress else { return }
-                encode(source, bytes.count, to: target + start, table)
-            }
+        text.withUnsafeMutableBytes { encode(bytes, into: UnsafeMutableRawBufferPointer(rebasing: $0[start...])) }
+    }
+
+    /// Writes the text of bytes into memory of exactly ``encodedCount(_:)`` bytes.
+    package static func encode(_ bytes: UnsafeRawBufferPointer, into text: UnsafeMutableRawBufferPointer) {
+        guard let source = bytes.baseAddress, !bytes.isEmpty, let target = text.baseAddress,
+            text.count == encodedCount(bytes.count)
+        else { return }
+        // What the last bytes leave of their group.
+        target.storeBytes(of: padding, toByteOffset: text.count - 1, as: UInt8.self)
+        target.storeBytes(of: padding, toByteOffset: text.count - 2, as: UInt8.self)
+        Tables.shared.encoding.withUnsafeBufferPointer { table in
+            if let table = table.baseAddress { encode(source, bytes.count, to: target, table) }
         }
     }
 
@@ -112,6 +118,17 @@ package enum Base64 {
         var written = 0
         @inline(__always)
         func byte(_ offset: Int) -> Int { Int(source.load(fromByteOffset: offset, as: UInt8.self)) }
+        // Six bytes of the eight that are loaded become eight characters.
+        while read &+ 8 <= count {
+            let word = UInt64(bigEndian: source.loadUnaligned(fromByteOffset: read, as: UInt64.self))
+            var text = UInt64(UInt16(littleEndian: table[Int(word &>> 52)]))
+            text |= UInt64(UInt16(littleEndian: table[Int(word &>> 40 & 0xFFF)])) &<< 16
+            text |= UInt64(UInt16(littleEndian: table[Int(word &>> 28 & 0xFFF)])) &<< 32
+            text |= UInt64(UInt16(littleEndian: table[Int(word &>> 16 & 0xFFF)])) &<< 48
+            (target + written).storeBytes(of: text.littleEndian, as: UInt64.self)
+            read &+= 6
+            written &+= 8
+        }
         while read &+ 3 <= count {
             let word = byte(read) &<< 16 | byte(read &+ 1) &<< 8 | byte(read &+ 2)
             (target + written).storeBytes(of: table[word &>> 12], as: UInt16.self)

@@ -75,6 +75,20 @@ package struct SealedFrame: Sendable {
         has(member) && !places[Int(member.rawValue)].isEscaped
     }
 
+    /// Whether the member is this string, written without escapes.
+    package func plain(_ member: Member, is wanted: StaticString) -> Bool {
+        let range = places[Int(member.rawValue)].range.range
+        guard isPlain(member), range.count == wanted.utf8CodeUnitCount else { return false }
+        return storage.withUnsafeBufferPointer { storage in
+            storage.baseAddress.map { equalBytes($0 + range.lowerBound, wanted.utf8Start, range.count) } ?? false
+        }
+    }
+
+    /// The bytes of a string without escapes; nil when it has any or is not there.
+    package func plainBytes(_ member: Member) -> [UInt8]? {
+        isPlain(member) ? Array(storage[places[Int(member.rawValue)].range.range]) : nil
+    }
+
     /// Appends the decoded text of a string; how many bytes that are, nil when it is not there.
     package func appendText(_ member: Member, to bytes: inout [UInt8]) -> Int? {
         let place = places[Int(member.rawValue)]

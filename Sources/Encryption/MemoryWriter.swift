@@ -1,0 +1,56 @@
+import IntentProtocol
+
+/// Writes a header into memory that was made large enough: two dozen small pieces, each no more than a copy.
+struct MemoryWriter {
+    private let memory: UnsafeMutableRawBufferPointer
+    private(set) var count = 0
+
+    init(_ memory: UnsafeMutableBufferPointer<UInt8>) {
+        self.memory = UnsafeMutableRawBufferPointer(memory)
+    }
+
+    @inline(__always)
+    mutating func append(_ byte: UInt8) {
+        memory[count] = byte
+        count += 1
+    }
+
+    @inline(__always)
+    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        UnsafeMutableRawBufferPointer(rebasing: memory[count...]).copyMemory(from: bytes)
+        count += bytes.count
+    }
+
+    @inline(__always)
+    mutating func append(_ literal: StaticString) {
+        append(UnsafeRawBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
+    }
+
+    /// A text as it stands between the quotes of a JSON string, behind a literal.
+    mutating func append(_ literal: StaticString, escaping text: ArraySlice<UInt8>) {
+        append(literal)
+        text.withUnsafeBytes { text in
+            guard text.contains(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C }) else { return append(text) }
+            var escaped: [UInt8] = []
+            escaped.append(escaping: text.assumingMemoryBound(to: UInt8.self))
+            escaped.withUnsafeBytes { append($0) }
+        }
+    }
+
+    mutating func append(base64 bytes: UnsafeRawBufferPointer) {
+        let end = count + Base64.encodedCount(bytes.count)
+        Base64.encode(bytes, into: UnsafeMutableRawBufferPointer(rebasing: memory[count..<end]))
+        count = end
+    }
+
+    /// A number that is not negative.
+    mutating func append(decimal value: Int64) {
+        let start = count
+        var rest = value
+        repeat {
+            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+            rest /= 10
+        } while rest > 0
+        memory[start..<count].reverse()
+    }
+}
