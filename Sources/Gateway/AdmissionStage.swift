@@ -8,6 +8,8 @@ import Routing
 struct AdmissionTicket: ~Copyable, Sendable {
     /// The buckets whose tokens this request has taken.
     fileprivate var taken: [BucketKey]
+    /// What was taken and is settled when the workers have answered; empty, and no memory, for most requests.
+    var settling: [SettlingDemand] = []
 
     fileprivate init(taken: [BucketKey]) {
         self.taken = taken
@@ -38,6 +40,7 @@ extension Gateway {
     ) async throws(Refusal) {
         guard !demands.isEmpty else { return }
         let admission: Admission
+        var isDegraded = false
         switch await buckets.take(demands, nowNanoseconds: around.monotonicNanoseconds()) {
         case .decided(let decided): admission = decided
         case .degraded(let decided, _):
@@ -46,6 +49,7 @@ extension Gateway {
                 journal.headerLines.append(literal: "intentusnet-limits: degraded\r\n")
             }
             journal.record.isLimitDegraded = true
+            isDegraded = true
             admission = decided
         case .unavailable:
             journal.record.isLimitDegraded = true
@@ -56,6 +60,7 @@ extension Gateway {
         guard case .refused(_, let milliseconds, let limiting) = admission else {
             appendLimitHeaders(demands, admission, to: &journal.headerLines)
             ticket.taken += demands.map(\.key)
+            ticket.noteSettling(demands, admission, isDegraded: isDegraded)
             return
         }
         // A fallback may go on to another agent: then the state of limits that it has not paid is not told.

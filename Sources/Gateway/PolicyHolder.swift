@@ -17,7 +17,7 @@ package struct ActivePolicy: Sendable {
                     name: limit.ruleId, capacityTokens: limit.burst, ratePerMinute: limit.ratePerMinute,
                     shadow: limit.isShadow,
                     onStoreFailure: limit.onStoreFailure.flatMap { StoreFailureMode(rawValue: $0.rawValue) }
-                        ?? onStoreFailure))
+                        ?? onStoreFailure, isSettled: limit.settles))
         }
     }
 

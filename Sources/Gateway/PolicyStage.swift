@@ -171,7 +171,7 @@ extension Gateway {
         demands.reserveCapacity(decision.limits.count)
         for limit in decision.limits {
             let fields = active.policy.keyFields(limit, request, agent: agent)
-            demands.append(active.limits[limit].demand(onFields: fields))
+            demands.append(active.limits[limit].demand(onFields: fields, cost: active.policy.limits[limit].cost))
         }
         return demands
     }

@@ -75,6 +75,8 @@ extension Gateway {
         _ route: Route, _ envelope: borrowing OpenedEnvelope, _ caller: Caller, _ permit: Permit,
         _ terms: borrowing Terms, _ ticket: inout AdmissionTicket, _ journal: inout Journal
     ) async throws(Refusal) -> WorkerReply {
+        // Whatever ends the calls, also a caller that goes away: what workers reported until then is paid.
+        defer { settle(ticket) }
         let request = workerRequest(envelope, caller, permit, journal)
         var progress = RouteProgress(route.plan)
         var latest: WorkerReply?
@@ -91,13 +93,14 @@ extension Gateway {
                     continue
                 }
                 let reply = await call(agent, request, deadline, terms, &ticket, &journal)
+                ticket.note(reply, terms)
                 guard !Task.isCancelled else { throw .clientGone }
                 if let fault = reply.sealFault { note(fault, of: agent, &journal) }
                 if reply.isSuccess { lastSuccess = reply }
                 latest = reply
                 step = progress.ended(success: reply.isSuccess)
             case .callAll(let agents):
-                let (reply, finish) = await callAll(agents, request, terms, &progress, &journal)
+                let (reply, finish) = await callAll(agents, request, terms, &progress, &ticket, &journal)
                 guard !Task.isCancelled else { throw .clientGone }
                 guard let finish else { throw .internalFault("parallel calls ended without a result") }
                 latest = reply
@@ -250,13 +253,14 @@ extension Gateway {
     /// All agents at once: the first success ends the others, which are cancelled and not waited for by the caller.
     private func callAll(
         _ agents: [AgentRecord], _ request: WorkerRequest, _ terms: borrowing Terms, _ progress: inout RouteProgress,
-        _ journal: inout Journal
+        _ ticket: inout AdmissionTicket, _ journal: inout Journal
     ) async -> (WorkerReply?, RouteProgress.Finish?) {
         let now = around.monotonicNanoseconds()
         let deadlines = agents.map { deadline($0, request, terms, sharedBy: 1, nowNanoseconds: now) }
         journal.record.attempts += agents.count
         var latest: WorkerReply?
         var finish: RouteProgress.Finish?
+        var replies: [WorkerReply] = []
         await withTaskGroup(of: WorkerReply.self) { group in
             for (agent, deadline) in zip(agents, deadlines) {
                 group.addTask { await self.callInstances(agent, request, deadline) }
@@ -264,12 +268,14 @@ extension Gateway {
             for await reply in group {
                 if let fault = reply.sealFault { note(fault, of: reply.agent, &journal) }
                 latest = reply
+                replies.append(reply)
                 guard case .finish(let end) = progress.ended(success: reply.isSuccess) else { continue }
                 finish = end
                 group.cancelAll()
                 return
             }
         }
+        for reply in replies { ticket.note(reply, terms) }
         return (latest, finish)
     }
 }

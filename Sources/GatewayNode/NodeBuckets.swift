@@ -21,4 +21,11 @@ struct NodeBuckets: BucketStore {
         hot.note(demands, outcome, nowNanoseconds: nowNanoseconds)
         return outcome
     }
+
+    func settle(_ settlements: [BucketSettlement], nowNanoseconds: Int64) {
+        switch place {
+        case .memory(let store): store.settle(settlements, nowNanoseconds: nowNanoseconds)
+        case .shared(let store): store.settle(settlements, nowNanoseconds: nowNanoseconds)
+        }
+    }
 }

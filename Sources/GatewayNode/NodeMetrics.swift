@@ -84,6 +84,22 @@ enum NodeMetrics {
         for (name, help, read) in counters {
             registry.counterCallback(name, help) { Double(read(buckets.gauges())) }
         }
+        registerSettlements(registry) { buckets.gauges().settled }
+    }
+
+    private static func registerSettlements(
+        _ registry: MetricsRegistry, _ gauges: @escaping @Sendable () -> SettlementGauges
+    ) {
+        let counters: [(String, String, @Sendable (SettlementGauges) -> UInt64)] = [
+            ("intentusnet_limit_settled_total", "Limits settled by what a worker reported.", { $0.reported }),
+            (
+                "intentusnet_limit_unreported_total", "Limits to be settled whose worker reported nothing.",
+                { $0.unreported }
+            ),
+            ("intentusnet_limit_charged_tokens_total", "Tokens charged after the answer.", { $0.chargedTokens }),
+            ("intentusnet_limit_credited_tokens_total", "Tokens given back after the answer.", { $0.creditedTokens }),
+        ]
+        for (name, help, read) in counters { registry.counterCallback(name, help) { Double(read(gauges())) } }
     }
 
     private static func registerShared(_ registry: MetricsRegistry, _ shared: SharedState) {
@@ -104,6 +120,7 @@ enum NodeMetrics {
         for (name, help, read) in counters {
             registry.counterCallback(name, help) { Double(read(shared.book.gauges())) }
         }
+        registerSettlements(registry) { shared.book.gauges().settled }
         registry.gaugeCallback("intentusnet_limit_keys", "Buckets that this node remembers.") {
             Double(shared.book.gauges().entries)
         }

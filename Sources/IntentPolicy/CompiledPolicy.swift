@@ -5,6 +5,10 @@ package final class CompiledPolicy: Sendable {
         package let ruleId: String
         package let ratePerMinute: Int
         package let burst: Int
+        /// Tokens that a request costs.
+        package let cost: Int
+        /// Whether it pays in the end what its worker says.
+        package let settles: Bool
         package let isShadow: Bool
         /// nil for the node's own default.
         package let onStoreFailure: StoreFailureChoice?
@@ -44,7 +48,8 @@ package final class CompiledPolicy: Sendable {
                 while !limitNames.insert(name).inserted { name += "#\(limits.count + 1)" }
                 limits.append(
                     Limit(
-                        ruleId: name, ratePerMinute: rate, burst: rule.burst ?? rate,
+                        ruleId: name, ratePerMinute: rate, burst: rule.burst ?? rate, cost: rule.cost ?? 1,
+                        settles: rule.settles,
                         isShadow: rule.mode == .shadow, onStoreFailure: rule.onStoreFailure, template: rule.keyTemplate)
                 )
             }

@@ -50,7 +50,9 @@ enum ExactPolicyReader {
         "rate_limit_key_template", "max_timeout_ms",
     ]
 
-    private static let refusedRuleKeys = ["mode", "rate_limit_burst", "principals", "identity_sources"]
+    private static let refusedRuleKeys = [
+        "mode", "rate_limit_burst", "rate_limit_cost", "rate_limit_settle", "principals", "identity_sources",
+    ]
 
     /// The text of a scalar; nil when absent or null. Anything else would make the Python engine raise, so it is an error:
     /// to drop it would open the policy.
@@ -90,7 +92,7 @@ enum ExactPolicyReader {
 
     private static func rule(_ node: DocumentNode, number: Int, _ diagnostics: Diagnostics) -> PolicyRule {
         for member in node.mapping ?? [] where !knownRuleKeys.contains(member.key) {
-            // A rule in shadow mode, with a burst, or for some services would be enforced without: no quirk but a mistake.
+            // A rule in shadow mode, with a burst or a cost, or for some services would be enforced without: no quirk but a mistake.
             guard !refusedRuleKeys.contains(member.key) else {
                 diagnostics.error("the exact dialect does not know \(member.key)", at: member.keyLocation)
                 continue

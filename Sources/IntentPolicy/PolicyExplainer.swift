@@ -28,8 +28,10 @@ package enum PolicyExplainer {
         for limit in decision.limits {
             let stated = policy.limits[limit]
             let key = policy.keyText(limit, request, agent: agent).map { " key '\($0)'" } ?? ""
+            let cost = stated.cost > 1 ? ", cost \(stated.cost)" : ""
             text +=
-                "\n   limit '\(stated.ruleId)': \(stated.ratePerMinute)/min, burst \(stated.burst)\(key)\(stated.isShadow ? " (shadow)" : "")"
+                "\n   limit '\(stated.ruleId)': \(stated.ratePerMinute)/min, burst \(stated.burst)\(cost)\(stated.settles ? ", settled" : "")"
+                + "\(key)\(stated.isShadow ? " (shadow)" : "")"
         }
         if let milliseconds = decision.maxTimeoutMilliseconds { text += "\n   at most \(milliseconds) ms" }
         for rule in decision.shadowRules {

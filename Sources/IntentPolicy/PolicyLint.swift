@@ -67,6 +67,7 @@ enum PolicyLint {
                     at: rule.location)
             }
         }
+        checkCost(rule, diagnostics)
         if rule.burst == 0 {
             diagnostics.warning("rule '\(rule.id)': a burst of 0 refuses every request", at: rule.location)
         }
@@ -77,6 +78,22 @@ enum PolicyLint {
 }
 
 extension PolicyLint {
+    /// Costs that no bucket of the rule ever covers, or that nothing settles.
+    private static func checkCost(_ rule: PolicyRule, _ diagnostics: Diagnostics) {
+        guard let rate = rule.ratePerMinute, rate > 0 else { return }
+        let (cost, burst) = (rule.cost ?? 1, rule.burst ?? rate)
+        if cost > burst, burst > 0 {
+            diagnostics.warning(
+                "rule '\(rule.id)': a cost of \(cost) is above the burst of \(burst) and refuses every request",
+                at: rule.location)
+        }
+        if rule.settles, rule.cost == nil {
+            diagnostics.warning(
+                "rule '\(rule.id)': rate_limit_settle without rate_limit_cost: requests that are under way, and those whose worker "
+                    + "says nothing, cost 1", at: rule.location)
+        }
+    }
+
     /// Rules by service that let through, or let in, whom their author probably did not think of.
     private static func checkIdentity(_ rule: PolicyRule, _ diagnostics: Diagnostics) {
         if rule.action == .deny, let principals = rule.principals {

@@ -21,6 +21,10 @@ package struct PolicyRule: Sendable {
     package var payload: [(path: String, regex: PayloadRegex)] = []
     package var ratePerMinute: Int?
     package var burst: Int?
+    /// Tokens that a request costs; 1 where the rule does not say.
+    package var cost: Int?
+    /// Whether a request pays in the end what its worker says that it cost.
+    package var settles = false
     /// What holds for the limit while the shared store is away; nil for the node's own default.
     package var onStoreFailure: StoreFailureChoice?
     package var keyTemplate: KeyTemplate?

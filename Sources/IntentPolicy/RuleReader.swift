@@ -6,6 +6,7 @@ enum RuleReader {
     /// What a bucket can count; more is no limit that one bucket could ever reach.
     private static let rateCounted = 100_000_000
     private static let rateMax = 1_000_000_000_000
+    private static let costMax = 1_000_000
 
     static func read(_ fields: inout FieldReader, number: Int) -> PolicyRule? {
         let id = fields.string("id") ?? "rule-\(number)"
@@ -24,20 +25,22 @@ enum RuleReader {
         rule.payload = payload(&fields)
         rule.ratePerMinute = rate("rate_limit_per_minute", &fields)
         rule.burst = rate("rate_limit_burst", &fields)
+        rule.cost = fields.integer("rate_limit_cost", in: 1...costMax)
+        rule.settles = fields.bool("rate_limit_settle") ?? false
         rule.keyTemplate = template(&fields)
         rule.onStoreFailure = fields.enumeration("on_store_failure", as: StoreFailureChoice.self)
         rule.maxTimeoutMilliseconds = fields.integer("max_timeout_ms", in: 1...86_400_000)
-        if rule.ratePerMinute == nil, fields.has("rate_limit_burst") {
-            fields.error(
-                "\(fields.place("rate_limit_burst")) needs rate_limit_per_minute beside it", at: "rate_limit_burst")
-        }
-        if rule.ratePerMinute == nil, fields.has("on_store_failure") {
-            fields.error(
-                "\(fields.place("on_store_failure")) needs rate_limit_per_minute beside it", at: "on_store_failure")
+        if rule.ratePerMinute == nil {
+            for key in ofLimits where fields.has(key) {
+                fields.error("\(fields.place(key)) needs rate_limit_per_minute beside it", at: key)
+            }
         }
         fields.finish()
         return action == nil ? nil : rule
     }
+
+    /// Keys that say nothing without a limit.
+    private static let ofLimits = ["rate_limit_burst", "rate_limit_cost", "rate_limit_settle", "on_store_failure"]
 
     private static func rate(_ key: String, _ fields: inout FieldReader) -> Int? {
         guard let written = fields.integer(key, in: 0...rateMax) else { return nil }

@@ -80,6 +80,17 @@ public struct AgentReply: Sendable {
     /// The trace id that the worker answered under.
     public var traceId: String? { text(fields.traceId) }
 
+    /// What the agent says that the request cost, `metadata.usage.cost`; nil unless that is a whole number, 0 or more.
+    public var usageCost: Int? {
+        guard !fields.usage.isAbsent else { return nil }
+        guard
+            case .number(let number)? = JSONText(scanned: storage[fields.usage.range]).value().objectValue?["cost"],
+            number.isInteger, number.double >= 0
+        else { return nil }
+        // A number that does not fit is larger than any that does.
+        return number.int.map { Int($0) } ?? .max
+    }
+
     /// The facts around the answer, parsed when asked for.
     public var metadata: JSONObject {
         guard !fields.metadata.isAbsent else { return [:] }

@@ -10,6 +10,7 @@ struct ReplyFields {
     var agent = ByteRange.absent
     var traceId = ByteRange.absent
     var timestamp = ByteRange.absent
+    var usage = ByteRange.absent
     /// The whole object; absent also when it came as null or empty.
     var error = ByteRange.absent
 }
@@ -143,6 +144,8 @@ struct ReplyReader {
                 fields.traceId = value
             } else if key.matches("timestamp") {
                 fields.timestamp = value
+            } else if key.matches("usage") {
+                fields.usage = value
             }
         } while try scanner.continues(closing: UInt8(ascii: "}"))
     }

@@ -1,5 +1,6 @@
 import IntentProtocol
 public import Logging
+import Synchronization
 
 /// What a handler knows of a request beside its payload.
 public struct IntentContext: Sendable {
@@ -18,6 +19,14 @@ public struct IntentContext: Sendable {
     public let secrets: IntentSecrets
     /// A logger that carries request and trace id.
     public let logger: Logger
+    private let cost = ReportedCost()
+
+    /// Says what the request cost, where a limit of the gateway is settled by it (`rate_limit_settle`); the last word counts.
+    ///
+    /// - Parameter tokens: in the unit of the rule's `rate_limit_cost`, at least 0.
+    public func reportCost(_ tokens: Int) { cost.tokens.withLock { $0 = max(tokens, 0) } }
+
+    var reportedCost: Int? { cost.tokens.withLock { $0 } }
 
     /// The user whom the gateway verified; nil for an anonymous caller.
     public var caller: String? {
@@ -40,4 +49,9 @@ public struct IntentContext: Sendable {
         logger[metadataKey: "traceId"] = "\(envelope.traceId ?? "")"
         self.logger = logger
     }
+}
+
+/// What a handler said that its request cost.
+private final class ReportedCost: Sendable {
+    let tokens = Mutex<Int?>(nil)
 }

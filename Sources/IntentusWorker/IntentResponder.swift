@@ -83,7 +83,7 @@ final class IntentResponder: Sendable {
         let (answers, first) = AsyncStream.makeStream(of: AgentResponse.self, bufferingPolicy: .bufferingOldest(1))
         // No child task: one that does not listen to cancellation would hold back the answer and the worker's end.
         let work = Task {
-            let response = await guarded(handler, envelope, context)
+            let response = await guarded(handler, envelope, context).reporting(context.reportedCost)
             running.withLock { $0.count -= 1 }
             first.yield(response)
         }
@@ -117,6 +117,16 @@ final class IntentResponder: Sendable {
         var response = response
         if response.metadata["agent"] == nil { response.metadata["agent"] = .string(name) }
         if let traceId { response.metadata["traceId"] = .string(traceId) }
+        return response
+    }
+}
+
+extension AgentResponse {
+    /// The same with `metadata.usage.cost`, unless the handler wrote its own.
+    fileprivate func reporting(_ cost: Int?) -> AgentResponse {
+        guard let cost, metadata["usage"] == nil else { return self }
+        var response = self
+        response.metadata["usage"] = ["cost": .number(JSONNumber(cost))]
         return response
     }
 }

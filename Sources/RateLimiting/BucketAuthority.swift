@@ -17,6 +17,9 @@ package struct BucketAsk: Sendable, Hashable {
     /// When tokens that come back were taken, by the store's own time: it then takes off what the bucket gained since, to the
     /// microsecond; 0 where the count is already less by that.
     package var takenAtMicroseconds: Int64 = 0
+    /// Whether what is wanted was used already and is taken whether it is there or not; the bucket owes up to
+    /// ``RateLimit/debtTokensMax`` then.
+    package var isCharge = false
 
     /// Makes an ask.
     package init(

@@ -8,11 +8,14 @@ package struct BucketDemand: Sendable {
     package let cost: Int
     /// The fields of the key, for a store that names its buckets.
     package let fields: KeyFields
+    /// Whether the cost was used already and is taken whether it is there or not.
+    let isCharge: Bool
 
-    init(limit: RateLimit, key: BucketKey, fields: KeyFields, cost: Int) {
+    init(limit: RateLimit, key: BucketKey, fields: KeyFields, cost: Int, isCharge: Bool = false) {
         self.limit = limit
         self.key = key
         self.fields = fields
         self.cost = max(cost, 0)
+        self.isCharge = isCharge
     }
 }

@@ -12,8 +12,12 @@ package struct BucketGauges: Sendable, Hashable {
     package var overflowTakes: UInt64 = 0
     /// Buckets that were full again and left.
     package var evicted: UInt64 = 0
+    /// What requests came to after their admission.
+    package var settled = SettlementGauges()
 
-    mutating func count(_ admission: Admission) {
+    /// Counts a decision; what was used already is none.
+    mutating func count(_ admission: Admission, of first: BucketDemand) {
+        guard !first.isCharge else { return }
         switch admission {
         case .admitted: admitted &+= 1
         case .refused: refused &+= 1
@@ -31,5 +35,6 @@ package struct BucketGauges: Sendable, Hashable {
         shadowRefused &+= other.shadowRefused
         overflowTakes &+= other.overflowTakes
         evicted &+= other.evicted
+        settled.add(other.settled)
     }
 }

@@ -8,6 +8,9 @@ package protocol BucketStore: Sendable {
     ///   - demands: one for each limit that applies; none are admitted.
     ///   - nowNanoseconds: this node's monotonic time; a store with a clock of its own for all nodes uses that instead.
     func take(_ demands: [BucketDemand], nowNanoseconds: Int64) async -> BucketOutcome
+
+    /// Settles what admitted demands cost in the end, each by itself; nobody waits for it, and it refuses nobody.
+    func settle(_ settlements: [BucketSettlement], nowNanoseconds: Int64)
 }
 
 /// The answer of a store; that it could not decide is an outcome with a name, never a thrown surprise.

@@ -15,6 +15,8 @@ struct BucketTrial {
     var bucket = TokenBucket.vacant
     /// What this demand and earlier ones of the same call take from the same bucket.
     var wanted = 0
+    /// Whether what is wanted was used already.
+    var isCharge = false
     var place: Place = .shard
     var verdict: BucketState.Verdict = .refusesForGood
 
@@ -24,6 +26,11 @@ struct BucketTrial {
     mutating func judge(_ demand: BucketDemand, bucket: TokenBucket, wanted: Int) {
         self.bucket = bucket
         self.wanted = wanted
+        isCharge = demand.isCharge
+        guard !isCharge else {
+            verdict = demand.limit.canEverAdmit(cost: 0) ? .admits : .refusesForGood
+            return
+        }
         guard demand.limit.canEverAdmit(cost: wanted) else {
             verdict = .refusesForGood
             return
@@ -32,16 +39,16 @@ struct BucketTrial {
     }
 
     /// The bucket after the call took from it.
-    var bucketAfterwards: TokenBucket {
+    func bucketAfterwards(_ limit: RateLimit) -> TokenBucket {
         var bucket = bucket
-        bucket.spend(wanted)
+        if isCharge { bucket.charge(wanted, limit: limit) } else { bucket.spend(wanted) }
         return bucket
     }
 
     /// The state to tell, as it is after the call.
     func state(of demand: BucketDemand, taken: Bool, nowNanoseconds: Int64) -> BucketState {
         let limit = demand.limit
-        let after = taken && verdict == .admits ? bucketAfterwards : bucket
+        let after = taken && verdict == .admits ? bucketAfterwards(limit) : bucket
         let isOff = limit.ratePerMinute == 0
         return BucketState(
             verdict: verdict, shadow: limit.shadow, sharesOverflow: place == .overflow,

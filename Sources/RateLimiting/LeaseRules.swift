@@ -60,8 +60,12 @@ package struct LeaseRules: Sendable, Hashable {
     }
 
     /// Whether tokens of the limit may be taken ahead of use.
+    ///
+    /// Those of a limit that is settled may not: what comes back to the bucket for a request that cost less would raise V above the
+    /// burst while tokens are held.
     package func isLeasable(_ limit: RateLimit) -> Bool {
-        limit.ratePerMinute >= leasedRatePerMinuteMin && reserve(limit) * reserveDivisor <= limit.capacityTokens
+        !limit.isSettled && limit.ratePerMinute >= leasedRatePerMinuteMin
+            && reserve(limit) * reserveDivisor <= limit.capacityTokens
     }
 
     /// The capacity of the limit's shared bucket.

@@ -195,6 +195,15 @@ struct LeaseState: Sendable {
     /// What an ask did not pay, because the store did not take it.
     mutating func owes(_ tokens: Int) { debtTokens += tokens }
 
+    /// A request cost more than it paid, and the store cannot be told.
+    mutating func owes(_ tokens: Int, atMost most: Int, now: Int64) {
+        touchedNanoseconds = now
+        debtTokens = max(debtTokens, min(debtTokens + min(tokens, most), most))
+    }
+
+    /// Tokens came back to the store: what it refused lately it may not refuse now.
+    mutating func forgetRefusal() { quietUntilNanoseconds = .min }
+
     // MARK: idleness
 
     /// Takes out what is held and has not been touched for a while, to give it back.

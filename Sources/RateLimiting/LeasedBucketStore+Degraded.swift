@@ -53,7 +53,7 @@ extension LeasedBucketStore {
     }
 
     /// Where there is no room for one more bucket, all such buckets of the limit share one.
-    private func withShare<R>(
+    func withShare<R>(
         of demand: BucketDemand, _ now: Int64, _ change: (inout LeaseState, _ sharesOverflow: Bool) -> R
     ) -> R {
         let hasRoom = book.with(demand.key) { $0.hasRoom(demand.key, now: now) }

@@ -13,7 +13,7 @@ import Synchronization
 package final class MemoryBucketStore: BucketStore {
     /// Live keys unless the configuration says otherwise.
     package static let keysMaxDefault = 1_000_000
-    private static let shardCount = 256
+    static let shardCount = 256
     private static let slotsSweptByTake = 4
     private static let slotsSweptForRoom = 64
 
@@ -21,7 +21,7 @@ package final class MemoryBucketStore: BucketStore {
     package let hasher: BucketKeyHasher
     /// The bound on live keys.
     package let keysMax: Int
-    private let shards: [BucketShard]
+    let shards: [BucketShard]
     let overflow = BucketShard()
     private let liveKeys = Atomic<Int>(0)
     private let overflowKeys = Atomic<Int>(0)
@@ -66,10 +66,10 @@ package final class MemoryBucketStore: BucketStore {
             let state = trial.state(of: demand, taken: true, nowNanoseconds: nowNanoseconds)
             let admission = Admission(BucketStates(state))
             if trial.verdict == .admits {
-                let bucket = trial.bucketAfterwards
+                let bucket = trial.bucketAfterwards(limit)
                 table.update(index, bucket, fullAtNanoseconds: bucket.fullAtNanoseconds(limit: limit))
             }
-            table.gauges.count(admission)
+            table.gauges.count(admission, of: demand)
             return admission
         }
         return warm ?? takeTogether([demand], nowNanoseconds: nowNanoseconds)
@@ -131,7 +131,7 @@ package final class MemoryBucketStore: BucketStore {
             let admission = descend(&call, from: demands.upperBound)
             let inserted = admission.isAdmitted ? commit(call, positions: demands, to: &table) : 0
             liveKeys.wrappingAdd(inserted - reserved, ordering: .relaxed)
-            if position == 0 { table.gauges.count(admission) }
+            if position == 0 { table.gauges.count(admission, of: call.demands[0]) }
             return admission
         }
     }
@@ -203,7 +203,7 @@ package final class MemoryBucketStore: BucketStore {
     private static func take(_ call: BucketCall, _ index: Int, from table: inout BucketTable) -> Int {
         let trial = call.trials[index]
         guard trial.verdict == .admits else { return 0 }
-        let bucket = trial.bucketAfterwards
+        let bucket = trial.bucketAfterwards(call.demands[index].limit)
         let fullAt = bucket.fullAtNanoseconds(limit: call.demands[index].limit)
         guard let existing = table.find(trial.key) else {
             table.insert(trial.key, bucket, fullAtNanoseconds: fullAt)
@@ -237,7 +237,7 @@ package final class MemoryBucketStore: BucketStore {
         shards[shardIndex(of: key)].table.withLock { change(&$0) }
     }
 
-    private func shardIndex(of key: BucketKey) -> Int {
+    func shardIndex(of key: BucketKey) -> Int {
         Int(truncatingIfNeeded: key.low) & (Self.shardCount - 1)
     }
 }

@@ -39,6 +39,12 @@ struct NodeShare: Sendable {
         noteFull(part)
     }
 
+    /// Takes what was used already.
+    mutating func charge(_ tokens: Int, part: RateLimit) {
+        bucket.charge(tokens, limit: part)
+        noteFull(part)
+    }
+
     private mutating func noteFull(_ part: RateLimit) {
         fullAtNanoseconds = Int64(clamping: bucket.fullAtNanoseconds(limit: part))
     }

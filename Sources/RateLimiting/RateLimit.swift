@@ -17,6 +17,8 @@ package struct RateLimit: Sendable, Hashable {
     package let shadow: Bool
     /// What holds while a shared store cannot be asked.
     package let onStoreFailure: StoreFailureMode
+    /// Whether a request pays in the end what its worker says that it cost: see ``BucketSettlement``.
+    package let isSettled: Bool
 
     /// Makes a limit.
     ///
@@ -25,14 +27,18 @@ package struct RateLimit: Sendable, Hashable {
     ///   - ratePerMinute: tokens a minute; zero or less refuses always.
     package init(
         name: String, capacityTokens: Int? = nil, ratePerMinute: Int, shadow: Bool = false,
-        onStoreFailure: StoreFailureMode = .local
+        onStoreFailure: StoreFailureMode = .local, isSettled: Bool = false
     ) {
         self.name = name
         self.capacityTokens = min(max(capacityTokens ?? ratePerMinute, 0), Self.tokensMax)
         self.ratePerMinute = min(max(ratePerMinute, 0), Self.tokensMax)
         self.shadow = shadow
         self.onStoreFailure = onStoreFailure
+        self.isSettled = isSettled
     }
+
+    /// The most that a bucket owes: one burst, and no more than leaves Redis' numbers exact from there up to a full bucket.
+    package var debtTokensMax: Int { min(capacityTokens, Self.tokensMax / 2) }
 
     /// Whether a full bucket of this limit would admit a request of that cost; false means refused for good.
     package func canEverAdmit(cost: Int) -> Bool {

@@ -20,6 +20,8 @@ package struct SharedLimitGauges: Sendable, Hashable {
     package var returned: UInt64 = 0
     /// Tokens held too long and dropped, those included that a bucket had regained when they were given back.
     package var expired: UInt64 = 0
+    /// What requests came to after their admission.
+    package var settled = SettlementGauges()
     /// Buckets remembered now.
     package var entries = 0
 
@@ -42,6 +44,7 @@ package struct SharedLimitGauges: Sendable, Hashable {
         failures &+= other.failures
         returned &+= other.returned
         expired &+= other.expired
+        settled.add(other.settled)
         entries += other.entries
     }
 }

@@ -10,9 +10,11 @@
 /// - **No less.** Nothing but admission lowers the level, and refill is cut only at a full bucket. A caller that starts
 ///   at a full bucket, empties it and asks again as soon as a token is due gets exactly burst + ⌊rate × T / 60e9⌋.
 /// - **A clock that goes back adds nothing and takes nothing.** The bucket keeps the latest time it has seen.
+/// - **A bucket may owe.** What turns out to have cost more than was taken is charged all the same: the level falls below 0, by
+///   ``RateLimit/debtTokensMax`` at most, and nothing is admitted before refill has brought it back.
 ///
-/// Sixteen bytes: 66 bits of level, of which the largest burst uses 63 (10⁸ tokens are 6 × 10¹⁸ units), and 62 bits of time (146
-/// years of nanoseconds).
+/// Sixteen bytes: 66 bits of level with its sign, of which the largest burst uses 63 (10⁸ tokens are 6 × 10¹⁸ units), and 62 bits of
+/// time (146 years of nanoseconds).
 package struct TokenBucket: Sendable, Hashable {
     /// Units that make one token.
     package static let unitsPerToken: UInt64 = 60_000_000_000
@@ -23,7 +25,7 @@ package struct TokenBucket: Sendable, Hashable {
     private var levelLow: UInt64
     private var levelHighAndTime: UInt64
 
-    private init(units: UInt128, updatedNanoseconds: UInt64) {
+    private init(units: Int128, updatedNanoseconds: UInt64) {
         levelLow = UInt64(truncatingIfNeeded: units)
         levelHighAndTime =
             UInt64(truncatingIfNeeded: units >> 64) << Self.timeBits | updatedNanoseconds & Self.timeMask
@@ -37,18 +39,18 @@ package struct TokenBucket: Sendable, Hashable {
         self.init(units: Self.units(limit.capacityTokens), updatedNanoseconds: Self.instant(nowNanoseconds))
     }
 
-    /// The level in units of 1/60,000,000,000 token, as of `updatedNanoseconds`.
-    package var units: UInt128 {
-        UInt128(levelHighAndTime >> Self.timeBits) << 64 | UInt128(levelLow)
+    /// The level in units of 1/60,000,000,000 token, as of `updatedNanoseconds`; less than 0 while the bucket owes.
+    package var units: Int128 {
+        Int128(Int64(bitPattern: levelHighAndTime) >> Int64(Self.timeBits)) << 64 | Int128(levelLow)
     }
 
     /// The latest time this bucket has seen.
     package var updatedNanoseconds: UInt64 { levelHighAndTime & Self.timeMask }
 
-    /// Whole tokens left.
+    /// Whole tokens left, 0 while the bucket owes.
     package var wholeTokens: Int {
-        let units = units
-        guard let small = UInt64(exactly: units) else { return Int(units / UInt128(Self.unitsPerToken)) }
+        let units = max(units, 0)
+        guard let small = UInt64(exactly: units) else { return Int(units / Int128(Self.unitsPerToken)) }
         return Int(small / Self.unitsPerToken)
     }
 
@@ -57,19 +59,25 @@ package struct TokenBucket: Sendable, Hashable {
         let now = Self.instant(nowNanoseconds)
         let updated = updatedNanoseconds
         let elapsed = now > updated ? now - updated : 0
-        let gained = UInt128(elapsed) * UInt128(UInt64(limit.ratePerMinute))
+        let gained = Int128(elapsed) * Int128(limit.ratePerMinute)
         return TokenBucket(
             units: min(Self.units(limit.capacityTokens), units + gained), updatedNanoseconds: max(now, updated))
     }
 
-    /// Whether the level covers the cost.
-    package func holds(_ costTokens: Int) -> Bool { units >= Self.units(costTokens) }
+    /// Whether the level covers the cost; a look costs nothing, and so is covered always.
+    package func holds(_ costTokens: Int) -> Bool { costTokens <= 0 || units >= Self.units(costTokens) }
 
     /// Takes the cost; a cost above the level empties the bucket.
     package mutating func spend(_ costTokens: Int) {
         let cost = Self.units(costTokens)
         let held = units
-        self = TokenBucket(units: held > cost ? held - cost : 0, updatedNanoseconds: updatedNanoseconds)
+        self = TokenBucket(units: held > cost ? held - cost : min(held, 0), updatedNanoseconds: updatedNanoseconds)
+    }
+
+    /// Takes tokens that were used already, whether they are there or not: the bucket then owes them.
+    package mutating func charge(_ tokens: Int, limit: RateLimit) {
+        let lowest = min(units, -Self.units(limit.debtTokensMax))
+        self = TokenBucket(units: max(units - Self.units(tokens), lowest), updatedNanoseconds: updatedNanoseconds)
     }
 
     /// Puts tokens back that were taken and not used; never more than the burst.
@@ -94,7 +102,8 @@ package struct TokenBucket: Sendable, Hashable {
 
     /// Nanoseconds from now until the level covers the cost, if nobody takes from the bucket; 0 when it does already.
     package func nanosecondsUntilHolding(_ costTokens: Int, limit: RateLimit, nowNanoseconds: Int64) -> Int64 {
-        nanosecondsUntil(Self.units(costTokens), limit: limit, nowNanoseconds: nowNanoseconds)
+        guard costTokens > 0 else { return 0 }
+        return nanosecondsUntil(Self.units(costTokens), limit: limit, nowNanoseconds: nowNanoseconds)
     }
 
     /// Nanoseconds from now until the bucket is full, if nobody takes from it.
@@ -110,7 +119,7 @@ package struct TokenBucket: Sendable, Hashable {
         return overflow ? .max : sum
     }
 
-    private func nanosecondsUntil(_ wanted: UInt128, limit: RateLimit, nowNanoseconds: Int64) -> Int64 {
+    private func nanosecondsUntil(_ wanted: Int128, limit: RateLimit, nowNanoseconds: Int64) -> Int64 {
         let held = units
         guard held < wanted else { return 0 }
         let refill = Self.quotientRoundedUp(wanted - held, by: UInt64(limit.ratePerMinute))
@@ -120,19 +129,19 @@ package struct TokenBucket: Sendable, Hashable {
         return overflow ? .max : Int64(clamping: sum)
     }
 
-    private static func units(_ tokens: Int) -> UInt128 {
-        UInt128(UInt64(max(tokens, 0))) * UInt128(unitsPerToken)
+    private static func units(_ tokens: Int) -> Int128 {
+        Int128(max(tokens, 0)) * Int128(unitsPerToken)
     }
 
     private static func instant(_ nanoseconds: Int64) -> UInt64 {
         min(UInt64(max(nanoseconds, 0)), timeMask)
     }
 
-    private static func quotientRoundedUp(_ dividend: UInt128, by divisor: UInt64) -> UInt64 {
+    private static func quotientRoundedUp(_ dividend: Int128, by divisor: UInt64) -> UInt64 {
         guard divisor > 0 else { return dividend == 0 ? 0 : .max }
         // Nearly always the level fits 64 bits, where a division costs a tenth of the wide one.
         guard let small = UInt64(exactly: dividend) else {
-            return UInt64(clamping: (dividend - 1) / UInt128(divisor) + 1)
+            return UInt64(clamping: (dividend - 1) / Int128(divisor) + 1)
         }
         return small == 0 ? 0 : (small - 1) / divisor + 1
     }

@@ -48,14 +48,18 @@ package struct BucketStoreContract<Store: BucketStore>: Sendable {
             ("looking", { await $0.looking() }), ("shadow", { await $0.shadow() }),
             ("hopeless", { await $0.hopeless() }), ("twins", { await $0.twins() }),
             ("no limit", { await $0.none() }), ("at the same time", { await $0.atOnce() }),
-            ("several at the same time", { await $0.togetherAtOnce() }),
+            ("several at the same time", { await $0.togetherAtOnce() }), ("owing", { await $0.owing() }),
+            ("coming back", { await $0.comingBack() }), ("no report", { await $0.noReport() }),
+            ("settling at the same time", { await $0.settlingAtOnce() }),
         ]
     }
 
     // MARK: words
 
-    func limit(_ name: String, _ rate: Int, burst: Int? = nil, shadow: Bool = false) -> RateLimit {
-        RateLimit(name: prefix + name, capacityTokens: burst, ratePerMinute: rate, shadow: shadow)
+    func limit(_ name: String, _ rate: Int, burst: Int? = nil, shadow: Bool = false, settled: Bool = false) -> RateLimit
+    {
+        RateLimit(
+            name: prefix + name, capacityTokens: burst, ratePerMinute: rate, shadow: shadow, isSettled: settled)
     }
 
     func demand(_ limit: RateLimit, _ key: String = "k", cost: Int = 1) -> BucketDemand {
@@ -72,6 +76,12 @@ package struct BucketStoreContract<Store: BucketStore>: Sendable {
             return nil
         }
         return admission
+    }
+
+    /// Settles a demand, and lets the store hear of it.
+    func settle(_ demand: BucketDemand, _ actualCost: Int?) async {
+        store.settle([BucketSettlement(demand: demand, actualCost: actualCost)], nowNanoseconds: nowNanoseconds())
+        await pass(100)
     }
 
     func admitted(_ attempts: Int, _ demands: BucketDemand...) async -> Int {

@@ -29,8 +29,11 @@ package final class ExactAuthority: Sendable {
                 if ask.wantedTokens < 0 {
                     if now <= ask.returnsUntilMicroseconds {
                         granted = ask.wantedTokens
-                        levels[index] = Self.filled(levels[index], by: -granted, limits[index], instant)
+                        levels[index].putBack(-granted, limit: limits[index])
                     }
+                } else if ask.isCharge {
+                    granted = ask.wantedTokens
+                    levels[index].charge(granted, limit: limits[index])
                 } else if isTaken, wait == 0 {
                     granted = min(ask.wantedTokens, levels[index].wholeTokens)
                     levels[index].spend(granted)
@@ -44,17 +47,5 @@ package final class ExactAuthority: Sendable {
             }
             return .decided(grants, atMicroseconds: now)
         }
-    }
-
-    /// The bucket with tokens put back, which `TokenBucket` itself has no need to do.
-    private static func filled(
-        _ bucket: TokenBucket, by tokens: Int, _ limit: RateLimit, _ instant: Int64
-    ) -> TokenBucket {
-        let whole = min(limit.capacityTokens, bucket.wholeTokens + tokens)
-        guard whole < limit.capacityTokens else { return TokenBucket(full: limit, nowNanoseconds: instant) }
-        // What is beyond whole tokens stays: the same missing part, fewer missing tokens.
-        var filled = TokenBucket(full: limit, nowNanoseconds: instant)
-        filled.spend(limit.capacityTokens - whole)
-        return filled
     }
 }

@@ -92,4 +92,20 @@ struct PolicyLimitTests {
         #expect(policy.keyText(0, one, agent: nil) == policy.keyText(0, other, agent: nil))
         #expect(policy.keyFields(0, one, agent: nil) != policy.keyFields(0, other, agent: nil))
     }
+
+    @Test("a cost and whether it is settled belong to the limit; without them it is 1 and is not")
+    func costs() throws {
+        let policy = try policy(
+            """
+            default: deny
+            rules:
+              - {id: dear, action: ALLOW, rate_limit_per_minute: 600, rate_limit_cost: 50, rate_limit_settle: true, rate_limit_key_template: "{tenant}"}
+              - {id: plain, action: ALLOW, rate_limit_per_minute: 600, rate_limit_key_template: "{tenant}"}
+            """)
+        #expect(policy.limits.map(\.cost) == [50, 1])
+        #expect(policy.limits.map(\.settles) == [true, false])
+        let told = PolicyExplainer.explain(policy, request(), agents: [])
+        #expect(told.contains("limit 'dear': 600/min, burst 600, cost 50, settled key 'acme'"), "\(told)")
+        #expect(told.contains("limit 'plain': 600/min, burst 600 key 'acme'"), "\(told)")
+    }
 }

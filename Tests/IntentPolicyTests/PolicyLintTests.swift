@@ -51,6 +51,14 @@ struct PolicyLintTests {
                 "{id: a, action: ALLOW, rate_limit_per_minute: 0, rate_limit_key_template: '{tenant}'}",
                 "refuses every request"
             ),
+            (
+                "{id: a, action: ALLOW, rate_limit_per_minute: 5, rate_limit_cost: 6, rate_limit_key_template: '{tenant}'}",
+                "a cost of 6 is above the burst of 5 and refuses every request"
+            ),
+            (
+                "{id: a, action: ALLOW, rate_limit_per_minute: 5, rate_limit_settle: true, rate_limit_key_template: '{tenant}'}",
+                "rate_limit_settle without rate_limit_cost"
+            ),
             ("{id: a, action: DENY, mode: shadow}", "every rule is in shadow mode"),
             ("{id: a, action: DENY, roles: [user]}", "denies only the roles user"),
         ])
@@ -100,6 +108,7 @@ struct PolicyLintTests {
             rules:
               - {id: admins, action: ALLOW, intents: ["Admin*"], roles: [admin]}
               - {id: readers, action: ALLOW, intents: ["Get*"], roles: [user], rate_limit_per_minute: 60, rate_limit_key_template: "{subject}"}
+              - {id: dear, action: ALLOW, intents: ["Ask*"], roles: [user], rate_limit_per_minute: 60, rate_limit_burst: 500, rate_limit_cost: 500, rate_limit_settle: true, rate_limit_key_template: "{subject}"}
             """
         #expect(load(text).findings == [])
     }

@@ -56,6 +56,34 @@ struct PolicyLoaderTests {
             ),
             ("rules:\n  - {action: ALLOW, rate_limit_burst: 5}", "needs rate_limit_per_minute beside it"),
             (
+                "rules:\n  - {action: ALLOW, rate_limit_cost: 5}",
+                "rate_limit_cost needs rate_limit_per_minute beside it"
+            ),
+            (
+                "rules:\n  - {action: ALLOW, rate_limit_settle: true}",
+                "rate_limit_settle needs rate_limit_per_minute beside it"
+            ),
+            (
+                "rules:\n  - {action: ALLOW, rate_limit_per_minute: 5, rate_limit_cost: 0}",
+                "policy.yaml:2:64: error: rules[0].rate_limit_cost must be an integer from 1 to 1000000"
+            ),
+            (
+                "rules:\n  - {action: ALLOW, rate_limit_per_minute: 5, rate_limit_cost: 1000001}",
+                "rules[0].rate_limit_cost must be an integer from 1 to 1000000"
+            ),
+            (
+                "rules:\n  - {action: ALLOW, rate_limit_per_minute: 5, rate_limit_settle: often}",
+                "rules[0].rate_limit_settle must be true or false"
+            ),
+            (
+                "dialect: exact\nrules:\n  - {id: a, action: ALLOW, rate_limit_per_minute: 5, rate_limit_cost: 2}",
+                "the exact dialect does not know rate_limit_cost"
+            ),
+            (
+                "dialect: exact\nrules:\n  - {id: a, action: ALLOW, rate_limit_per_minute: 5, rate_limit_settle: true}",
+                "the exact dialect does not know rate_limit_settle"
+            ),
+            (
                 "rules:\n  - {action: ALLOW, rate_limit_per_minute: 1, rate_limit_key_template: '{user}'}",
                 "unknown placeholder '{user}'; known: {tenant} {intent} {agent} {subject} {source}"
             ),

@@ -117,4 +117,19 @@ struct AgentReplyTests {
     func statuses(status: Int, isUsable: Bool) {
         #expect(AgentReply(parsing: bytes(#"{"status":"success"}"#), httpStatus: status).isSuccess == isUsable)
     }
+
+    @Test(
+        "what a worker says a request cost is a whole number, 0 or more, or nothing",
+        arguments: [
+            (#"{"usage":{"cost":7}}"#, 7), (#"{"usage":{"model":"m","cost":0,"x":[1]},"agent":"a"}"#, 0), ("{}", nil),
+            (#"{"usage":{"cost":-1}}"#, nil), (#"{"usage":{"cost":1.5}}"#, nil), (#"{"usage":{"cost":1e3}}"#, nil),
+            (#"{"usage":{"cost":"7"}}"#, nil), (#"{"usage":{"cost":true}}"#, nil), (#"{"usage":{"Cost":7}}"#, nil),
+            (#"{"usage":[7]}"#, nil), (#"{"usage":7}"#, nil), (#"{"usage":null}"#, nil), (#"{"cost":7}"#, nil),
+            (#"{"usage":{"cost":9223372036854775808}}"#, .max), (#"{"usage":{"cost":-9223372036854775809}}"#, nil),
+        ] as [(String, Int?)])
+    func usageCost(metadata: String, cost: Int?) throws {
+        #expect(reply(metadata).usageCost == cost)
+        #expect(reply(metadata, error: #"{"code":"INTERNAL_AGENT_ERROR"}"#).usageCost == cost)
+        #expect(AgentReply(failure: IntentError(.agentTimeout, "late")).usageCost == nil)
+    }
 }

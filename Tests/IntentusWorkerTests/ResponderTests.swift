@@ -224,4 +224,28 @@ struct ResponderTests {
         }
         #expect(await Self.ask(responder, Requests.frame(chain: chain)).payload == "nobody")
     }
+
+    @Test("tell what the handler reported, whether it succeeded or not; its own metadata comes first")
+    func cost() async {
+        let responder = Self.responder {
+            $0.add(
+                "GreetIntent", "1.0",
+                HandlerTable.raw { (greeting: Greeting, context) in
+                    context.reportCost(3)
+                    context.reportCost(412)
+                    return greeting
+                })
+            $0.add("FailIntent", "1.0") { _, context in
+                context.reportCost(-5)
+                throw IntentError(.internalAgentError, "no")
+            }
+            $0.add("OwnIntent", "1.0") { _, context in
+                context.reportCost(1)
+                return .success([:], metadata: ["usage": ["cost": 9]])
+            }
+        }
+        #expect(await Self.ask(responder).metadata["usage"] == ["cost": 412])
+        #expect(await Self.ask(responder, Requests.frame("FailIntent")).metadata["usage"] == ["cost": 0])
+        #expect(await Self.ask(responder, Requests.frame("OwnIntent")).metadata["usage"] == ["cost": 9])
+    }
 }

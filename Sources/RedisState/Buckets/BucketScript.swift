@@ -3,8 +3,8 @@ import RateLimiting
 /// The bucket function as Redis runs it: over all buckets of a call, in one step, on Redis' own clock.
 ///
 /// It decides as `TokenBucket` does, in units of 1/60,000,000 token, because then one microsecond at a rate of R tokens a
-/// minute brings exactly R units. A level of at most 10⁸ tokens is 6 × 10¹⁵ units: every sum and product stays below 2⁵³, up to
-/// which Lua's numbers are exact.
+/// minute brings exactly R units. A level of at most 10⁸ tokens is 6 × 10¹⁵ units, a debt of at most half of that (D) 3 × 10¹⁵: every
+/// sum and product stays below 2⁵³, up to which Lua's numbers are exact.
 enum BucketScript {
     /// Numbers of one bucket in the arguments.
     static let argumentsPerBucket = 5
@@ -15,6 +15,7 @@ enum BucketScript {
         name: "buckets",
         text: """
             local U = 60000000
+            local D = 3000000000000000
             local time = redis.call('TIME')
             local now = time[1] * 1000000 + time[2]
             local function up(a, r)
@@ -29,6 +30,7 @@ enum BucketScript {
               local b = { cap = ARGV[at] * U, rate = ARGV[at + 1] + 0, min = ARGV[at + 2] * U,
                           want = ARGV[at + 3] + 0, flag = ARGV[at + 4] + 0 }
               if b.want < 0 then b.min, b.since = 0, ARGV[at + 2] + 0 end
+              b.owes = b.want >= 0 and b.flag == 2
               b.level, b.seen = b.cap, now
               local stored = redis.pcall('GET', KEYS[i])
               if type(stored) == 'table' then
@@ -38,7 +40,7 @@ enum BucketScript {
                 b.level, b.reset = 0, true
                 if #stored == 16 then
                   local level, seen = struct.unpack('<dd', stored)
-                  if level >= 0 and seen >= 0 then
+                  if level >= -D and seen >= 0 then
                     b.level, b.reset = math.min(level, b.cap), false
                     if seen > now and seen - now <= 1000000 then b.seen = seen end
                     local elapsed = now - seen
@@ -49,7 +51,7 @@ enum BucketScript {
                   end
                 end
               end
-              b.holds = b.level >= b.min
+              b.holds = b.min <= 0 or b.level >= b.min
               if not b.holds and b.flag ~= 1 then taken = false end
               buckets[i] = b
             end
@@ -66,8 +68,11 @@ enum BucketScript {
                   if b.since > 0 then back = math.max(0, back - math.max(0, now - b.since) * b.rate) end
                   b.level = math.min(b.cap, b.level + back)
                 end
+              elseif b.owes then
+                granted = b.want
+                b.level = math.max(b.level - granted * U, math.min(b.level, -math.min(b.cap, D)))
               elseif taken and b.holds then
-                granted = math.min(b.want, math.floor(b.level / U))
+                granted = math.max(0, math.min(b.want, math.floor(b.level / U)))
                 b.level = b.level - granted * U
               end
               local full = 0
@@ -80,7 +85,7 @@ enum BucketScript {
                 end
               end
               reply[#reply + 1] = granted
-              reply[#reply + 1] = math.floor(b.level / U)
+              reply[#reply + 1] = math.max(0, math.floor(b.level / U))
               reply[#reply + 1] = full
               reply[#reply + 1] = wait
             end
@@ -102,7 +107,8 @@ enum BucketScript {
             let isReturn = ask.wantedTokens < 0
             words.append(decimal: isReturn ? Int(ask.takenAtMicroseconds) : ask.minimumTokens)
             words.append(decimal: ask.wantedTokens)
-            words.append(decimal: isReturn ? Int(ask.returnsUntilMicroseconds) : ask.isShadow ? 1 : 0)
+            words.append(
+                decimal: isReturn ? Int(ask.returnsUntilMicroseconds) : ask.isCharge ? 2 : ask.isShadow ? 1 : 0)
         }
         return words
     }

@@ -24,7 +24,7 @@ struct BucketScriptTests {
             for number in [
                 ask.capacityTokens, ask.ratePerMinute,
                 ask.wantedTokens < 0 ? Int(ask.takenAtMicroseconds) : ask.minimumTokens, ask.wantedTokens,
-                ask.wantedTokens < 0 ? Int(nowMicroseconds) : ask.isShadow ? 1 : 0,
+                ask.wantedTokens < 0 ? Int(nowMicroseconds) : ask.isCharge ? 2 : ask.isShadow ? 1 : 0,
             ] { arguments.append(Array("\(number)".utf8)) }
         }
         arguments.append(Array("\(nowMicroseconds)".utf8))
@@ -59,6 +59,18 @@ struct BucketScriptTests {
                 minimum,
                 Int.random(in: 0...limit.capacityTokens, using: &random) >> Int.random(in: 0...20, using: &random))
             model[index] = model[index].refilled(for: limit, nowNanoseconds: now * 1_000)
+            if Int.random(in: 0..<8, using: &random) == 0 {
+                // Up to three bursts: the bucket owes then, and a step that takes finds it so.
+                let charged = Int.random(in: 1...3 * limit.capacityTokens, using: &random)
+                var charge = BucketAsk(
+                    name: BucketName(limit: "l", fields: []), capacityTokens: limit.capacityTokens,
+                    ratePerMinute: limit.ratePerMinute, minimumTokens: 0, wantedTokens: charged)
+                charge.isCharge = true
+                model[index].charge(charged, limit: limit)
+                let grants = await Self.run(test, ["bucket-\(index)"], [charge], nowMicroseconds: now)
+                #expect(grants?.first?.grantedTokens == charged, "seed \(seed), step \(step)")
+                #expect(grants?.first?.remainingTokens == model[index].wholeTokens, "seed \(seed), step \(step)")
+            }
             let granted = model[index].holds(minimum) ? min(wanted, model[index].wholeTokens) : 0
             let wait = model[index].nanosecondsUntilHolding(minimum, limit: limit, nowNanoseconds: now * 1_000)
             model[index].spend(granted)
