@@ -202,7 +202,7 @@ struct LeaseState: Sendable {
     }
 
     /// Tokens came back to the store: what it refused lately it may not refuse now.
-    mutating func forgetRefusal() { quietUntilNanoseconds = .min }
+    mutating func askAgain() { quietUntilNanoseconds = .min }
 
     // MARK: idleness
 

@@ -26,7 +26,7 @@ extension LeasedBucketStore {
         switch outcome {
         case .decided:
             book.storeAnswered()
-            if delta < 0 { book.with(demand.key) { $0.entries[demand.key]?.forgetRefusal() } }
+            if delta < 0 { book.with(demand.key) { $0.entries[demand.key]?.askAgain() } }
         case .unavailable(let reason):
             // It may have been charged all the same: rather twice than never.
             book.with(demand.key) { $0.gauges.failures &+= 1 }
