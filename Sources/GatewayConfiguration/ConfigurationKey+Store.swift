@@ -1,4 +1,5 @@
 import Documents
+import IntentProtocol
 
 extension ConfigurationKey where Section == GatewayConfiguration {
     /// `store`: a word, a URL, or a mapping; a variable replaces all of it.

@@ -6,7 +6,7 @@ extension GatewayConfiguration {
         /// Our certificate chain (PEM).
         package var certificateFile: String?
         /// The key of our certificate (PEM).
-        package var keyFile: String?
+        package var keyFile: SecretSetting?
         /// Certificates (PEM) that clients are trusted by.
         package var trustBundleFiles: [String] = []
         /// Certificates (PEM) that vouch for services of other trust domains.
@@ -43,7 +43,7 @@ extension GatewayConfiguration.AdminTLS: ConfigurationSection {
         .optionalPath(
             "certificateFile", \.certificateFile,
             "Our certificate chain (PEM), the leaf first; read again when it changes."),
-        .optionalPath("keyFile", \.keyFile, "The key of our certificate (PEM)."),
+        .optionalSecretFile("keyFile", \.keyFile, "The key of our certificate (PEM)."),
         .paths(
             "trustBundleFiles", \.trustBundleFiles, of: .material,
             "Certificates (PEM) that vouch for services of our trust domain; read again when they change."),

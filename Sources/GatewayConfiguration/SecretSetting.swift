@@ -14,6 +14,15 @@ package enum SecretSetting: Sendable, Hashable {
     package var reference: SecretReference? {
         if case .reference(let reference) = self { reference } else { nil }
     }
+
+    /// As operators are shown it: where it is, never what it is.
+    var shown: String {
+        switch self {
+        case .inline(let secret): secret.description
+        case .path(let path): path
+        case .reference(let reference): "\(reference)"
+        }
+    }
 }
 
 /// A reference to a secret, and where a configuration makes it.
@@ -98,7 +107,9 @@ extension ConfigurationKey where Section: ConfigurationSection {
         _ name: String, _ place: Place<SecretSetting?>, _ kind: ValueKind<SecretSetting>, _ meaning: String
     ) -> Self {
         let row = Row(name: name, type: kind.type, meaning: meaning)
-        return Self(name: name, references: row.references) { reader, section in
+        return Self(
+            name: name, references: row.references, show: { $0[keyPath: place].map { .string($0.shown) } }
+        ) { reader, section in
             guard let value = read(name, kind, nil, &reader) else { return }
             section[keyPath: place] = reader.noted(value, at: name)
         }

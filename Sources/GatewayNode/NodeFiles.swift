@@ -62,15 +62,17 @@ final class NodeFiles: Sendable {
         guard let text = read(configurationFile, named: "'\(configurationFile)'", at: nil, into: diagnostics) else {
             return nil
         }
-        return load(text, file: configurationFile, environment: environment, into: diagnostics)
+        return await load(
+            text, file: configurationFile, environment: environment, secrets: use, into: diagnostics)
     }
 
-    /// As ``load(configurationFile:environment:into:)``, of a text that need not be in the file.
+    /// As ``load(configurationFile:environment:secrets:into:)``, of a text that need not be in the file.
     ///
     /// - Parameter configurationFile: what messages call it, and whose folder relative paths begin in.
     static func load(
-        _ text: String, file configurationFile: String, environment: [String: String], into diagnostics: Diagnostics
-    ) -> Loaded? {
+        _ text: String, file configurationFile: String, environment: [String: String], secrets use: SecretUse,
+        into diagnostics: Diagnostics
+    ) async -> Loaded? {
         let reading = GatewayConfiguration.read(text, file: configurationFile, environment: environment)
         diagnostics.add(reading.diagnostics)
         let agents = reading.configuration?.agents.compactMap { $0.configured(diagnostics) }

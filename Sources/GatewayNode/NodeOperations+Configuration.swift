@@ -2,7 +2,6 @@ import AdminServer
 import Documents
 import Foundation
 import IntentProtocol
-import NIOPosix
 
 extension NodeOperations {
     /// What `intentusnet check` says, of a text or of the file on disk; nothing is put in force.
@@ -11,16 +10,17 @@ extension NodeOperations {
         // Relative paths begin where those of the node's own file do.
         let name = (file as NSString).deletingLastPathComponent + "/submitted." + (isJSON ? "json" : "yaml")
         // Files are read: not on an event loop.
-        let findings = try? await NIOThreadPool.singleton.runIfActive {
+        let findings = await Task.detached {
             let diagnostics = Diagnostics()
             if let text {
-                _ = NodeFiles.load(text, file: name, environment: environment, into: diagnostics)
+                _ = await NodeFiles.load(
+                    text, file: name, environment: environment, secrets: .check, into: diagnostics)
             } else {
-                _ = NodeFiles.load(configurationFile: file, environment: environment, into: diagnostics)
+                _ = await NodeFiles.load(
+                    configurationFile: file, environment: environment, secrets: .check, into: diagnostics)
             }
             return diagnostics.sorted
-        }
-        guard let findings else { return .refused(503, "STOPPING", "the node is stopping") }
+        }.value
         return AdminReply(json(findings), detail: detail(findings))
     }
 
