@@ -55,12 +55,16 @@ package protocol KeyRefreshing: Sendable {
 
 extension Gateway {
     /// Verifies the presented token; without one, a caller is anonymous only where the configuration says so.
+    ///
+    /// - Parameter takesServices: whether a service needs no token here, whatever holds for intents.
     func authenticate(
-        _ credential: borrowing Credential, _ peer: PeerIdentity, _ journal: inout Journal
+        _ credential: borrowing Credential, _ peer: PeerIdentity, takesServices: Bool = false,
+        _ journal: inout Journal
     ) async throws(Refusal) -> Caller {
         guard let token = credential.token else {
             let service = try confirm(peer, by: nil, &journal)
-            guard settings.allowsAnonymous || settings.allowsServices && service != nil else {
+            guard settings.allowsAnonymous || (settings.allowsServices || takesServices) && service != nil
+            else {
                 throw .unauthorized("a bearer token is required", reason: "missing_token")
             }
             return Caller(token: nil, service: service, address: peer.clientAddress)

@@ -9,6 +9,13 @@ package enum DirectoryRequest: Sendable {
     case deregister(agent: String, instance: String)
     /// `GET /api/v1/agents`: lists.
     case list
+
+    fileprivate var isChange: Bool {
+        switch self {
+        case .register, .deregister: true
+        case .list: false
+        }
+    }
 }
 
 extension Gateway {
@@ -19,7 +26,9 @@ extension Gateway {
         do throws(Refusal) {
             let peer = try await identifyPeer(arrival, &journal)
             let credential = try presentedInHeader(arrival)
-            let caller = try await authenticate(credential, peer, &journal)
+            // Where a grant names services, one that has proven itself needs no token to be judged by it.
+            let takesServices = request.isChange && settings.registrationGrants.contains { $0.principals != nil }
+            let caller = try await authenticate(credential, peer, takesServices: takesServices, &journal)
             _ = try authorize(arrival, caller, &journal)
             let answer =
                 switch request {

@@ -1,4 +1,5 @@
 import Documents
+package import IntentProtocol
 
 extension GatewayConfiguration {
     /// Who may register agents over HTTP.
@@ -11,6 +12,10 @@ extension GatewayConfiguration {
             package var subjects: [String] = []
             /// Roles of which one lets a caller register, whatever its subject.
             package var roles: [String] = []
+            /// Services that may register, `*` at one end for any run of characters.
+            package var principals: [String] = []
+            /// What must say which service a caller is; empty means every proof.
+            package var identitySources: [IdentitySource] = []
             /// Issuers whose tokens count; empty means every one.
             package var issuers: [String] = []
             /// Names of intents that they may answer, with `*` for any run of characters; empty means any.
@@ -64,6 +69,13 @@ extension GatewayConfiguration.Registration.Rule: ConfigurationSection {
             "Token subjects that may register them, whatever their roles."),
         .list("roles", \.roles, of: .text(), "Roles of which one lets a caller register them, whatever its subject."),
         .list(
+            "principals", \.principals, of: .text(bytesMax: 2_048),
+            "Services that may register them, `cluster.local/ns/agents/sa/*`; alone they need no token, beside `subjects` or "
+                + "`roles` both must fit."),
+        .list(
+            "identitySources", \.identitySources, of: .choice(),
+            "What must say which service the caller is, one of these; none given takes every proof."),
+        .list(
             "issuers", \.issuers, of: .text(bytesMax: 2_048),
             "Issuers whose tokens count, as `authentication.issuers` names them; none given means every one."),
         .list(
@@ -75,8 +87,13 @@ extension GatewayConfiguration.Registration.Rule: ConfigurationSection {
     ]
 
     func check(_ reader: SectionReader) {
-        guard subjects.isEmpty, roles.isEmpty else { return }
+        if identitySources.contains(.none) {
+            reader.fields.error(
+                "\(reader.fields.place("identitySources")): none is no proof of a service", at: "identitySources")
+        }
+        guard subjects.isEmpty, roles.isEmpty, principals.isEmpty else { return }
         reader.fields.diagnostics.error(
-            "\(reader.fields.path) must name subjects or roles: who may register", at: reader.fields.location)
+            "\(reader.fields.path) must name subjects, roles or principals: who may register",
+            at: reader.fields.location)
     }
 }

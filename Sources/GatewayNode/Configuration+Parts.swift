@@ -3,6 +3,7 @@ import Gateway
 import GatewayConfiguration
 import GatewayHTTP
 import Identity
+import IntentPolicy
 import IntentProtocol
 import NIOCore
 import Observability
@@ -14,7 +15,8 @@ enum System {
 }
 
 extension GatewaySettings {
-    init(_ configuration: GatewayConfiguration) {
+    /// - Throws: ``PrincipalPatterns/Fault`` when a grant's principal is none.
+    init(_ configuration: GatewayConfiguration) throws {
         self.init()
         serviceName = configuration.authentication.serviceName
         allowsAnonymous = configuration.authentication.anonymous == .allow
@@ -29,10 +31,14 @@ extension GatewaySettings {
         reply = .reply(bytesMax: configuration.routing.upstream.responseBytesMax)
         envelope.dangerousKeys = configuration.envelope.dangerousKeys == .everyDepth ? .everyDepth : .topLevel
         registrationTimeToLiveSecondsMax = Int64(configuration.registration?.ttlSecondsMax ?? 60)
-        registrationGrants = (configuration.registration?.allow ?? []).map { rule in
+        registrationGrants = try (configuration.registration?.allow ?? []).map { rule in
             RegistrationGrant(
                 agents: rule.agents, subjects: rule.subjects.isEmpty ? nil : rule.subjects,
-                roles: rule.roles.isEmpty ? nil : rule.roles, issuers: rule.issuers.isEmpty ? nil : rule.issuers,
+                roles: rule.roles.isEmpty ? nil : rule.roles,
+                principals: rule.principals.isEmpty ? nil : try PrincipalPatterns(rule.principals),
+                identitySources: rule.identitySources.isEmpty
+                    ? nil : IdentitySources(rule.identitySources.map { IdentitySources($0) }),
+                issuers: rule.issuers.isEmpty ? nil : rule.issuers,
                 intents: rule.intents.isEmpty ? nil : rule.intents,
                 hosts: rule.hosts.isEmpty ? nil : rule.hosts)
         }

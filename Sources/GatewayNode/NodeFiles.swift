@@ -63,6 +63,7 @@ final class NodeFiles: Sendable {
             case .authorization, .output: break
             }
         }
+        if let configuration = reading.configuration { checkGrants(configuration, into: diagnostics) }
         let policy = loadPolicy(policyFiles, reading.configuration?.mesh, into: diagnostics)
         let authorization = authorizationFiles.load(into: diagnostics)
         let tls = reading.configuration.flatMap { NodeTLS.load($0, into: diagnostics) }
@@ -82,6 +83,20 @@ final class NodeFiles: Sendable {
             _ = try KeySet(parsingJWKS: Array(text.utf8))
         } catch {
             diagnostics.error("\(file.description) cannot be used as a key set: \(error)", at: file.location)
+        }
+    }
+
+    private static func checkGrants(_ configuration: GatewayConfiguration, into diagnostics: Diagnostics) {
+        let mesh = configuration.mesh
+        for (place, rule) in (configuration.registration?.allow ?? []).enumerated() {
+            let name = "registration.allow[\(place)].principals"
+            do throws(PrincipalPatterns.Fault) {
+                PolicyTrustDomains.check(
+                    try PrincipalPatterns(rule.principals), of: name, own: mesh.trustDomain,
+                    aliases: mesh.trustDomainAliases, federated: mesh.federatedTrustDomains, at: nil, into: diagnostics)
+            } catch {
+                diagnostics.error("\(name): \(error)", at: nil)
+            }
         }
     }
 

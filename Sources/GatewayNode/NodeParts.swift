@@ -55,7 +55,7 @@ final class NodeParts: Sendable {
         let configuration = loaded.configuration
         eventLoopCount = configuration.eventLoops ?? System.coreCount
         logger = Self.logger(configuration.log)
-        settings = GatewaySettings(configuration)
+        settings = try GatewaySettings(configuration)
         httpLimits = HTTPLimits(configuration.listen)
         tls = loaded.tls
         upstreamLimits = UpstreamLimits(configuration.routing.upstream)

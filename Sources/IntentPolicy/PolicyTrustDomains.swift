@@ -15,17 +15,29 @@ package enum PolicyTrustDomains {
         _ document: PolicyDocument, own: String, aliases: [String], federated: [String], into diagnostics: Diagnostics
     ) {
         for rule in document.rules {
-            for domain in rule.principals?.trustDomains ?? [] where domain != own && !federated.contains(domain) {
-                let named = MessageText.quoted(domain)
-                if aliases.contains(domain) {
-                    diagnostics.error(
-                        "rule '\(rule.id)' names the alias \(named): principals are in the name \(MessageText.quoted(own))",
-                        at: rule.location)
-                } else {
-                    diagnostics.warning(
-                        "rule '\(rule.id)' names the trust domain \(named), which is not configured: it matches nobody",
-                        at: rule.location)
-                }
+            guard let principals = rule.principals else { continue }
+            check(
+                principals, of: "rule '\(rule.id)'", own: own, aliases: aliases, federated: federated,
+                at: rule.location,
+                into: diagnostics)
+        }
+    }
+
+    /// The same of the principals of one place, which messages call by the name given.
+    package static func check(
+        _ principals: PrincipalPatterns, of place: String, own: String, aliases: [String], federated: [String],
+        at location: SourceLocation?, into diagnostics: Diagnostics
+    ) {
+        for domain in principals.trustDomains where domain != own && !federated.contains(domain) {
+            let named = MessageText.quoted(domain)
+            if aliases.contains(domain) {
+                diagnostics.error(
+                    "\(place) names the alias \(named): principals are in the name \(MessageText.quoted(own))",
+                    at: location)
+            } else {
+                diagnostics.warning(
+                    "\(place) names the trust domain \(named), which is not configured: it matches nobody", at: location
+                )
             }
         }
     }

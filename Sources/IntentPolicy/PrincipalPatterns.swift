@@ -1,8 +1,30 @@
+import Documents
+
 /// A list of patterns of which one must match.
 package struct PrincipalPatterns: Sendable, Hashable {
     /// As they were written.
     package let texts: [String]
     private let patterns: [PrincipalPattern]
+
+    /// Why a text is no pattern, as a sentence with the remedy.
+    package struct Fault: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    /// Reads patterns such as `cluster.local/ns/agents/sa/*`.
+    ///
+    /// - Throws: for the first text that is none.
+    package init(_ texts: [String]) throws(Fault) {
+        var patterns: [(text: String, pattern: PrincipalPattern)] = []
+        for text in texts {
+            do throws(PrincipalPattern.Fault) {
+                patterns.append((text, try PrincipalPattern(text)))
+            } catch {
+                throw Fault(description: "\(MessageText.quoted(text)) \(error.problem)")
+            }
+        }
+        self.init(patterns)
+    }
 
     init(_ patterns: [(text: String, pattern: PrincipalPattern)]) {
         texts = patterns.map(\.text)
@@ -10,7 +32,7 @@ package struct PrincipalPatterns: Sendable, Hashable {
     }
 
     /// Whether the caller is a service that fits; a caller that is none never does.
-    func matches(_ principal: String?) -> Bool {
+    package func matches(_ principal: String?) -> Bool {
         guard let principal else { return false }
         return patterns.contains { $0.matches(principal) }
     }

@@ -20,7 +20,7 @@ public struct NodeCredentials: Sendable, Hashable, CustomStringConvertible, Cust
     public var debugDescription: String { description }
 
     /// The header lines that sign a body; nil when the name cannot stand in a header.
-    func headerLines(signing body: [UInt8], unixSeconds: Int64) -> [UInt8]? {
+    package func headerLines(signing body: [UInt8], unixSeconds: Int64) -> [UInt8]? {
         guard (1...256).contains(nodeId.utf8.count), nodeId.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             return nil
         }

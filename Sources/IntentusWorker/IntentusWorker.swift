@@ -159,8 +159,10 @@ public final class IntentusWorker: Service {
         let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
         let scheme = configuration.tls == nil ? "http" : "https"
         let url = configuration.advertisedURL ?? "\(scheme)://\(host):\(port)/execute-agent"
-        return configuration.gateways.map {
-            Registration(gateway: $0, configuration, url: url, table: table, connections: connections, logger: logger)
+        return configuration.gateways.enumerated().map { place, gateway in
+            Registration(
+                gateway: gateway, configuration, url: url, table: table, place: place, connections: connections,
+                logger: logger)
         }
     }
 

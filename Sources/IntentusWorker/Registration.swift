@@ -61,13 +61,13 @@ struct Registration: Sendable {
     let body: [UInt8]
     let ttlSeconds: Int
     let token: TokenProvider?
+    let signatures: NodeSignatures?
     let connections: GatewayConnections
     let logger: Logger
 
     init(
         gateway: String, _ configuration: WorkerConfiguration, url: String, table: HandlerTable,
-        connections: GatewayConnections,
-        logger: Logger
+        place: Int, connections: GatewayConnections, logger: Logger
     ) {
         var base = gateway
         while base.hasSuffix("/") { base.removeLast() }
@@ -85,6 +85,7 @@ struct Registration: Sendable {
         body = fields.encoded
         ttlSeconds = configuration.ttlSeconds
         token = configuration.token
+        signatures = configuration.node.map { NodeSignatures($0, place: place) }
         self.connections = connections
         self.logger = logger
     }
@@ -172,10 +173,12 @@ struct Registration: Sendable {
             }
             lines = Array("authorization: Bearer \(text)\r\n".utf8)
         }
+        let signed = signatures?.signed(body) ?? (body: body, headerLines: [])
+        lines += signed.headerLines
         // A token that came too late sends nothing.
         try Task.checkCancellation()
         let answer = try await connections.call(
-            address, method, path, body: body, headerLines: lines, withinMilliseconds: 3_000)
+            address, method, path, body: signed.body, headerLines: lines, withinMilliseconds: 3_000)
         return (answer.status, answer.body)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import IntentusClient
 import NIOCore
 
 /// What every gateway would refuse, said before the worker listens.
@@ -18,6 +19,9 @@ extension WorkerConfiguration {
         var names = [("name", name), ("instanceId", instanceId)]
         // Empty stands for no node, as at the gateway.
         if let nodeId, !nodeId.isEmpty { names.append(("nodeId", nodeId)) }
+        if let node, node.headerLines(signing: [], unixSeconds: 0) == nil {
+            return ["WorkerConfiguration.node must have a name of 1 to 256 printable bytes without spaces"]
+        }
         return names.filter { !Self.isName($0.1) }.map { key, name in
             "WorkerConfiguration.\(key) must be 1 to \(Self.nameBytesMax) letters of A-Z a-z, digits or any of . _ -, "
                 + "found \(Self.quoted(name))"

@@ -19,8 +19,12 @@ public struct WorkerConfiguration: Sendable {
     public var gatewayTLS: GatewayTLS?
     /// `http://host:port`, or by https, of each gateway to register with; empty where gateways know the agent by configuration.
     public var gateways: [String] = []
-    /// Where the token for registration comes from.
+    /// Where the token for registration comes from; nil where gateways know the worker by its certificate or signature.
     public var token: TokenProvider?
+    /// Signs each registration as a node of the mesh, where no certificate says which service the worker is; nil signs none.
+    ///
+    /// A gateway takes each signature once: give every instance a name and a secret of its own.
+    public var node: NodeCredentials?
     /// The node it lives on; nil is local to the gateway.
     public var nodeId: String?
     /// Its place among agents of the same intent; smaller comes first.

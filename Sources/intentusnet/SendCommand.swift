@@ -22,11 +22,7 @@ struct SendCommand: AsyncParsableCommand {
 
     @OptionGroup var identity: IdentityOptions
 
-    @Option(help: "Our name as a node of the mesh, whose requests are signed; with --node-secret.")
-    var nodeId: String?
-
-    @Option(help: "The node's secret, @FILE; INTENTUSNET_NODE_SECRET without it.")
-    var nodeSecret: String?
+    @OptionGroup var node: NodeOptions
 
     @Option(help: "direct, fallback, broadcast or parallel.")
     var strategy = "direct"
@@ -71,14 +67,7 @@ struct SendCommand: AsyncParsableCommand {
 extension SendCommand {
     private func client() throws -> IntentusClient {
         var configuration = IntentusClient.Configuration()
-        if let nodeId {
-            let environment = ProcessInfo.processInfo.environment["INTENTUSNET_NODE_SECRET"]
-            guard let secret = try nodeSecret.map(FileOrText.read) ?? environment else {
-                throw ValidationError("--node-id needs --node-secret @FILE or INTENTUSNET_NODE_SECRET")
-            }
-            configuration.node = NodeCredentials(
-                nodeId: nodeId, secret: secret.trimmingCharacters(in: .whitespacesAndNewlines))
-        }
+        configuration.node = try node.credentials()
         let token = try FileOrText.token(token)
         guard identity.isGiven else {
             return IntentusClient(gateway: gateway, token: token, configuration: configuration)

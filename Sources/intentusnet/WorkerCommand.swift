@@ -41,6 +41,8 @@ struct WorkerCommand: AsyncParsableCommand {
 
     @OptionGroup var identity: IdentityOptions
 
+    @OptionGroup var node: NodeOptions
+
     @Option(
         name: .customLong("caller"),
         help:
@@ -66,6 +68,7 @@ struct WorkerCommand: AsyncParsableCommand {
         configuration.advertisedURL = advertise
         configuration.gateways = gateways
         configuration.token = try FileOrText.token(token)
+        configuration.node = try node.credentials()
         if identity.isGiven { configuration.gatewayTLS = identity.gatewayTLS }
         if let certificate = identity.cert, let key = identity.key, !callers.isEmpty {
             configuration.tls = WorkerTLS(
