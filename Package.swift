@@ -167,8 +167,8 @@ let package = Package(
         tests(
             "GatewayNodeTests",
             [
-                "GatewayNode", "GatewayHTTP", "DevelopmentIssuer", "IntentProtocol", "RedisFixtures", nioCore, nioPosix,
-                nioSSL,
+                "GatewayNode", "GatewayHTTP", "DevelopmentAuthority", "DevelopmentIssuer", "Documents", "Identity",
+                "IdentityFixtures", "IntentProtocol", "RedisFixtures", nioCore, nioPosix, nioSSL,
             ]),
         tests(
             "MeshTests",

@@ -6,12 +6,15 @@ package struct TLSMaterial: Sendable {
     /// When the first certificate of a file ends.
     package struct Expiry: Sendable, Hashable {
         package let file: String
+        package let notBeforeUnixSeconds: Int64
         package let notAfterUnixSeconds: Int64
     }
 
     /// Our own chain, the leaf first.
     let chain: [NIOSSLCertificate]
     let key: NIOSSLPrivateKey?
+    /// Our own leaf in DER; nil where we show none.
+    package var leaf: [UInt8]? { chain.first.flatMap { try? $0.toDERBytes() } }
     /// Whom peers are trusted by; nil where no file says so.
     let roots: [NIOSSLCertificate]?
     /// The same certificates in DER by the file that they come from.
@@ -35,7 +38,7 @@ package struct TLSMaterial: Sendable {
         if let certificate = identity?.certificate {
             chain = try Self.certificates(certificate)
             try Self.checkTime(chain[0], of: certificate, unixSeconds)
-            expiries.append(Self.expiry(of: chain, in: certificate))
+            expiries.append(Self.expiry(of: chain, in: certificate, unixSeconds))
         }
         key = try identity.map { identity throws(TLSMaterialError) in try Self.key(identity.key) }
         var roots: [NIOSSLCertificate] = []
@@ -45,7 +48,7 @@ package struct TLSMaterial: Sendable {
             guard certificates.contains(where: { Int64($0.notValidAfter) >= unixSeconds }) else {
                 throw TLSMaterialError("every certificate in '\(bundle.name)' has expired; put in those of today")
             }
-            expiries.append(Self.expiry(of: certificates, in: bundle))
+            expiries.append(Self.expiry(of: certificates, in: bundle, unixSeconds))
             roots += certificates
             let encodings = certificates.compactMap { try? $0.toDERBytes() }
             guard encodings.count == certificates.count else {
@@ -130,7 +133,12 @@ package struct TLSMaterial: Sendable {
         }
     }
 
-    private static func expiry(of certificates: [NIOSSLCertificate], in file: PEMFile) -> Expiry {
-        Expiry(file: file.name, notAfterUnixSeconds: certificates.map { Int64($0.notValidAfter) }.min() ?? 0)
+    /// Of those that have not ended yet, the first: a bundle may keep an authority that is over beside those of today.
+    private static func expiry(of certificates: [NIOSSLCertificate], in file: PEMFile, _ unixSeconds: Int64) -> Expiry {
+        let current = certificates.filter { Int64($0.notValidAfter) >= unixSeconds }
+        let first = (current.isEmpty ? certificates : current).min { $0.notValidAfter < $1.notValidAfter }
+        return Expiry(
+            file: file.name, notBeforeUnixSeconds: first.map { Int64($0.notValidBefore) } ?? 0,
+            notAfterUnixSeconds: first.map { Int64($0.notValidAfter) } ?? 0)
     }
 }

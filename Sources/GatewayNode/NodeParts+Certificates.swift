@@ -1,6 +1,7 @@
 import CertificateFiles
 import Gateway
 import GatewayHTTP
+import Identity
 import IntentProtocol
 import Logging
 import Observability
@@ -22,7 +23,35 @@ extension NodeParts {
                 noteCertificates(set.use, fault: error)
             }
         }
+        for warning in tls.warnings.take() { logger.warning("certificates", metadata: ["finding": "\(warning)"]) }
+        noteAges()
         return faults
+    }
+
+    /// Says once of each file that its certificate has come closer to its end.
+    private func noteAges() {
+        let now = Timestamp.unixNanoseconds() / 1_000_000_000
+        for step in certificateAges.steps(tls.sets.flatMap(\.expiries), nowSeconds: now) {
+            let facts: Logger.Metadata = [
+                "file": "\(step.file)", "finding": "\(step.age.message)",
+                "ends": "\(Timestamp.text(unixNanoseconds: step.endsAt * 1_000_000_000))",
+            ]
+            switch step.age {
+            case .fresh: logger.info("the age of certificates", metadata: facts)
+            case .half: logger.notice("the age of certificates", metadata: facts)
+            case .low: logger.warning("the age of certificates", metadata: facts)
+            case .critical, .expired: logger.error("the age of certificates", metadata: facts)
+            }
+        }
+    }
+
+    func watchCertificateAges() {
+        guard !tls.sets.isEmpty else { return }
+        health.probe("certificate ages") { [tls] in
+            let now = Timestamp.unixNanoseconds() / 1_000_000_000
+            let alarm = CertificateAges.alarm(tls.sets.flatMap(\.expiries), nowSeconds: now)
+            return alarm.map { (.degraded, $0) } ?? (.healthy, "")
+        }
     }
 
     private func noteCertificates(_ use: String, fault: TLSMaterialError?) {

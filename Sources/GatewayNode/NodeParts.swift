@@ -46,6 +46,7 @@ final class NodeParts: Sendable {
     let upstreamLimits: UpstreamLimits
     let tls: NodeTLS
     let certificateReloads = CertificateReloads()
+    let certificateAges = CertificateAges()
     /// Of each reason one in ten seconds is logged.
     let refusalsLogged = NoticeLimit(everySeconds: 10)
     private let generation: Gauge
@@ -108,6 +109,7 @@ final class NodeParts: Sendable {
         NodeMetrics.register(in: registry, self)
         watchHealth()
         reportRefusedWorkers()
+        watchCertificateAges()
     }
 
     /// The gateway of one event loop.

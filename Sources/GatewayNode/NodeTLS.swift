@@ -21,11 +21,29 @@ struct NodeTLS: Sendable {
     let issuers: [String: KeySetTLS]
     /// Every file of certificates, by use.
     let sets: [CertificateSet]
+    /// What is to be said of certificates that can be used all the same.
+    let warnings: Warnings
+
+    /// Collected whenever files are read, taken away by whoever says them.
+    final class Warnings: Sendable {
+        private let texts = Mutex<[String]>([])
+
+        func add(_ text: String) { texts.withLock { $0.append(text) } }
+
+        func take() -> [String] {
+            texts.withLock { texts in
+                defer { texts = [] }
+                return texts
+            }
+        }
+    }
 
     /// Reads every file that the configuration names, and notes each one that cannot be used; nil when there is one.
     static func load(_ configuration: GatewayConfiguration, into diagnostics: Diagnostics) -> NodeTLS? {
         do throws(TLSMaterialError) {
-            return try NodeTLS(configuration)
+            let tls = try NodeTLS(configuration)
+            for warning in tls.warnings.take() { diagnostics.warning(warning, at: nil) }
+            return tls
         } catch {
             diagnostics.error("\(error)", at: nil)
             return nil
@@ -34,8 +52,10 @@ struct NodeTLS: Sendable {
 
     private init(_ configuration: GatewayConfiguration) throws(TLSMaterialError) {
         var sets: [CertificateSet] = []
-        listener = try Self.listener(configuration.listen.tls, configuration.mesh, &sets)
-        upstream = try Self.upstream(configuration, &sets)
+        let warnings = Warnings()
+        self.warnings = warnings
+        listener = try Self.listener(configuration.listen.tls, configuration.mesh, warnings, &sets)
+        upstream = try Self.upstream(configuration, warnings, &sets)
         redis = try configuration.store.redis.flatMap { redis throws(TLSMaterialError) in
             try Self.redis(redis, &sets)
         }
@@ -48,7 +68,7 @@ struct NodeTLS: Sendable {
     }
 
     private static func upstream(
-        _ configuration: GatewayConfiguration, _ sets: inout [CertificateSet]
+        _ configuration: GatewayConfiguration, _ warnings: Warnings, _ sets: inout [CertificateSet]
     ) throws(TLSMaterialError) -> UpstreamTLS {
         let upstream = UpstreamTLS()
         let tls = configuration.routing.upstream.tls
@@ -69,6 +89,7 @@ struct NodeTLS: Sendable {
                 let contexts = try material.upstreamContexts()
                 // The system's authorities name hosts; none of them can say which service a worker is.
                 guard !files.isEmpty else { return upstream.replace(by: contexts) }
+                warnings.check(material, "routing.upstream.tls")
                 let table = try Self.table(mesh, federated: tls.federatedBundles.map(\.trustDomain))
                 let verifier = try Self.verifier(
                     of: material, table, tls.trustBundleFiles, tls.federatedBundles, "routing.upstream.tls")
@@ -87,7 +108,8 @@ struct NodeTLS: Sendable {
     }
 
     private static func listener(
-        _ tls: GatewayConfiguration.ListenTLS, _ mesh: GatewayConfiguration.Mesh, _ sets: inout [CertificateSet]
+        _ tls: GatewayConfiguration.ListenTLS, _ mesh: GatewayConfiguration.Mesh, _ warnings: Warnings,
+        _ sets: inout [CertificateSet]
     ) throws(TLSMaterialError) -> ListenerTLS? {
         let mode: ListenerTLS.Mode
         switch tls.effectiveMode {
@@ -118,6 +140,7 @@ struct NodeTLS: Sendable {
                 let context = try material.listenerContext(
                     clients: clients, isTLS13Only: isTLS13Only, offersHTTP2: offersHTTP2, names: names)
                 guard clients != .none else { return credentials.replace(by: context) }
+                warnings.check(material, "listen.tls")
                 let table = try Self.table(mesh, federated: mesh.federatedTrustDomains)
                 let verifier = try Self.verifier(
                     of: material, table, tls.trustBundleFiles, tls.federatedBundles, "listen.tls")
@@ -174,6 +197,17 @@ extension NodeTLS {
         } catch {
             throw TLSMaterialError("\(key): the trust bundle \(error.problem)")
         }
+    }
+}
+
+extension NodeTLS.Warnings {
+    /// Where peers show which service they are, they will want to know the same of us.
+    func check(_ material: TLSMaterial, _ key: String) {
+        let now = Timestamp.unixNanoseconds() / 1_000_000_000
+        guard let leaf = material.leaf, let fault = CertificateVerifier.faultOfOwn(der: leaf, nowSeconds: now) else {
+            return
+        }
+        add("\(key).certificateFile names no service, and peers that expect one will refuse it: \(fault.message)")
     }
 }
 

@@ -93,6 +93,11 @@ struct CertificateFactsTests {
             (0, .fresh), (499, .fresh), (500, .half), (799, .half), (800, .low), (949, .low), (950, .critical),
             (999, .critical), (1_000, .expired), (-1, .expired),
         ]
-        for (seconds, step) in steps { #expect(CertificateAge(facts, nowSeconds: seconds) == step, "\(seconds)") }
+        for (seconds, step) in steps {
+            #expect(
+                CertificateAge(
+                    notBeforeSeconds: facts.notBeforeSeconds, notAfterSeconds: facts.notAfterSeconds,
+                    nowSeconds: seconds) == step, "\(seconds)")
+        }
     }
 }

@@ -46,7 +46,7 @@ struct GatewayIdentityTests {
                 #expect(try await Self.ask("https://\(host):\(port)", tls).get().count == 3)
             }
             let facts = try gateway.requests.map {
-                try CertificateVerifier.facts(der: try #require($0.certificate))
+                try CertificateFactsReader().facts(der: try #require($0.certificate))
             }
             #expect(
                 facts.map(\.uris)
@@ -142,7 +142,7 @@ struct GatewayIdentityTests {
                 gateway: "https://127.0.0.1:\(port)", token: nil, tls: Self.options(files, showing: one))
             func shown() async throws -> [UInt8] {
                 _ = try await client.ask(options: ClientFixture.idempotent).get()
-                return try CertificateVerifier.facts(der: try #require(gateway.requests.last?.certificate)).uris[0]
+                return try CertificateFactsReader().facts(der: try #require(gateway.requests.last?.certificate)).uris[0]
             }
             #expect(try await shown() == Array("spiffe://cluster.local/ns/default/sa/one".utf8))
             try Data("broken".utf8).write(to: URL(filePath: one.certificateFile))

@@ -166,7 +166,7 @@ struct WorkerIdentityTests {
                     let request = try #require(gateway.requests.first)
                     let body = try JSONValue(parsing: request.body).objectValue
                     #expect(body?["url"] == .string("https://127.0.0.1:\(worker.port)/execute-agent"))
-                    let facts = try CertificateVerifier.facts(der: try #require(request.certificate))
+                    let facts = try CertificateFactsReader().facts(der: try #require(request.certificate))
                     #expect(facts.uris == [Array("spiffe://cluster.local/ns/agents/sa/greeter".utf8)])
                     #expect(await eventually { worker.log.all.contains("not registered (it cannot be reached)") })
                 }

@@ -11,12 +11,12 @@ package enum CertificateAge: String, Sendable, Hashable, CaseIterable {
     /// Nothing, or its time is yet to come.
     case expired
 
-    /// The step at a Unix time.
-    package init(_ facts: CertificateFacts, nowSeconds: Int64) {
-        let whole = facts.notAfterSeconds - facts.notBeforeSeconds
-        let left = facts.notAfterSeconds - nowSeconds
+    /// The step at a Unix time of what is valid from one second to another.
+    package init(notBeforeSeconds: Int64, notAfterSeconds: Int64, nowSeconds: Int64) {
+        let whole = notAfterSeconds - notBeforeSeconds
+        let left = notAfterSeconds - nowSeconds
         self =
-            if left <= 0 || nowSeconds < facts.notBeforeSeconds {
+            if left <= 0 || nowSeconds < notBeforeSeconds {
                 .expired
             } else if left <= whole / 20 {
                 .critical

@@ -46,11 +46,6 @@ package final class CertificateVerifier: Sendable {
         self.bundles = held
     }
 
-    /// When the first authority's time is over, in Unix seconds, for those who watch it.
-    package var authoritiesNotAfterSeconds: Int64 {
-        bundles.values.flatMap(\.authorities).map(\.notAfterSeconds).min() ?? .max
-    }
-
     /// Verifies the certificates that a peer sent, the leaf first.
     ///
     /// That the peer has the leaf's key is the handshake's to show.
@@ -91,8 +86,15 @@ package final class CertificateVerifier: Sendable {
         return verified
     }
 
-    /// What our own certificate says of itself, before it is put in force.
-    package static func facts(der: [UInt8]) throws(CertificateRefusal) -> CertificateFacts {
-        try CertificateReader.facts(der: der)
+    /// Why a certificate of ours names no service, which peers that expect one will not believe; nil where it does.
+    ///
+    /// - Parameter der: the leaf.
+    package static func faultOfOwn(der: [UInt8], nowSeconds: Int64) -> CertificateRefusal? {
+        do throws(CertificateRefusal) {
+            _ = try CertificateReader.facts(der: der).serviceID(nowSeconds: nowSeconds)
+            return nil
+        } catch {
+            return error
+        }
     }
 }
