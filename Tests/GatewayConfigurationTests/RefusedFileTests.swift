@@ -105,6 +105,10 @@ struct RefusedFileTests {
                 ["g.yaml:7:13: error: authentication.issuers[0].jwks must be a mapping, found the string 'jwks.json'"]
             ),
             ("{ file: jwks.json }", "~", ["g.yaml:5:7: error: authentication.issuers[0].jwks is required"]),
+            (
+                "  issuers:", "  serviceName: mesh/gateway\n  issuers:",
+                ["g.yaml:4:16: error: authentication.serviceName: 'mesh/gateway' must have no slash; principals have"]
+            ),
             ("[intentusnet]", "[]", ["g.yaml:6:18: error: authentication.issuers[0].audiences must not be empty"]),
             ("[intentusnet]", "[a, a]", ["g.yaml:6:22: error: authentication.issuers[0].audiences has 'a' twice"]),
             (
