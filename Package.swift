@@ -177,7 +177,8 @@ let package = Package(
         tests(
             "GatewayNodeTests",
             [
-                "AdminServer", "Encryption", "GatewayNode", "GatewayHTTP", "DevelopmentIssuer", "Identity",
+                "AdminServer", "DevelopmentAuthority", "DevelopmentIssuer", "Documents", "Encryption", "GatewayHTTP",
+                "GatewayNode", "Identity",
                 "IdentityFixtures", "IntentProtocol", "RedisFixtures", nioCore, nioPosix, nioSSL,
             ]),
         tests(

@@ -66,7 +66,7 @@ extension AuthorizationDecision.Reason: CustomStringConvertible {
         case .denied(let rule): "denied by \(rule)"
         case .providerUnknown(let rule): "denied by \(rule): CUSTOM without a known provider"
         case .noRuleMatched: "denied: no ALLOW rule matches"
-        case .unservablePath(let fault): "refused: \(fault.rawValue)"
+        case .unservablePath(let fault): "refused: \(fault.message)"
         }
     }
 }

@@ -62,7 +62,11 @@ struct RuleView {
 
     private func matchesAny(of term: Term, _ address: NetworkAddress?) -> Bool {
         guard let address else { return false }
-        for place in term.places where blocks[Int(patterns[place].start)].contains(address) { return true }
+        for place in term.places {
+            let pattern = patterns[place]
+            // What could not be read as a block is a pattern of another kind, whose start is no place of a block.
+            if pattern.kind == .block, blocks[Int(pattern.start)].contains(address) { return true }
+        }
         return false
     }
 

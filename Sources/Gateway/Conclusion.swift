@@ -75,7 +75,11 @@ extension Gateway {
             journal.headerLines.append(contentsOf: "retry-after: \(seconds)\r\n".utf8)
         }
         if refusal.status == 401 {
-            journal.headerLines.append(contentsOf: "www-authenticate: Bearer realm=\"intentusnet\"\r\n".utf8)
+            // Who showed no token is only told that one is wanted (RFC 6750, 3.1).
+            let showedToken = refusal.event == .authFailure && refusal.reason != "missing_token"
+            let fault = showedToken ? ", error=\"invalid_token\"" : ""
+            journal.headerLines.append(
+                contentsOf: "www-authenticate: Bearer realm=\"intentusnet\"\(fault)\r\n".utf8)
         }
         journal.record.event = refusal.event
         journal.record.reason = refusal.reason

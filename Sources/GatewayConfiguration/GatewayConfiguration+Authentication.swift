@@ -49,6 +49,12 @@ extension GatewayConfiguration.Authentication: ConfigurationSection {
     ]
 
     func check(_ reader: SectionReader) {
+        if serviceName.contains("/") {
+            // Workers tell it from the service that calls by this.
+            reader.fields.error(
+                "\(reader.fields.place("serviceName")): \(MessageText.quoted(serviceName)) must have no slash; principals have",
+                at: "serviceName")
+        }
         switch anonymous {
         case .allow:
             let path = reader.fields.place("anonymous")

@@ -29,6 +29,8 @@ extension GatewayConfiguration {
         package var trustedProxies: [String] = []
         /// What becomes of X-Forwarded-Client-Cert from anybody else.
         package var untrustedForwarding = UntrustedForwarding.refuse
+        /// Elements that X-Forwarded-Client-Cert may have.
+        package var forwardedElementsMax = 16
         /// How the address of a client behind proxies is found.
         package var forwardedFor = ForwardedFor()
         /// Peers that sign their requests.
@@ -128,6 +130,10 @@ extension GatewayConfiguration.Mesh: ConfigurationSection {
         .value(
             "untrustedForwarding", \.untrustedForwarding, .choice(),
             "What becomes of `X-Forwarded-Client-Cert` from anybody else."),
+        .value(
+            "forwardedElementsMax", \.forwardedElementsMax, .integer(1...16),
+            "Elements that `X-Forwarded-Client-Cert` may have, one for each proxy that appends; 1 where the proxy replaces the "
+                + "header, so that no name in a certificate can pass for an element."),
         .section("forwardedFor", \.forwardedFor, "How the address of a client behind proxies is found."),
         .sections(
             "nodes", \.nodes, countMax: 1_000, identity: { ("id", $0.id) },

@@ -18,6 +18,8 @@ extension GatewayConfiguration {
         package var connectTimeoutMilliseconds = 1_000
         /// How long a connection is kept without use.
         package var idleTimeoutMilliseconds = 4_000
+        /// After it a connection carries no further call.
+        package var connectionAgeMaxSeconds = 3_600
         /// Connections of one event loop to one instance.
         package var connectionsPerInstanceMax = 1_024
         /// Bytes of a worker's answer.
@@ -50,6 +52,10 @@ extension GatewayConfiguration.Upstream: ConfigurationSection {
         .value(
             "idleTimeoutMilliseconds", \.idleTimeoutMilliseconds, .integer(100...3_600_000), unit: "ms",
             "How long a connection is kept without use; keep it shorter than the worker's own keep-alive."),
+        .value(
+            "connectionAgeMaxSeconds", \.connectionAgeMaxSeconds, .integer(1...86_400), unit: "s",
+            "After it a connection carries no further call, as when a certificate that either side showed for it is over."
+        ),
         .value(
             "connectionsPerInstanceMax", \.connectionsPerInstanceMax, .integer(1...65_535),
             "Connections of one event loop to one instance."),

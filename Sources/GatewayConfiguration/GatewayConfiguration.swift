@@ -87,7 +87,10 @@ extension GatewayConfiguration: ConfigurationSection {
                 "envelope.payloadBytesMax (\(envelope.payloadBytesMax)) is never reached, because listen.bodyBytesMax "
                     + "is \(listen.bodyBytesMax)", at: "envelope")
         }
-        let isOpenToEveryIssuer = registration?.allow.contains { $0.issuers.isEmpty } ?? false
+        let isOpenToEveryIssuer =
+            registration?.allow.contains { rule in
+                rule.issuers.isEmpty && !(rule.subjects.isEmpty && rule.roles.isEmpty)
+            } ?? false
         if authentication.issuers.count > 1, isOpenToEveryIssuer {
             reader.fields.warning(
                 "registration.allow: there are several issuers, and a permission without issuers takes the roles and subjects "

@@ -160,6 +160,8 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
             try install()
             context.pipeline.syncOperations.removeHandler(self, promise: nil)
         } catch {
+            // Nobody has taken the connection over, so its end is ours to count.
+            self.context = context
             context.close(promise: nil)
         }
     }

@@ -9,6 +9,8 @@ extension TLSMaterial {
         configuration.certificateVerification = .fullVerification
         let named = try context(configuration)
         configuration.certificateVerification = .noHostnameVerification
-        return UpstreamTLS.Contexts(named: named, unnamed: try context(configuration))
+        return UpstreamTLS.Contexts(
+            named: named, unnamed: try context(configuration),
+            endSeconds: chain.map { Int64($0.notValidAfter) }.min() ?? .max)
     }
 }

@@ -22,6 +22,8 @@ final class UpstreamConnection: ChannelInboundHandler, FlushedAtTurnEnd, @unchec
     private var buffer = ByteBuffer()
     private var context: ChannelHandlerContext?
     private(set) var call: UpstreamCall?
+    /// When it carries no further call, however often it is used, on the clock of `NIODeadline`.
+    let usableUntilNanoseconds: Int64
     /// When an idle connection has waited long enough.
     var idleUntilNanoseconds: Int64 = .max
     /// Whether the end came from this side or by an error: then what came is not the whole of a body that ends with its connection.
@@ -29,7 +31,8 @@ final class UpstreamConnection: ChannelInboundHandler, FlushedAtTurnEnd, @unchec
     /// Whether what was sent is on its way, but for a rest.
     private var isWritable = true
 
-    init(address: UpstreamAddress, limits: UpstreamLimits) {
+    init(address: UpstreamAddress, limits: UpstreamLimits, usableUntilNanoseconds: Int64 = .max) {
+        self.usableUntilNanoseconds = usableUntilNanoseconds
         self.address = address
         self.limits = limits
     }

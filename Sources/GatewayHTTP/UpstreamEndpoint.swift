@@ -42,6 +42,8 @@ package struct UpstreamLimits: Sendable, Hashable {
     package var connectTimeoutMilliseconds: Int64 = 1_000
     /// Below the idle time-out of common servers, so that it is we who close.
     package var idleTimeoutMilliseconds: Int64 = 4_000
+    /// After it a connection carries no further call: whom we trust and what we show may be others since it was made.
+    package var connectionAgeMaxMilliseconds: Int64 = 3_600_000
 
     package init() {}
 }

@@ -1,3 +1,4 @@
+import Glibc
 package import NIOCore
 import NIOPosix
 
@@ -9,6 +10,7 @@ package final class UpstreamPool: @unchecked Sendable {
     private let limits: UpstreamLimits
     private let admits: @Sendable (_ packedAddress: [UInt8]) -> Bool
     private let tls: UpstreamTLS
+    private let unixSeconds: @Sendable () -> Int64
     let flusher: TurnEndFlusher
     private var addresses: [UpstreamEndpoint: UpstreamAddress] = [:]
     private var busy: [ObjectIdentifier: UpstreamConnection] = [:]
@@ -20,14 +22,17 @@ package final class UpstreamPool: @unchecked Sendable {
     /// - Parameters:
     ///   - tls: for workers that show who they are.
     ///   - admits: whether an address that a name resolved to may be called, 4 or 16 bytes in network order.
+    ///   - unixSeconds: the wall clock, by which certificates end.
     package init(
         eventLoop: any EventLoop, limits: UpstreamLimits = UpstreamLimits(), tls: UpstreamTLS = UpstreamTLS(),
-        admits: @escaping @Sendable (_ packedAddress: [UInt8]) -> Bool = { _ in true }
+        admits: @escaping @Sendable (_ packedAddress: [UInt8]) -> Bool = { _ in true },
+        unixSeconds: @escaping @Sendable () -> Int64 = { Int64(time(nil)) }
     ) {
         self.eventLoop = eventLoop
         flusher = TurnEndFlusher(eventLoop)
         self.limits = limits
         self.tls = tls
+        self.unixSeconds = unixSeconds
         self.admits = admits
     }
 
@@ -96,6 +101,10 @@ package final class UpstreamPool: @unchecked Sendable {
         let request = serialise(address, body, headerLines)
         while let connection = address.idle.popLast() {
             guard connection.isIdle else { continue }
+            guard now() < connection.usableUntilNanoseconds else {
+                connection.close()
+                continue
+            }
             return send(call, request, over: connection)
         }
         guard address.connectionCount < limits.connectionsPerAddressMax else {
@@ -163,31 +172,37 @@ package final class UpstreamPool: @unchecked Sendable {
         // A name may resolve to what its registration could not have named.
         let packed = channel.remoteAddress?.packedAddress ?? []
         guard channel.isActive, admits(packed), !isShutDown else { return drop(channel, address, waiter) }
-        guard address.endpoint.security != .none else { return use(channel, address, waiter) }
+        guard address.endpoint.security != .none else {
+            return use(channel, address, waiter, certificateEndSeconds: .max)
+        }
         shakeHands(channel, address, waiter)
     }
 
     private func shakeHands(_ channel: any Channel, _ address: UpstreamAddress, _ waiter: UpstreamAddress.Waiter) {
-        guard let (ssl, check) = tls.clientHandler(address.endpoint.security, host: address.endpoint.host) else {
+        guard let ours = tls.handshake(address.endpoint.security, host: address.endpoint.host) else {
             return drop(channel, address, waiter)
         }
         let handshake = UpstreamHandshake(
             withinMilliseconds: limits.connectTimeoutMilliseconds,
             finish: { [self] isDone in
-                if !isDone { tls.handshakeFailed(address.endpoint, check?.refused) }
+                if !isDone { tls.handshakeFailed(address.endpoint, ours.check?.refused) }
                 guard isDone, channel.isActive, !isShutDown else { return drop(channel, address, waiter) }
-                use(channel, address, waiter)
+                use(channel, address, waiter, certificateEndSeconds: ours.endSeconds)
             })
         do {
-            try channel.pipeline.syncOperations.addHandlers([ssl, handshake])
+            try channel.pipeline.syncOperations.addHandlers([ours.handler, handshake])
         } catch {
             drop(channel, address, waiter)
         }
     }
 
-    private func use(_ channel: any Channel, _ address: UpstreamAddress, _ waiter: UpstreamAddress.Waiter) {
+    private func use(
+        _ channel: any Channel, _ address: UpstreamAddress, _ waiter: UpstreamAddress.Waiter,
+        certificateEndSeconds: Int64
+    ) {
         connecting[ObjectIdentifier(waiter.call)] = nil
-        let connection = UpstreamConnection(address: address, limits: limits)
+        let connection = UpstreamConnection(
+            address: address, limits: limits, usableUntilNanoseconds: end(certificateEndSeconds))
         do {
             try channel.pipeline.syncOperations.addHandler(connection)
         } catch {
@@ -196,6 +211,18 @@ package final class UpstreamPool: @unchecked Sendable {
         guard !waiter.call.isOver else { return release(connection) }
         send(waiter.call, waiter.request, over: connection)
     }
+
+    /// When a connection made now carries no further call, on the monotonic clock: a little before its certificates end, so that no
+    /// call is on its way then.
+    private func end(_ certificateEndSeconds: Int64) -> Int64 {
+        let now = now()
+        let oldest = now + limits.connectionAgeMaxMilliseconds * 1_000_000
+        guard certificateEndSeconds < .max else { return oldest }
+        let seconds = certificateEndSeconds - unixSeconds() - Self.endMarginSeconds
+        return min(oldest, now + min(max(seconds, 0), Int64(Int32.max)) * 1_000_000_000)
+    }
+
+    private static let endMarginSeconds: Int64 = 1
 
     private func drop(_ channel: any Channel, _ address: UpstreamAddress, _ waiter: UpstreamAddress.Waiter) {
         channel.close(promise: nil)
@@ -218,6 +245,9 @@ package final class UpstreamPool: @unchecked Sendable {
 
     /// A connection is free again.
     func release(_ connection: UpstreamConnection) {
+        // Who waits for a place is given one of their own.
+        let now = now()
+        guard now < connection.usableUntilNanoseconds else { return connection.close() }
         let address = connection.address
         while let waiter = address.waiters.first {
             address.waiters.removeFirst()
@@ -225,7 +255,7 @@ package final class UpstreamPool: @unchecked Sendable {
             return send(waiter.call, waiter.request, over: connection)
         }
         busy[ObjectIdentifier(connection)] = nil
-        connection.idleUntilNanoseconds = now() + limits.idleTimeoutMilliseconds * 1_000_000
+        connection.idleUntilNanoseconds = now + limits.idleTimeoutMilliseconds * 1_000_000
         address.idle.append(connection)
     }
 

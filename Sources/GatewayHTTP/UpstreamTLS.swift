@@ -15,6 +15,35 @@ package final class UpstreamTLS: Sendable {
         let named: NIOSSLContext
         /// Whatever the certificate's host is.
         let unnamed: NIOSSLContext
+        /// The Unix second in which what we show ourselves is over.
+        let endSeconds: Int64
+
+        init(named: NIOSSLContext, unnamed: NIOSSLContext, endSeconds: Int64 = .max) {
+            self.named = named
+            self.unnamed = unnamed
+            self.endSeconds = endSeconds
+        }
+    }
+
+    /// The client's side of a new connection.
+    struct Handshake {
+        let handler: NIOSSLClientHandler
+        /// What finds out which service the worker is; nil where a host name does.
+        let check: CertificateCheck?
+        private let ownEndSeconds: Int64
+
+        init(_ handler: NIOSSLClientHandler, _ check: CertificateCheck?, ownEndSeconds: Int64) {
+            self.handler = handler
+            self.check = check
+            self.ownEndSeconds = ownEndSeconds
+        }
+
+        /// The Unix second in which the first of the certificates is over that either side has shown; asked once it is done.
+        var endSeconds: Int64 {
+            let leafEnd = handler.peerCertificate.map { Int64($0.notValidAfter) } ?? .max
+            guard case .trusted(let chainEnd)? = check?.verdict else { return min(ownEndSeconds, leafEnd) }
+            return min(ownEndSeconds, leafEnd, chainEnd)
+        }
     }
 
     /// A worker that was refused for what its certificates say.
@@ -63,28 +92,27 @@ package final class UpstreamTLS: Sendable {
         state.withLock { $0 = State(contexts: contexts, verification: verification) }
     }
 
-    /// The client's side of a new connection, and what finds out which service the worker is where a host name does not; nil where
-    /// it cannot be made.
-    func clientHandler(
-        _ security: UpstreamSecurity, host: String
-    ) -> (handler: NIOSSLClientHandler, check: CertificateCheck?)? {
+    /// The client's side of a new connection; nil where it cannot be made.
+    func handshake(_ security: UpstreamSecurity, host: String) -> Handshake? {
         let (contexts, verification) = state.withLock { ($0.contexts, $0.verification) }
         guard let contexts else { return nil }
         // An address is no name that a server could choose its certificate by.
         let name = (try? SocketAddress(ipAddress: host, port: 0)) == nil ? host : nil
+        let check: CertificateCheck?
+        let handler: NIOSSLClientHandler?
         switch security {
         case .none: return nil
         case .hostName:
-            return (try? NIOSSLClientHandler(context: contexts.named, serverHostname: name)).map { ($0, nil) }
+            check = nil
+            handler = try? NIOSSLClientHandler(context: contexts.named, serverHostname: name)
         case .principal(let principal):
             guard let verification else { return nil }
-            let check = CertificateCheck { chain in verification(chain, principal) }
-            return
-                (try? NIOSSLClientHandler(
-                    context: contexts.unnamed, serverHostname: name, customVerificationCallback: check.verify)).map {
-                    ($0, check)
-                }
+            let asked = CertificateCheck { chain in verification(chain, principal) }
+            check = asked
+            handler = try? NIOSSLClientHandler(
+                context: contexts.unnamed, serverHostname: name, customVerificationCallback: asked.verify)
         }
+        return handler.map { Handshake($0, check, ownEndSeconds: contexts.endSeconds) }
     }
 
     func handshakeFailed(_ endpoint: UpstreamEndpoint, _ refused: RefusedCertificate?) {

@@ -65,6 +65,7 @@ extension UpstreamLimits {
         self.init()
         connectTimeoutMilliseconds = Int64(upstream.connectTimeoutMilliseconds)
         idleTimeoutMilliseconds = Int64(upstream.idleTimeoutMilliseconds)
+        connectionAgeMaxMilliseconds = Int64(upstream.connectionAgeMaxSeconds) * 1_000
         connectionsPerAddressMax = upstream.connectionsPerInstanceMax
         bodyBytesMax = upstream.responseBytesMax
     }

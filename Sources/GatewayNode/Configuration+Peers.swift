@@ -50,7 +50,9 @@ extension PeerProofs {
             case .ignore: .ignore
             }
         self.init(
-            rules: PeerRules(table, proxies: proxies, addresses: addresses, untrusted: untrusted), nodes: verifier,
+            rules: PeerRules(
+                table, proxies: proxies, addresses: addresses, untrusted: untrusted,
+                reader: ForwardedCertificateReader(elementsMax: mesh.forwardedElementsMax)), nodes: verifier,
             accounts: accounts)
     }
 

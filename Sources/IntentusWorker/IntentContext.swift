@@ -8,8 +8,8 @@ public struct IntentContext: Sendable {
     public let requestId: String
     /// The trace that the request belongs to.
     public let traceId: String?
-    /// Who handled the request: the gateway's entries first, `user:<sub>` if there is one and `service:<gateway>`; what
-    /// follows them is the caller's word.
+    /// Who handled the request. First the gateway's entries: `user:<sub>` if a user asks, `service:<principal>` if the call comes from
+    /// a service that has proven who it is, and `service:<gateway>`; what follows them is the caller's word.
     public let identityChain: [String]
     /// Agents that handled the envelope before.
     public let decisionPath: [String]
@@ -33,6 +33,19 @@ public struct IntentContext: Sendable {
         // Only the first entry is the gateway's word on the user: a later one was written by the caller and may lie.
         guard let first = identityChain.first, first.hasPrefix("user:") else { return nil }
         return String(first.dropFirst("user:".count))
+    }
+
+    /// The service that the gateway found the call to come from, `cluster.local/ns/default/sa/front`; nil where nothing has proven
+    /// that it is one.
+    public var callingService: String? {
+        // Behind the user, if there is one, stands either the gateway's own entry or the caller's with the gateway's behind it; a
+        // principal has a slash, and a gateway's name has none. What comes later may lie.
+        let isForUser = identityChain.first?.hasPrefix("user:") == true
+        let entries = identityChain.dropFirst(isForUser ? 1 : 0).prefix(2)
+        guard entries.count == 2, entries.allSatisfy({ $0.hasPrefix("service:") }), let first = entries.first,
+            let id = try? SPIFFEID(principal: first.dropFirst("service:".count).utf8), !id.isTrustDomain
+        else { return nil }
+        return id.principal
     }
 
     init(

@@ -1,3 +1,4 @@
+import Foundation
 import GatewayHTTP
 import IntentProtocol
 
@@ -8,11 +9,16 @@ struct WorkerHandler: HTTPHandler {
     private static let healthIndex = 3
 
     let responder: IntentResponder
+    /// The wall clock.
+    var unixSeconds: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970) }
 
-    func accept(_ connection: HTTPConnection) {}
+    /// The Unix second in which the caller's certificates are over.
+    func accept(_ connection: HTTPConnection) -> Int64 { connection.security?.certificateEndSeconds ?? .max }
 
-    func handle(_ request: consuming HTTPRequest, on connection: Void) async -> HTTPAnswer {
+    func handle(_ request: consuming HTTPRequest, on endSeconds: Int64) async -> HTTPAnswer {
         guard request.route.index != Self.healthIndex else { return health() }
+        // Connections live for days, and certificates for hours.
+        guard unixSeconds() < endSeconds else { return expired() }
         let milliseconds = request.timeoutMilliseconds.flatMap { Int64(String(decoding: $0, as: UTF8.self)) }
         let body = request.body
         return HTTPAnswer(
@@ -32,6 +38,13 @@ struct WorkerHandler: HTTPHandler {
         AgentResponse.failure(IntentError(code, refusal.message)).appendFrame(to: &bytes)
         let allow = refusal.allow.map { Array("allow: \($0)\r\n".utf8) } ?? []
         return HTTPAnswer(status: refusal.reason.status, headerLines: allow, body: bytes)
+    }
+
+    private func expired() -> HTTPAnswer {
+        var bytes: [UInt8] = []
+        AgentResponse.failure(IntentError(.unauthorized, "the caller's certificate has expired")).appendFrame(
+            to: &bytes)
+        return HTTPAnswer(status: 401, body: bytes)
     }
 
     private func health() -> HTTPAnswer {

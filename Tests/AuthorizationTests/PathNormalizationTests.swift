@@ -47,6 +47,7 @@ struct PathNormalizationTests {
             ("/a\0", .encodedZero), ("?/a", .noLeadingSlash),
         ])
     func refused(target: String, fault: PathFault) throws {
+        #expect(fault.rawValue.allSatisfy { $0.isLowercase || $0 == "_" }, "a stable name for metrics")
         for option in PathNormalization.allCases {
             #expect(option.normalize(Array(target.utf8)[...]) == .refused(fault), "\(option)")
         }

@@ -84,7 +84,7 @@ struct RefusedFileTests {
                 "g.yaml:24:15: error: agents[2].intents[0].name is required",
                 "g.yaml:25:15: warning: registration.allow: there are several issuers, and a permission without issuers takes "
                     + "the roles and subjects of each; name those that may say who registers",
-                "g.yaml:25:25: error: registration.allow[0] must name subjects or roles: who may register",
+                "g.yaml:25:25: error: registration.allow[0] must name subjects, roles or principals: who may register",
                 "g.yaml:25:42: error: registration.allow[1].agents is required",
                 "g.yaml:25:77: error: registration.ttlSecondsMax must be an integer from 1 to 600, found the integer 0",
                 "g.yaml:26:16: error: audit.file is set, but audit.output is stdout",
@@ -105,6 +105,10 @@ struct RefusedFileTests {
                 ["g.yaml:7:13: error: authentication.issuers[0].jwks must be a mapping, found the string 'jwks.json'"]
             ),
             ("{ file: jwks.json }", "~", ["g.yaml:5:7: error: authentication.issuers[0].jwks is required"]),
+            (
+                "  issuers:", "  serviceName: mesh/gateway\n  issuers:",
+                ["g.yaml:4:16: error: authentication.serviceName: 'mesh/gateway' must have no slash; principals have"]
+            ),
             ("[intentusnet]", "[]", ["g.yaml:6:18: error: authentication.issuers[0].audiences must not be empty"]),
             ("[intentusnet]", "[a, a]", ["g.yaml:6:22: error: authentication.issuers[0].audiences has 'a' twice"]),
             (

@@ -1,6 +1,7 @@
 import Foundation
 import Identity
 import IntentProtocol
+import NIOSSL
 import RedisFixtures
 import Synchronization
 import Testing
@@ -118,6 +119,44 @@ extension SocketTests {
             #expect(try await Self.call(strange, as: .principal(Self.principal), tls: tls).text == "hello")
             #expect(try await Self.call(strange, as: .principal("another/x"), tls: tls).failure == .connectFailed)
             #expect(asked.withLock { $0 } == ["1 \(Self.principal)", "1 another/x"])
+        }
+
+        @Test(
+            "a connection carries no call beyond its age, the end of the worker's chain, or that of our own certificate",
+            arguments: ["age", "chain", "own", "nothing"])
+        func ends(by what: String) async throws {
+            let context = try TLSFixture.material(try Self.worker.get()).listenerContext(clients: .require)
+            let listener = ListenerTLS(TLSCredentials(context))
+            let now = Mutex(Int64(Date().timeIntervalSince1970))
+            let chainEnd = now.withLock { $0 } + (what == "chain" ? 10 : 864_000)
+            let tls = try Self.tls { _, _ in .trusted(untilSeconds: chainEnd) }
+            if what == "own" {
+                let client = try TLSFixture.certificates.get().client.certificateFile
+                let end = try #require(try NIOSSLCertificate.fromPEMFile(client).first).notValidAfter
+                now.withLock { $0 = Int64(end) - 10 }
+            }
+            var limits = UpstreamLimits()
+            limits.connectionAgeMaxMilliseconds = what == "age" ? 0 : 3_600_000
+            try await TestServer.run(tls: listener, answering: TestServer.echo) { server in
+                for wait in [0, 1] as [Int64] {
+                    // Within the last second nothing more is sent; the pool's clock says where it is.
+                    now.withLock { $0 += wait == 0 ? 0 : (what == "chain" || what == "own" ? 9 : 0) }
+                    let pool = TestPool(limits, tls: tls, unixSeconds: { now.withLock { $0 } })
+                    for body in ["one", "two"] {
+                        let result = await pool.start(
+                            server.server.port, body: body, path: "/api/v1/intent",
+                            security: .principal(Self.principal)
+                        ).value
+                        #expect(result.text == body)
+                    }
+                    let isKept = what == "nothing" || what != "age" && wait == 0
+                    let counts = isKept ? [1, 1, 0] : [0, 0, 0]
+                    #expect(await eventually { await pool.counts() == counts }, "\(what) \(wait)")
+                    await pool.shutDown()
+                }
+                let handshakes = listener.gauges.completedCounts.values.reduce(0, +)
+                #expect(handshakes == ["age": 4, "nothing": 2][what, default: 3])
+            }
         }
 
         @Test("a connection is kept for the next call; one handshake serves both")

@@ -1,9 +1,12 @@
+import DevelopmentAuthority
+import Documents
 import Foundation
-import GatewayHTTP
 import Identity
 import IdentityFixtures
+import RedisFixtures
 import Testing
 
+@testable import GatewayHTTP
 @testable import GatewayNode
 
 /// Somebody is told before a certificate ends (pitfall S32).

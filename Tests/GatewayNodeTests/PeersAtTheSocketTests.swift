@@ -86,6 +86,24 @@ struct PeersAtTheSocketTests {
         await node.stop()
     }
 
+    @Test("where the proxy replaces the header, a name in a certificate that writes an element of its own is refused")
+    func oneElement() async throws {
+        let worker = try ScriptedWorker()
+        defer { worker.stop() }
+        // As Envoy writes it: what a DNS name holds stands there without quotes.
+        let forged =
+            Self.sleep.replacing("sa/sleep", with: "sa/mallory") + ";DNS=a.example,URI="
+            + "spiffe://cluster.local/ns/default/sa/sleep"
+        for (setting, status) in [("", 200), (", forwardedElementsMax: 1", 401)] {
+            let node = try await TestNode.inFront(
+                of: worker, policy: Self.forServices, extra: "mesh: { trustedProxies: [loopback]\(setting) }")
+            let token = try TestNode.token()
+            #expect(try Self.ask(node, ["X-Forwarded-Client-Cert: \(forged)"], token: token).status == status)
+            #expect(try Self.ask(node, ["X-Forwarded-Client-Cert: \(Self.sleep)"], token: token).status == 200)
+            await node.stop()
+        }
+    }
+
     @Test("a rule that asks for mutual TLS does not take a sidecar's word for it")
     func sources() async throws {
         let worker = try ScriptedWorker()

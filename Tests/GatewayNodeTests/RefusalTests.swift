@@ -122,6 +122,11 @@ struct RefusalTests {
         #expect(reply.status == example.status, "\(reply)")
         #expect(reply.code == example.code, "\(reply)")
         #expect(reply.isRetryable == example.retryable, "\(reply)")
+        if reply.status == 401 {
+            // Who showed a token learns that it does not hold, who showed none that one is wanted (RFC 6750, 3.1).
+            let wanted = example.name.contains("no token") ? "" : #", error="invalid_token""#
+            #expect(reply.headers["www-authenticate"] == "Bearer realm=\"intentusnet\"\(wanted)", "\(reply)")
+        }
         #expect(worker.requests.isEmpty)
         // The same connection then serves an ordinary request.
         let next = try client.post(Envelope.bare(), token: try TestNode.token())

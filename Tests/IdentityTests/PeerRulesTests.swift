@@ -55,7 +55,7 @@ struct PeerRulesTests {
     func nobody() throws {
         let rules = PeerRules(try Peers.domains())
         for address in [try Peers.address("127.0.0.1"), try Peers.address("10.0.0.1"), nil] {
-            let connection = rules.connection(address: address, isLocalSocket: address == nil, identity: nil)
+            let connection = rules.connection(address: address, identity: nil)
             #expect(throws: PeerRefusal.untrustedForwarding) {
                 try rules.peer(on: connection, forwarded: [Self.header])
             }
@@ -63,15 +63,11 @@ struct PeerRulesTests {
         #expect(TrustedProxies().isEmpty)
     }
 
-    @Test("a Unix socket is this machine, an unknown address is nobody's")
+    @Test("an unknown address is nobody's")
     func unknownAddress() throws {
         let rules = try rules(["loopback", "10.0.0.0/8"])
-        let socket = rules.connection(address: nil, isLocalSocket: true, identity: nil)
-        #expect(socket.isTrustedProxy)
+        #expect(rules.connection(address: try Peers.address("127.0.0.1"), identity: nil).isTrustedProxy)
         #expect(!rules.connection(address: nil, identity: nil).isTrustedProxy)
-        #expect(
-            !(try self.rules(["10.0.0.0/8"])).connection(address: nil, isLocalSocket: true, identity: nil)
-                .isTrustedProxy)
     }
 
     @Test("a proxy is trusted by its own certificate, under an alias too, and never by another's word")
@@ -107,7 +103,7 @@ struct PeerRulesTests {
     @Test("two lines, a broken header, and other trust domains are refused")
     func refused() throws {
         let rules = try rules(["loopback"])
-        let connection = rules.connection(address: nil, isLocalSocket: true, identity: nil)
+        let connection = rules.connection(address: try Peers.address("127.0.0.1"), identity: nil)
         func refusal(_ lines: ArraySlice<UInt8>...) -> PeerRefusal? {
             do throws(PeerRefusal) {
                 _ = try rules.peer(on: connection, forwarded: lines)

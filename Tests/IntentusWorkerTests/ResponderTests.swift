@@ -216,6 +216,25 @@ struct ResponderTests {
     }
 
     @Test(
+        "know the service that calls, where the gateway says so, and take none from the caller's own part of the chain",
+        arguments: [
+            (["user:a", "service:td/ns/a/sa/b", "service:gw", "service:td/x"], "td/ns/a/sa/b"),
+            (["service:td/ns/a/sa/b", "service:gw"], "td/ns/a/sa/b"), (["user:a", "service:gw"], nil),
+            (["service:gw"], nil), ([], nil), (["service:gw", "service:td/ns/a/sa/b"], nil),
+            (["user:a", "service:gw", "service:td/ns/a/sa/b", "service:gw"], nil),
+            (["service:gw", "service:td/ns/a/sa/b", "service:gw"], nil),
+            (["agent:x", "service:td/ns/a/sa/b", "service:gw"], nil), (["service:td/ns/a/sa/b"], nil),
+        ] as [([String], String?)])
+    func callingService(chain: [String], service: String?) async {
+        let responder = Self.responder {
+            $0.add("GreetIntent", "1.0") { _, context in
+                .success(context.callingService.map(JSONValue.string) ?? "nobody")
+            }
+        }
+        #expect(await Self.ask(responder, Requests.frame(chain: chain)).payload == .string(service ?? "nobody"))
+    }
+
+    @Test(
         "never take a user from the caller's own part of the chain",
         arguments: [[], ["service:gateway"], ["service:gateway", "user:admin"], ["agent:x", "user:admin"]])
     func forgedCaller(chain: [String]) async {

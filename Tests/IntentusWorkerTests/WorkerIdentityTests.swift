@@ -5,6 +5,7 @@ import Identity
 import IdentityFixtures
 import IntentProtocol
 import IntentusClient
+import RedisFixtures
 import Synchronization
 import Testing
 
@@ -82,6 +83,35 @@ struct WorkerIdentityTests {
             #expect(handled() == 1)
         }
     }
+
+    @Test("a caller whose certificate ends is answered until then, and no longer, on the connection that it has")
+    func callerEnds() async throws {
+        let files = try IssuedFiles()
+        try await Self.run(Self.configuration(files, .principals([Self.gateway])).0) { worker, handled in
+            let gateway = try files.issue("default/gateway", lifetimeSeconds: 3)
+            var command = ["python3", "-c", Self.twoRequests, "\(worker.port)", files.bundle]
+            command += [gateway.certificateFile, gateway.keyFile, String(decoding: Requests.frame(), as: UTF8.self)]
+            let statuses = try SpawnedProcess.run(command, in: files.folder, withinMilliseconds: 30_000)
+            #expect(statuses == "200\n401\n")
+            #expect(handled() == 1)
+        }
+    }
+
+    /// Sends a request, and again when its certificate has ended.
+    private static let twoRequests = """
+        import socket, ssl, sys, time
+        port, bundle, certificate, key, body = sys.argv[1:]
+        context = ssl.create_default_context(cafile=bundle)
+        context.check_hostname = False
+        context.load_cert_chain(certificate, key)
+        request = f"POST /execute-agent HTTP/1.1\\r\\nhost: a\\r\\ncontent-type: application/json\\r\\ncontent-length: {len(body)}\\r\\n\\r\\n{body}"
+        with socket.create_connection(("127.0.0.1", int(port)), timeout=20) as plain:
+            with context.wrap_socket(plain) as connection:
+                for _ in range(2):
+                    connection.sendall(request.encode())
+                    print(connection.recv(65536).split()[1].decode())
+                    time.sleep(4 if _ == 0 else 0)
+        """
 
     @Test("answers no other service, nobody without a certificate, no stranger and nothing in plain text")
     func refused() async throws {

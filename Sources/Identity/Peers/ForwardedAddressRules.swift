@@ -23,8 +23,8 @@ package struct ForwardedAddressRules: Sendable, Hashable {
     }
 
     /// Whether a peer's header is read at all; asked once for a connection.
-    func reads(address: NetworkAddress?, isLocalSocket: Bool, identity: ServiceIdentity?) -> Bool {
-        trustedHops > 0 && proxies.trusts(address: address, isLocalSocket: isLocalSocket, identity: identity)
+    func reads(address: NetworkAddress?, identity: ServiceIdentity?) -> Bool {
+        trustedHops > 0 && proxies.trusts(address: address, identity: identity)
     }
 
     /// The client's address; the peer's own where its header is not read, or names fewer addresses than there are proxies.

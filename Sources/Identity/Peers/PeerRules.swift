@@ -29,15 +29,14 @@ package struct PeerRules: Sendable {
     ///
     /// - Parameters:
     ///   - address: the TCP peer's own; nil where it is not known.
-    ///   - isLocalSocket: whether the peer came by a Unix socket.
     ///   - identity: of its verified certificate; nil when it showed none.
     package func connection(
-        address: NetworkAddress?, isLocalSocket: Bool = false, identity: ServiceIdentity?
+        address: NetworkAddress?, identity: ServiceIdentity?
     ) -> PeerConnection {
         PeerConnection(
             address: address, identity: identity,
-            isTrustedProxy: proxies.trusts(address: address, isLocalSocket: isLocalSocket, identity: identity),
-            isAddressProxy: addresses.reads(address: address, isLocalSocket: isLocalSocket, identity: identity))
+            isTrustedProxy: proxies.trusts(address: address, identity: identity),
+            isAddressProxy: addresses.reads(address: address, identity: identity))
     }
 
     /// Who sends a request; nil when nothing says so.

@@ -19,7 +19,7 @@ package struct TrustedProxies: Sendable, Hashable {
     /// Trusts nobody.
     package init() {}
 
-    /// Reads entries: `loopback` (a sidecar on this machine, over TCP or a Unix socket), an address or block such as
+    /// Reads entries: `loopback` (a sidecar on this machine), an address or block such as
     /// `10.0.0.0/24`, or the SPIFFE ID that a proxy shows by mutual TLS.
     package init(_ entries: [String], _ domains: TrustDomainTable) throws(Fault) {
         guard entries.count <= Self.entriesMax else {
@@ -47,13 +47,11 @@ package struct TrustedProxies: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - address: the TCP peer's own, whatever any header says; nil where it is not known, which nobody is trusted for.
-    ///   - isLocalSocket: whether the peer came by a Unix socket.
     ///   - identity: of its verified certificate.
-    package func trusts(address: NetworkAddress?, isLocalSocket: Bool, identity: ServiceIdentity?) -> Bool {
+    package func trusts(address: NetworkAddress?, identity: ServiceIdentity?) -> Bool {
         if let identity, identity.sources.contains(IdentitySources(.mtls)), principals.contains(identity.principal) {
             return true
         }
-        if isLocalSocket { return trustsLoopback }
         guard let address else { return false }
         return trustsLoopback && address.isLoopback || blocks.contains { $0.contains(address) }
     }

@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import NIOPosix
 
@@ -11,10 +12,11 @@ final class TestPool: Sendable {
 
     init(
         _ limits: UpstreamLimits = UpstreamLimits(), tls: UpstreamTLS = UpstreamTLS(),
+        unixSeconds: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970) },
         admits: @escaping @Sendable ([UInt8]) -> Bool = { _ in true }
     ) {
         loop = TestServer.group.next()
-        pool = UpstreamPool(eventLoop: loop, limits: limits, tls: tls, admits: admits)
+        pool = UpstreamPool(eventLoop: loop, limits: limits, tls: tls, admits: admits, unixSeconds: unixSeconds)
         executor = EventLoopTaskExecutor(loop)
     }
 
