@@ -86,7 +86,7 @@ struct RedisConnector: Sendable {
             words.append("AUTH")
             if let username = credentials.username { words.append(username) }
             words.append(password.reveal())
-            try await require(connection, words)
+            try await authenticate(connection, words)
         }
         if case .master = peer, settings.database != 0 {
             try await require(connection, CommandWords("SELECT", String(settings.database)))
@@ -116,6 +116,21 @@ struct RedisConnector: Sendable {
         switch await ask(connection, CommandWords("PING"), withinMilliseconds: timeout) {
         case .success: return
         case .failure(.refused(let error)) where error.kind == "NOPERM": return
+        case .failure(let failure): throw Fault(reason: await explained(failure, connection))
+        }
+    }
+
+    /// Of a refusal only the first word is kept: the rest may repeat what was sent, and so the password.
+    private func authenticate(_ connection: RedisConnection, _ words: CommandWords) async throws(Fault) {
+        switch await ask(connection, words, withinMilliseconds: timeout) {
+        case .success: return
+        case .failure(.refused(let error)):
+            let isKind = error.kind.utf8.allSatisfy { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
+            guard isKind, ["WRONGPASS", "LOADING"].contains(error.kind) else {
+                let kind = isKind ? error.kind : "no reason that can be shown"
+                throw Fault(reason: "the server refuses AUTH: it knows no password, no users or no AUTH (\(kind))")
+            }
+            throw Fault(reason: await explained(.refused(RedisServerError(line: error.kind)), connection))
         case .failure(let failure): throw Fault(reason: await explained(failure, connection))
         }
     }
