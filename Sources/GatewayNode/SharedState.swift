@@ -75,7 +75,9 @@ final class SharedState: Sendable {
         directory = SharedDirectory(
             store: store, commands: background, subscriptions: subscriber, names: names, limits: directoryLimits,
             surroundings: around, onEvent: Self.tellOfAgents(logger))
-        replays = RedisReplayCache(commands: background, names: names)
+        replays = RedisReplayCache(
+            commands: background, names: names, timeoutMilliseconds: budgetMilliseconds,
+            isCluster: !configured.cluster.isEmpty, surroundings: around)
         nodes = NodePresence(
             own: record, share: RedisNodeShare(commands: background, names: names),
             surroundings: around, load: load,

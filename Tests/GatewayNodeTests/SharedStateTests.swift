@@ -162,6 +162,42 @@ struct SharedStateTests {
     }
 
     @Test("a node starts, serves and says so while there is no Redis at all")
+    @Test("signed requests while Redis is silent are refused within its budget, then at once, and pass when it answers")
+    func signedWhileFrozen() async throws {
+        let (worker, redis) = (try ScriptedWorker(), try RedisServer.started())
+        defer { worker.stop() }
+        let node = try await TestNode(
+            agents: "[\(TestNode.agent("scripted", worker))]", policy: PeersAtTheSocketTests.forServices,
+            authentication: "  services: allow", store: url(redis),
+            extra: PeersAtTheSocketTests.knowsEdge, files: PeersAtTheSocketTests.edgeFiles)
+        let now = Int64(Date().timeIntervalSince1970)
+        func ask(_ number: Int64) throws -> (status: Int, took: Duration) {
+            let body = Envelope.bare(requestId: "req-\(number)")
+            let headers = PeersAtTheSocketTests.signed(body, at: now)
+            var status = 0
+            let took = try ContinuousClock().measure {
+                status = try PeersAtTheSocketTests.ask(node, headers, body: body).status
+            }
+            return (status, took)
+        }
+        #expect(try ask(0).status == 200)
+        redis.freeze()
+        let frozen = try (1...20).map { try ask($0) }
+        redis.thaw()
+        #expect(frozen.allSatisfy { $0.status == 503 }, "\(frozen)")
+        // Three pay 10 ms, and one that finds out may; the rest is what a loaded machine takes.
+        #expect(frozen.count { $0.took > .milliseconds(10) } <= 10, "\(frozen)")
+        #expect(frozen.allSatisfy { $0.took < .milliseconds(300) }, "\(frozen)")
+        let skipped = try await AdminPage.metric("intentusnet_replay_checks_total{outcome=\"skipped\"}", node) ?? 0
+        #expect((1...17).contains(skipped), "\(skipped)")
+        var number: Int64 = 20
+        try await eventually {
+            number += 1
+            return try ask(number).status == 200
+        }
+        await node.stop()
+    }
+
     func withoutRedis() async throws {
         let worker = try ScriptedWorker()
         defer { worker.stop() }

@@ -181,7 +181,7 @@ struct BadInputTests {
                 })
         }
         // Where the type is not ours to replace, the outcome has a name.
-        let cache = RedisReplayCache(commands: node.test.client)
+        let cache = RedisReplayCache.patient(node.test.client)
         try server.order("FLUSHALL")
         #expect(await cache.firstUse(of: [1], scope: "a", timeToLiveMilliseconds: 60_000) == .first)
         #expect(node.told.all == [] && node.test.troubles == [])

@@ -40,10 +40,10 @@ struct StoreScriptsTests {
         let question = KeySetQuestion(token: [1], reason: .unknownKey)
         #expect(try await keys.ask(question).get().outcome == .mayFetch)
         #expect(try await keys.store([2, 10, 3], token: [1], timeToLiveMilliseconds: 60_000).get())
-        let cache = RedisReplayCache(commands: redis)
+        let cache = RedisReplayCache.patient(redis)
         #expect(await cache.firstUse(of: [1], scope: "a", timeToLiveMilliseconds: 1_000) == .first)
         // Another prefix is another's.
-        let others = RedisReplayCache(commands: redis, names: KeyNames(prefix: "other:"))
+        let others = RedisReplayCache.patient(redis, names: KeyNames(prefix: "other:"))
         #expect(await others.firstUse(of: [1], scope: "a", timeToLiveMilliseconds: 1_000) == .unavailable)
     }
 }

@@ -44,7 +44,7 @@ struct UnexpectedReplyTests {
         let redis = StubbornRedis(reply: Self.replies[index])
         let clock = TestClock()
 
-        let verdict = await RedisReplayCache(commands: redis).firstUse(of: [1], scope: "a", timeToLiveMilliseconds: 1)
+        let verdict = await RedisReplayCache.patient(redis).firstUse(of: [1], scope: "a", timeToLiveMilliseconds: 1)
         #expect(verdict == (Self.replies[index] == .success(.null) ? .replayed : .unavailable))
 
         let own = NodeRecord(id: "a", name: "a", version: "1", address: "x", startedAtMilliseconds: 0)
