@@ -99,8 +99,9 @@ extension GatewayConfiguration.Redis: ConfigurationSection {
             "What holds for limits while Redis cannot be asked, where a rule has no `on_store_failure`: this node's share, "
                 + "nothing, or everything."),
         .value(
-            "budgetMilliseconds", \.budgetMilliseconds, .integer(1...1_000), unit: "ms",
-            "How long a request waits for Redis before it goes on without."),
+            "budgetMilliseconds", \.budgetMilliseconds, .integer(1...50), unit: "ms",
+            "How long a request waits for Redis before it goes on without; more would let leased limits admit too much."
+        ),
     ]
 
     func check(_ reader: SectionReader) {
