@@ -100,7 +100,7 @@ final class SharedState: Sendable {
                     "limits are not shared: each rule's on_store_failure holds", metadata: ["reason": "\(reason)"])
             })
         let unattended = unattended
-        surroundings.spawn = { work in unattended.run(work) }
+        surroundings.spawn = { work in unattended.run(work) != nil }
         book = LeaseBook(hasher: hasher, rules: settings.leaseRules, surroundings: surroundings)
     }
 

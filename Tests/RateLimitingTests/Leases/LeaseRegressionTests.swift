@@ -140,4 +140,29 @@ struct LeaseRegressionTests {
         #expect(fixture.book.heldTokens(of: hot.key) > 0)
         #expect(asksForHot("second"))
     }
+
+    @Test("a request that comes while the node ends waits for no lease that will never be asked for")
+    func ending() {
+        let fixture = LeaseFixture()
+        let hot = fixture.demand(large, "hot")
+        fixture.heat(hot, perMillisecond: 5, milliseconds: 100)
+        fixture.isEnding.set(true)
+        let answers = (0..<500).map { _ in fixture.start([hot]) }
+        fixture.pass(milliseconds: 50)
+        #expect(answers.allSatisfy { $0.outcome != nil }, "\(answers.count { $0.outcome == nil }) wait")
+    }
+
+    @Test("a lease ahead of use whose answer does not add up is a failure like any other")
+    func rubbishLease() {
+        let fixture = LeaseFixture()
+        let hot = fixture.demand(large, "hot")
+        fixture.heat(hot, perMillisecond: 5, milliseconds: 100)
+        fixture.authority.change { $0.isBabbling = true }
+        for _ in 0..<200 where fixture.book.isStoreAsked {
+            for _ in 0..<5 { _ = fixture.start([hot]) }
+            fixture.pass(milliseconds: 1)
+        }
+        #expect(!fixture.book.isStoreAsked)
+        #expect(fixture.told.value == ["the answer is none"])
+    }
 }
