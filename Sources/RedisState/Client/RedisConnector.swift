@@ -34,11 +34,20 @@ struct RedisConnector: Sendable {
         } catch {
             throw Fault(reason: ConnectionFault.reason(of: error))
         }
-        do {
-            try await greet(connection, peer)
-        } catch {
-            close(connection, error.reason)
-            throw error
+        // Who ends does not wait for a server that says nothing.
+        let fault: Fault? = await withTaskCancellationHandler {
+            do throws(Fault) {
+                try await greet(connection, peer)
+                return nil
+            } catch {
+                return error
+            }
+        } onCancel: {
+            close(connection, "the client is closed")
+        }
+        if let fault {
+            close(connection, fault.reason)
+            throw fault
         }
         return connection
     }
@@ -111,15 +120,6 @@ struct RedisConnector: Sendable {
         }
     }
 
-    /// An ACL that forbids PING is an answer too.
-    private func requireAnswer(_ connection: RedisConnection) async throws(Fault) {
-        switch await ask(connection, CommandWords("PING"), withinMilliseconds: timeout) {
-        case .success: return
-        case .failure(.refused(let error)) where error.kind == "NOPERM": return
-        case .failure(let failure): throw Fault(reason: await explained(failure, connection))
-        }
-    }
-
     /// Of a refusal only the first word is kept: the rest may repeat what was sent, and so the password.
     private func authenticate(_ connection: RedisConnection, _ words: CommandWords) async throws(Fault) {
         switch await ask(connection, words, withinMilliseconds: timeout) {
@@ -131,6 +131,15 @@ struct RedisConnector: Sendable {
                 throw Fault(reason: "the server refuses AUTH: it knows no password, no users or no AUTH (\(kind))")
             }
             throw Fault(reason: await explained(.refused(RedisServerError(line: error.kind)), connection))
+        case .failure(let failure): throw Fault(reason: await explained(failure, connection))
+        }
+    }
+
+    /// An ACL that forbids PING is an answer too.
+    private func requireAnswer(_ connection: RedisConnection) async throws(Fault) {
+        switch await ask(connection, CommandWords("PING"), withinMilliseconds: timeout) {
+        case .success: return
+        case .failure(.refused(let error)) where error.kind == "NOPERM": return
         case .failure(let failure): throw Fault(reason: await explained(failure, connection))
         }
     }
