@@ -54,9 +54,8 @@ final class SharedState: Sendable {
             nowNanoseconds: Timestamp.monotonicNanoseconds,
             sleep: { nanoseconds in try? await Task.sleep(for: .nanoseconds(nanoseconds)) },
             random: { UInt64.random(in: .min ... .max) })
-        var keySettings = SharedKeySets.Settings()
-        keySettings.trustsCopies = configured.trustKeySets
-        keySettings.secret = try RedisSettings.seal(configured)
+        var keySettings = SharedKeySets.Settings(secret: try RedisSettings.seal(configured))
+        keySettings.trustsCopies = configured.trustsKeySets
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
         let trouble = Trouble("not connected yet")

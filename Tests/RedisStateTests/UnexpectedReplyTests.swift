@@ -68,8 +68,11 @@ struct UnexpectedReplyTests {
         #expect(store.snapshot.agentCount == 0)
 
         let issuer = TestIssuerServer()
-        let source = SharedKeySets(commands: redis, subscriptions: Silence(), surroundings: .manual(clock))
-            .source(issuer: "i", url: "u", origin: issuer, keyTiming: KeySetTiming())
+        let source = SharedKeySets(
+            commands: redis, subscriptions: Silence(),
+            settings: SharedKeySets.Settings(secret: [UInt8](repeating: 7, count: 32)), surroundings: .manual(clock)
+        )
+        .source(issuer: "i", url: "u", origin: issuer, keyTiming: KeySetTiming())
         #expect(try await source.fetch(.scheduled).bytes == TestIssuerServer.keySet(kid: "first"))
         #expect(await source.announced() == nil)
         #expect(issuer.count == 1)

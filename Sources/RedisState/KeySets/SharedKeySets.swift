@@ -8,12 +8,15 @@ package final class SharedKeySets: Sendable {
         /// How the nodes take turns.
         package var timing = SharedKeySetTiming()
         /// Whether keys are taken from Redis; false uses Redis for nothing but the lock.
-        package var trustsCopies = true
-        /// A secret of the cluster that seals copies, at least 32 bytes; nil trusts whoever can write to Redis.
+        package var trustsCopies: Bool
+        /// A secret of the cluster that seals copies, at least 32 bytes; with nil trusting copies trusts whoever can write to Redis.
         package var secret: [UInt8]?
 
-        /// Copies are trusted as far as Redis is.
-        package init() {}
+        /// Copies are trusted where a secret seals them.
+        package init(secret: [UInt8]? = nil) {
+            self.secret = secret
+            trustsCopies = secret != nil
+        }
     }
 
     private struct Watch: Sendable {

@@ -8,7 +8,8 @@ import Testing
 struct SharedKeySetsTests {
     private func sets(_ port: UInt16) throws -> SharedKeySets {
         SharedKeySets(
-            commands: try SocketRedis(port: port), subscriptions: SocketSubscriptions(port: port), surroundings: .real)
+            commands: try SocketRedis(port: port), subscriptions: SocketSubscriptions(port: port),
+            settings: SharedKeySets.Settings(secret: [UInt8](repeating: 7, count: 32)), surroundings: .real)
     }
 
     @Test("B4 gateways that start at once with an empty cache make exactly one request")
