@@ -84,7 +84,7 @@ final class NodeParts: Sendable {
             ?? MemoryReplayCache(nowNanoseconds: Timestamp.monotonicNanoseconds)
         peers = try PeerProofs(configuration.mesh, issuers: configuration.authentication.issuers, replays: replays)
         let around = Self.keySurroundings(logger)
-        policyIssuers = PolicyIssuers(configuration, around)
+        policyIssuers = PolicyIssuers(configuration, sharing: shared?.keySets, around)
         keys = try Self.refreshers(
             configuration.authentication.issuers, loaded.files, tokens, shared, loaded.tls, around)
         onStoreFailure =

@@ -83,6 +83,13 @@ package final class SharedKeySets: Sendable {
     /// Listens to the other nodes until its task is cancelled.
     package func run() async {
         guard settings.trustsCopies else { return }
+    /// Ends what ``watch(_:for:)`` began, unless another source of the same key set has begun it anew.
+    package func unwatch(_ source: SharedKeySetSource) {
+        watches.withLock { watches in
+            if watches[source.id]?.source === source { watches[source.id] = nil }
+        }
+    }
+
         while !Task.isCancelled {
             for await event in subscriptions.messages(on: [names.channel(Self.channelName)]) {
                 switch event {
