@@ -68,11 +68,25 @@ package final class SharedKeySets: Sendable {
             keyTiming: keyTiming, readsCopies: settings.trustsCopies, surroundings: around, onEvent: onEvent)
     }
 
+    /// How often what happened to the key sets that are watched, by issuer.
+    package var figures: [String: SharedKeySetFigures] {
+        watches.withLock { Array($0.values) }.reduce(into: [:]) { figures, watch in
+            figures[watch.source.issuer, default: SharedKeySetFigures()].add(watch.source.figures)
+        }
+    }
+
     /// Lets a refresher have what other nodes fetch from now on; to be called before ``run()``.
     package func watch(_ source: SharedKeySetSource, for refresher: KeySetRefresher) {
         watch(source) { fetched in
             // The source read it with the same parser; there is nothing left to refuse.
             try? refresher.adopt(fetched)
+        }
+    }
+
+    /// Ends what ``watch(_:for:)`` began, unless another source of the same key set has begun it anew.
+    package func unwatch(_ source: SharedKeySetSource) {
+        watches.withLock { watches in
+            if watches[source.id]?.source === source { watches[source.id] = nil }
         }
     }
 
@@ -83,13 +97,6 @@ package final class SharedKeySets: Sendable {
     /// Listens to the other nodes until its task is cancelled.
     package func run() async {
         guard settings.trustsCopies else { return }
-    /// Ends what ``watch(_:for:)`` began, unless another source of the same key set has begun it anew.
-    package func unwatch(_ source: SharedKeySetSource) {
-        watches.withLock { watches in
-            if watches[source.id]?.source === source { watches[source.id] = nil }
-        }
-    }
-
         while !Task.isCancelled {
             for await event in subscriptions.messages(on: [names.channel(Self.channelName)]) {
                 switch event {
