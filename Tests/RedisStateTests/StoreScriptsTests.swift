@@ -1,4 +1,5 @@
 import Identity
+import RedisFixtures
 import Routing
 import Testing
 
@@ -16,9 +17,9 @@ struct StoreScriptsTests {
         #expect(Set(StoreScripts.all.map(\.name)).count == StoreScripts.all.count)
     }
 
-    @Test("S24 a user who may do this and nothing else can be a gateway", .enabled(if: RedisServerProcess.isThere))
+    @Test("S24 a user who may do this and nothing else can be a gateway", .enabled(if: RedisServer.isInstalled))
     func accessList() async throws {
-        let server = try RedisServerProcess()
+        let server = try RedisServer.started()
         let admin = try SocketRedis(port: server.port)
         let rights = StoreScripts.commands.map { "+\($0)" }
         try admin.roundTrip(
