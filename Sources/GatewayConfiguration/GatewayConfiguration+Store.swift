@@ -47,8 +47,8 @@ extension GatewayConfiguration {
         package var tls: ClientTLS?
         /// What every key begins with; gateways that share it are one cluster.
         package var keyPrefix = "intentusnet:"
-        /// Whether key sets that another gateway fetched are taken from Redis.
-        package var trustKeySets = true
+        /// Whether key sets that another gateway fetched are taken from Redis; nil where the file does not say.
+        package var trustKeySets: Bool?
         /// A file whose bytes seal what gateways tell one another through Redis.
         package var sealFile: SecretSetting?
         /// What holds for limits while Redis cannot be asked, where the rule does not say.
@@ -58,6 +58,10 @@ extension GatewayConfiguration {
 
         /// The defaults above.
         package init() {}
+
+        /// Whether key sets are taken from Redis: unsealed only where that is asked for, because whoever can write to Redis could then
+        /// sign tokens for anybody.
+        package var trustsKeySets: Bool { trustKeySets ?? (sealFile != nil) }
     }
 }
 
@@ -87,8 +91,8 @@ extension GatewayConfiguration.Redis: ConfigurationSection {
         .value(
             "keyPrefix", \.keyPrefix, .text(bytesMax: 64),
             "What every key begins with; gateways that share Redis and prefix are one cluster."),
-        .value(
-            "trustKeySets", \.trustKeySets, .toggle,
+        .optional(
+            "trustKeySets", \.trustKeySets, .toggle, absent: "true with sealFile, else false",
             "Whether key sets that another gateway fetched are taken from Redis; without, each gateway asks the issuer."
         ),
         .optionalSecretFile(
@@ -100,8 +104,9 @@ extension GatewayConfiguration.Redis: ConfigurationSection {
             "What holds for limits while Redis cannot be asked, where a rule has no `on_store_failure`: this node's share, "
                 + "nothing, or everything."),
         .value(
-            "budgetMilliseconds", \.budgetMilliseconds, .integer(1...1_000), unit: "ms",
-            "How long a request waits for Redis before it goes on without."),
+            "budgetMilliseconds", \.budgetMilliseconds, .integer(1...50), unit: "ms",
+            "How long a request waits for Redis before it goes on without; more would let leased limits admit too much."
+        ),
     ]
 
     func check(_ reader: SectionReader) {
@@ -119,6 +124,11 @@ extension GatewayConfiguration.Redis: ConfigurationSection {
             fields.warning(
                 "\(fields.place(place)) holds a password in plain text; use a secret:// reference, "
                     + "passwordFile or INTENTUSNET_STORE_REDIS_PASSWORD", at: place)
+        }
+        if trustKeySets == true, sealFile == nil {
+            fields.warning(
+                "\(fields.place("trustKeySets")) is true without sealFile: whoever can write to Redis can have tokens of "
+                    + "any user accepted; give all gateways the same sealFile", at: "trustKeySets")
         }
         if !cluster.isEmpty, (database ?? 0) != 0 {
             fields.error("\(fields.place("database")) must be 0, because a Redis Cluster has no other", at: "database")

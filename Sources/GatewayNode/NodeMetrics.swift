@@ -116,11 +116,13 @@ enum NodeMetrics {
             ("intentusnet_limit_degraded_total", "Requests decided while the shared store was away.", { $0.degraded }),
             ("intentusnet_limit_store_failures_total", "Calls that the shared store did not answer.", { $0.failures }),
             ("intentusnet_limit_returned_total", "Tokens given back unspent.", { $0.returned }),
+            ("intentusnet_limit_expired_total", "Tokens lost because they were held too long.", { $0.expired }),
         ]
         for (name, help, read) in counters {
             registry.counterCallback(name, help) { Double(read(shared.book.gauges())) }
         }
         registerSettlements(registry) { shared.book.gauges().settled }
+        registerSharedKeys(registry, shared)
         registry.gaugeCallback("intentusnet_limit_keys", "Buckets that this node remembers.") {
             Double(shared.book.gauges().entries)
         }
@@ -188,7 +190,9 @@ enum NodeMetrics {
             "intentusnet_issuer_keys_age_seconds", "Seconds since the keys were fetched; -1 without keys.", .gauge,
             read { Double($0.ageSeconds ?? -1) })
         registry.samplesCallback(
-            "intentusnet_jwks_fetch_total", "Fetches that brought keys.", .counter, read { Double($0.fetchesSucceeded) }
+            "intentusnet_jwks_fetch_total",
+            "Fetches that brought keys, from the issuer or from another gateway's copy.",
+            .counter, read { Double($0.fetchesSucceeded) }
         )
         registry.samplesCallback(
             "intentusnet_jwks_fetch_failed_total", "Fetches that did not.", .counter, read { Double($0.fetchesFailed) })

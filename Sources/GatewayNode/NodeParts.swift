@@ -109,7 +109,7 @@ final class NodeParts: Sendable {
             loaded.seals.map { EnvelopeSeals(emcl, $0.holder, replays: replays, isShared: isShared) }
         }
         let around = Self.keySurroundings(logger)
-        policyIssuers = PolicyIssuers(configuration, around)
+        policyIssuers = PolicyIssuers(configuration, sharing: shared?.keySets, around)
         keys = try Self.refreshers(
             configuration.authentication.issuers, loaded.files, tokens, shared, loaded.tls, around)
         onStoreFailure =

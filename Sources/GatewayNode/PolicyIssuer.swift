@@ -3,6 +3,7 @@ import Documents
 import GatewayConfiguration
 import Identity
 import KeySources
+import RedisState
 
 /// An issuer that only a RequestAuthentication names, and where its keys come from.
 struct PolicyIssuer: Sendable, Hashable {
@@ -49,6 +50,17 @@ struct PolicyIssuer: Sendable, Hashable {
 }
 
 extension PolicyIssuer {
+    /// The address under which the nodes of a cluster share its keys; nil where each node has them from the resource, or may take
+    /// longer to fetch them than the others would wait.
+    var sharedURL: String? {
+        guard timeoutMilliseconds <= SharedKeySetTiming.fetchMillisecondsMax else { return nil }
+        return switch keys {
+        case .inline: nil
+        case .address(let text): text
+        case .discovery: try? DiscoveredKeySetSource.address(of: issuer).text
+        }
+    }
+
     /// Warns of rules whose tokens are refused, and refuses issuers that could not be believed.
     static func check(
         _ policies: CompiledAuthorization, _ configuration: GatewayConfiguration, into diagnostics: Diagnostics

@@ -57,9 +57,8 @@ final class SharedState: Sendable {
             nowNanoseconds: Timestamp.monotonicNanoseconds,
             sleep: { nanoseconds in try? await Task.sleep(for: .nanoseconds(nanoseconds)) },
             random: { UInt64.random(in: .min ... .max) })
-        var keySettings = SharedKeySets.Settings()
-        keySettings.trustsCopies = configured.trustKeySets
-        keySettings.secret = try RedisSettings.seal(configured, secrets)
+        var keySettings = SharedKeySets.Settings(secret: try RedisSettings.seal(configured, secrets))
+        keySettings.trustsCopies = configured.trustsKeySets
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
         let trouble = Trouble("not connected yet")
@@ -80,7 +79,9 @@ final class SharedState: Sendable {
             surroundings: around, onEvent: Self.tellOfAgents(logger))
         drains = SharedDrains(
             store: store, commands: background, subscriptions: subscriber, names: names, surroundings: around)
-        replays = RedisReplayCache(commands: background, names: names)
+        replays = RedisReplayCache(
+            commands: background, names: names, timeoutMilliseconds: budgetMilliseconds,
+            isCluster: !configured.cluster.isEmpty, surroundings: around)
         nodes = NodePresence(
             own: record, share: RedisNodeShare(commands: background, names: names),
             surroundings: around, load: load,
@@ -104,7 +105,7 @@ final class SharedState: Sendable {
                     "limits are not shared: each rule's on_store_failure holds", metadata: ["reason": "\(reason)"])
             })
         let unattended = unattended
-        surroundings.spawn = { work in unattended.run(work) }
+        surroundings.spawn = { work in unattended.run(work) != nil }
         book = LeaseBook(hasher: hasher, rules: settings.leaseRules, surroundings: surroundings)
     }
 

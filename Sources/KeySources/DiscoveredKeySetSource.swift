@@ -31,8 +31,9 @@ package struct DiscoveredKeySetSource: KeySetSource {
         return try KeySetURL(base + "/.well-known/openid-configuration")
     }
 
-    /// Reads the configuration anew each time: an issuer may move its keys.
+    /// Reads the configuration anew each time: an issuer may move its keys. Both together take no longer than one may.
     package func fetch(_ reason: KeySetFetchReason) async throws(KeySetError) -> FetchedKeySet {
+        let began = ContinuousClock.now
         let found = try await URLKeySetSource(address, options: options).fetch(reason)
         guard let configuration = try? JSONDecoder().decode(Configuration.self, from: Data(found.bytes)) else {
             throw .unreachable("'\(address.text)' is no OpenID configuration with issuer and jwks_uri")
@@ -47,6 +48,10 @@ package struct DiscoveredKeySetSource: KeySetSource {
         } catch {
             throw .unreachable("the jwks_uri of '\(address.text)' is not accepted: \(error.problem)")
         }
-        return try await URLKeySetSource(keys, options: options).fetch(reason)
+        let (seconds, attoseconds) = (ContinuousClock.now - began).components
+        var rest = options
+        rest.timeoutMilliseconds = max(
+            options.timeoutMilliseconds - seconds * 1_000 - attoseconds / 1_000_000_000_000_000, 1)
+        return try await URLKeySetSource(keys, options: rest).fetch(reason)
     }
 }

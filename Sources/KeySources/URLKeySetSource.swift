@@ -22,21 +22,34 @@ package struct URLKeySetSource: KeySetSource {
     private let url: KeySetURL
     private let options: Options
     private let eventLoopGroup: any EventLoopGroup
+    private let resolve: Resolve
+
+    /// Asks where a name leads, for that many milliseconds at most.
+    typealias Resolve = @Sendable (_ host: String, _ withinMilliseconds: Int) async -> [NetworkAddress]
 
     /// Makes a source of that address.
     package init(_ url: KeySetURL, options: Options = Options(), eventLoopGroup: (any EventLoopGroup)? = nil) {
+        self.init(url, options: options, eventLoopGroup: eventLoopGroup) {
+            await NameResolver.addresses(of: $0, withinMilliseconds: $1)
+        }
+    }
+
+    init(
+        _ url: KeySetURL, options: Options = Options(), eventLoopGroup: (any EventLoopGroup)? = nil,
+        resolve: @escaping Resolve
+    ) {
         self.url = url
         self.options = options
         self.eventLoopGroup = eventLoopGroup ?? HTTPClient.defaultEventLoopGroup
+        self.resolve = resolve
     }
 
     /// Fetches the set once; anything but a 200 with an uncompressed body of at most 512 KiB is a failure.
     package func fetch(_ reason: KeySetFetchReason) async throws(KeySetError) -> FetchedKeySet {
-        let addresses = try await checkedAddresses()
-        let tls = try tlsConfiguration()
         let limit = options.timeoutMilliseconds
         let result = await withTaskGroup(of: Result<FetchedKeySet, KeySetError>.self) { group in
-            group.addTask { await self.fetch(fromOneOf: addresses, tls) }
+            // The name's time is the fetch's: nodes that share a key set hold a lock for as long as a fetch may take.
+            group.addTask { await self.fetchInTime() }
             group.addTask {
                 try? await Task.sleep(for: .milliseconds(limit))
                 return .failure(.unreachable("no complete answer within \(limit) ms"))
@@ -47,6 +60,15 @@ package struct URLKeySetSource: KeySetSource {
         return try result.get()
     }
 
+    private func fetchInTime() async -> Result<FetchedKeySet, KeySetError> {
+        do throws(KeySetError) {
+            let addresses = try await checkedAddresses()
+            return await fetch(fromOneOf: addresses, try tlsConfiguration())
+        } catch {
+            return .failure(error)
+        }
+    }
+
     /// Looks where the name leads now, and refuses when any of it is a place that nothing should be fetched from (S9).
     ///
     /// The connection then goes to the address that was checked, so a second answer of the resolver changes nothing.
@@ -55,7 +77,7 @@ package struct URLKeySetSource: KeySetSource {
             if let literal = NetworkAddress(url.host) {
                 [literal]
             } else {
-                await NameResolver.addresses(of: url.host, withinMilliseconds: Int(options.timeoutMilliseconds))
+                await resolve(url.host, Int(options.timeoutMilliseconds))
             }
         guard !addresses.isEmpty else { throw .unreachable("the name '\(url.host)' has no address") }
         guard addresses.allSatisfy({ !$0.isForbidden }) else {

@@ -12,8 +12,12 @@ package final class LeaseBook: Sendable {
         package var jitter: @Sendable () -> Double
         /// Gateways that live, this one included.
         package var nodeCount: @Sendable () -> Int
-        /// Runs what no request waits for; to be cancelled before what the store uses is closed.
-        package var spawn: @Sendable (@escaping @Sendable () async -> Void) -> Void = { work in Task { await work() } }
+        /// Runs what no request waits for, to be cancelled before what the store uses is closed; false when that has begun and
+        /// nothing is run any more.
+        package var spawn: @Sendable (@escaping @Sendable () async -> Void) -> Bool = { work in
+            Task { await work() }
+            return true
+        }
         /// Told when the store stops being asked, with the reason, and nil when it is asked again.
         package var onChange: @Sendable (_ reason: String?) -> Void
 

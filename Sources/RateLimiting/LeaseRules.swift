@@ -15,14 +15,17 @@
 ///   all others at their worth. That sum is at most C when s begins, rises by rate × (t − s) ≤ rate × τ at most, and at t it is V.
 ///
 /// Without the deduction it would not hold: tokens that are given back and taken again are young again, and the bucket refills while they
-/// are out. What the proof needs of the world: one bucket that forgets nothing, and clocks that run at one pace for τ. An ask must be
-/// answered or given up within half of τ.
+/// are out. What the proof needs of the world: one bucket that forgets nothing, and clocks that run at one pace for τ. An ask that is not
+/// answered within half of τ is given up, whatever the answer says then: the store's budget is no longer, and a node that was stopped
+/// looks at the clock.
 ///
 /// A limit for which the reserve would be more than 2 % of its burst is never leased, and its bucket holds all of the burst; it admits no
 /// more than burst + rate × T either, counted at the instants at which the store decided.
 package struct LeaseRules: Sendable, Hashable {
     /// τ: how long a token may be held between being taken and being spent.
     package var lifetimeNanoseconds: Int64 = 100_000_000
+    /// An answer to a request that came later is none: what is held towards a cost lives at least so long when the store is asked.
+    package var answerNanosecondsMax: Int64 { lifetimeNanoseconds / 2 }
     /// A lease is what this node has lately spent in so long; a bucket that was not touched for so long is idle.
     package var windowNanoseconds: Int64 = 20_000_000
     /// Slower limits are asked for each request.

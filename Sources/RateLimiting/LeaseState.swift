@@ -69,7 +69,7 @@ struct LeaseState: Sendable {
 
     /// Takes all that is held towards a cost that it does not cover, if it lives long enough to see the store's answer.
     mutating func takePart(of cost: Int, _ rules: LeaseRules, now: Int64) -> Batch {
-        let isLasting = current.expiresNanoseconds - now >= rules.lifetimeNanoseconds / 2
+        let isLasting = current.expiresNanoseconds - now >= rules.answerNanosecondsMax
         guard heldTokens > 0, heldTokens < cost, isLasting else { return Batch() }
         spending.add(heldTokens, rules, now: now)
         return spend(heldTokens)

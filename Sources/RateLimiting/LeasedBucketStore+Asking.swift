@@ -25,6 +25,9 @@ extension LeasedBucketStore {
         switch outcome {
         case .decided(let grants, let taken):
             guard call.isAnswered(by: grants, demands) else { return fail(call, demands, "the answer is none", now) }
+            // What a node that stood still for so long was granted would be spent when the bucket has filled up behind it.
+            guard now - sent <= rules.answerNanosecondsMax || !demands.contains(where: { rules.isLeasable($0.limit) })
+            else { return fail(call, demands, "the answer came too late to be used", now) }
             book.storeAnswered()
             return .decided(settle(call, demands, grants, taken, sent: sent, now: now))
         case .unavailable(let reason): return fail(call, demands, reason, now)

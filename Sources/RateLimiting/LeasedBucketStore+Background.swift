@@ -6,7 +6,10 @@ extension LeasedBucketStore {
 
     /// Takes the next lease before the last one is used up.
     func refillInBackground(_ demand: BucketDemand, _ lease: Int) {
-        book.around.spawn { await refill(demand, lease) }
+        guard !book.around.spawn({ await refill(demand, lease) }) else { return }
+        // The node ends: who waits for this lease would wait for ever.
+        let waiters = book.with(demand.key) { $0.entries[demand.key]?.endAsking() ?? [] }
+        for waiter in waiters { waiter.resume(returning: .unavailable) }
     }
 
     private func refill(_ demand: BucketDemand, _ lease: Int) async {
@@ -14,10 +17,10 @@ extension LeasedBucketStore {
         let sent = book.around.nowNanoseconds()
         let owed = book.with(demand.key) { $0.entries[demand.key]?.takeDebt() ?? 0 }
         let outcome = await authority.take([demand.ask(minimum: 0, wanted: lease + owed, rules)])
+        let grant = outcome.grant(upTo: lease + owed)
         let now = book.around.nowNanoseconds()
         let waiters: [LeaseWaiter] = book.with(demand.key) { table in
             table.gauges.refills &+= 1
-            let grant = outcome.grant(upTo: lease + owed)
             if grant == nil { table.gauges.failures &+= 1 }
             return table.withTokens(of: demand, now: now) { state in
                 if let grant {
@@ -30,15 +33,12 @@ extension LeasedBucketStore {
                 return state.endAsking()
             }
         }
-        switch outcome {
-        case .decided:
-            for waiter in waiters { waiter.resume(returning: .answered) }
+        for waiter in waiters { waiter.resume(returning: grant == nil ? .unavailable : .answered) }
+        guard grant == nil else {
             book.storeAnswered()
-            reclaimInBackground()
-        case .unavailable(let reason):
-            for waiter in waiters { waiter.resume(returning: .unavailable) }
-            storeFailed(reason)
+            return reclaimInBackground()
         }
+        if case .unavailable(let reason) = outcome { storeFailed(reason) } else { storeFailed("the answer is none") }
     }
 
     /// Counts a failure; with the one that opens the breaker begins the probing, which ends when the store answers.
@@ -46,7 +46,7 @@ extension LeasedBucketStore {
         guard let first = book.storeFailed(reason) else { return }
         let sleep = book.around.sleep
         let authority = authority
-        book.around.spawn { [weak book] in
+        _ = book.around.spawn { [weak book] in
             var wait = first
             while true {
                 await sleep(wait)
@@ -62,7 +62,7 @@ extension LeasedBucketStore {
     /// Gives idle tokens back while there are any; one loop for a node.
     func reclaimInBackground() {
         guard book.beginReclaiming() else { return }
-        book.around.spawn {
+        _ = book.around.spawn {
             while true {
                 await book.around.sleep(book.rules.lifetimeNanoseconds / 4)
                 guard !Task.isCancelled else { return }

@@ -78,6 +78,12 @@ package struct LeasedBucketStore<Authority: BucketAuthority>: BucketStore {
                 }
             }
             switch local {
+            case .taken(let batch)
+            where demands.count > 1 && mayAsk && book.isStoreAsked
+                && batch.expiresNanoseconds - now < rules.answerNanosecondsMax:
+                // Another limit may have to be asked for, and this would be spent too old then.
+                putBack(batch, of: demand, now)
+                call.ask(index, demand)
             case .taken(let batch):
                 call.paid.append((index, batch))
                 call.settle(index, demand.state(admits: true, remaining: remaining))
@@ -108,11 +114,12 @@ package struct LeasedBucketStore<Authority: BucketAuthority>: BucketStore {
 
     func putBack(_ call: LeaseCall, _ demands: [BucketDemand], _ now: Int64) {
         guard !call.paid.isEmpty else { return }
-        for (index, batch) in call.paid {
-            let demand = demands[index]
-            book.with(demand.key) { table in table.withTokens(of: demand, now: now) { $0.putBack(batch, now: now) } }
-        }
+        for (index, batch) in call.paid { putBack(batch, of: demands[index], now) }
         reclaimInBackground()
+    }
+
+    private func putBack(_ batch: LeaseState.Batch, of demand: BucketDemand, _ now: Int64) {
+        book.with(demand.key) { table in table.withTokens(of: demand, now: now) { $0.putBack(batch, now: now) } }
     }
 
     func counted(_ admission: Admission, _ demands: [BucketDemand], leased: Int) -> Admission {

@@ -123,4 +123,21 @@ struct StoreTests {
         #expect(variable.diagnostics.contains { "\($0)".hasSuffix("found something else") })
         #expect(!variable.diagnostics.contains { "\($0)".contains("hunter2") })
     }
+
+    @Test("key sets are taken from Redis where a seal tells them from forged ones, or where that is asked for")
+    func keySets() throws {
+        let url = "url: \"redis://h\""
+        let plain = try #require(Self.redis("{ redis: { \(url) } }"))
+        #expect(!plain.trustsKeySets && Self.redis("redis://h")?.trustsKeySets == false)
+        let sealed = try #require(Self.redis("{ redis: { \(url), sealFile: seal } }"))
+        #expect(sealed.trustsKeySets && sealed.sealFile == "/c/seal")
+        let wary = try #require(Self.redis("{ redis: { \(url), sealFile: seal, trustKeySets: false } }"))
+        #expect(!wary.trustsKeySets)
+        let reading = Self.read("{ redis: { \(url), trustKeySets: true } }")
+        #expect(reading.configuration?.store.redis?.trustsKeySets == true)
+        #expect(
+            reading.warnings.contains { "\($0)".contains("store.redis.trustKeySets is true without sealFile") },
+            "\(reading.warnings)")
+        #expect(Self.read("{ redis: { \(url), sealFile: seal, trustKeySets: true } }").warnings.isEmpty)
+    }
 }

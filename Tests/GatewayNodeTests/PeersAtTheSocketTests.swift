@@ -24,6 +24,25 @@ struct PeersAtTheSocketTests {
         return try client.receive()
     }
 
+    /// One node that may sign, and its secret.
+    static let knowsEdge = """
+        mesh:
+          nodes:
+            - { id: edge-1, service: "spiffe://cluster.local/ns/default/sa/sleep", secretFile: edge-1.secret }
+        """
+    static let edgeFiles = ["edge-1.secret": "a secret of edge-1\n"]
+
+    /// The headers by which a node signs a body.
+    static func signed(
+        _ body: String, _ secret: String = "a secret of edge-1", at time: Int64, id: String = "edge-1"
+    ) -> [String] {
+        let signed = NodeSignature(signing: body.utf8, nodeId: id, secret: Secret(secret), unixSeconds: time)
+        return [
+            "X-Intentus-Node-Id: \(id)", "X-Intentus-Node-Ts: \(signed.timestamp)",
+            "X-Intentus-Node-Signature: \(signed.signature)",
+        ]
+    }
+
     @Test("a trusted sidecar's word names the caller: rules match it, the chain and the audit log have it")
     func forwarded() async throws {
         let worker = try ScriptedWorker()
@@ -165,20 +184,11 @@ struct PeersAtTheSocketTests {
         let node = try await TestNode(
             agents: "[\(TestNode.agent("scripted", worker))]", policy: Self.forServices,
             authentication: "  services: allow",
-            extra: """
-                mesh:
-                  nodes:
-                    - { id: edge-1, service: "spiffe://cluster.local/ns/default/sa/sleep", secretFile: edge-1.secret }
-                """,
-            files: ["edge-1.secret": "a secret of edge-1\n"])
+            extra: Self.knowsEdge, files: Self.edgeFiles)
         let now = Int64(Date().timeIntervalSince1970)
         let body = Envelope.bare()
         func headers(_ secret: String = "a secret of edge-1", at time: Int64, id: String = "edge-1") -> [String] {
-            let signed = NodeSignature(signing: body.utf8, nodeId: id, secret: Secret(secret), unixSeconds: time)
-            return [
-                "X-Intentus-Node-Id: \(id)", "X-Intentus-Node-Ts: \(signed.timestamp)",
-                "X-Intentus-Node-Signature: \(signed.signature)",
-            ]
+            Self.signed(body, secret, at: time, id: id)
         }
         #expect(try Self.ask(node, headers(at: now), body: body).status == 200)
         let record = try node.auditLines().first { $0["event"] as? String == "request" }

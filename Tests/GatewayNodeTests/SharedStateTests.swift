@@ -1,3 +1,4 @@
+import DevelopmentIssuer
 import Foundation
 import RedisFixtures
 import Testing
@@ -166,6 +167,42 @@ struct SharedStateTests {
         await stop([denying, allowing])
     }
 
+    @Test("signed requests while Redis is silent are refused within its budget, then at once, and pass when it answers")
+    func signedWhileFrozen() async throws {
+        let (worker, redis) = (try ScriptedWorker(), try RedisServer.started())
+        defer { worker.stop() }
+        let node = try await TestNode(
+            agents: "[\(TestNode.agent("scripted", worker))]", policy: PeersAtTheSocketTests.forServices,
+            authentication: "  services: allow", store: url(redis),
+            extra: PeersAtTheSocketTests.knowsEdge, files: PeersAtTheSocketTests.edgeFiles)
+        let now = Int64(Date().timeIntervalSince1970)
+        func ask(_ number: Int64) throws -> (status: Int, took: Duration) {
+            let body = Envelope.bare(requestId: "req-\(number)")
+            let headers = PeersAtTheSocketTests.signed(body, at: now)
+            var status = 0
+            let took = try ContinuousClock().measure {
+                status = try PeersAtTheSocketTests.ask(node, headers, body: body).status
+            }
+            return (status, took)
+        }
+        #expect(try ask(0).status == 200)
+        redis.freeze()
+        let frozen = try (1...20).map { try ask($0) }
+        redis.thaw()
+        #expect(frozen.allSatisfy { $0.status == 503 }, "\(frozen)")
+        // Three pay 10 ms, and one that finds out may; the rest is what a loaded machine takes.
+        #expect(frozen.count { $0.took > .milliseconds(10) } <= 10, "\(frozen)")
+        #expect(frozen.allSatisfy { $0.took < .milliseconds(300) }, "\(frozen)")
+        let skipped = try await AdminPage.metric("intentusnet_replay_checks_total{outcome=\"skipped\"}", node) ?? 0
+        #expect((1...17).contains(skipped), "\(skipped)")
+        var number: Int64 = 20
+        try await eventually {
+            number += 1
+            return try ask(number).status == 200
+        }
+        await node.stop()
+    }
+
     @Test("a node starts, serves and says so while there is no Redis at all")
     func withoutRedis() async throws {
         let worker = try ScriptedWorker()
@@ -199,5 +236,111 @@ struct SharedStateTests {
             1, worker, redis, store: "\"redis://:right-password@127.0.0.1:\(redis.port)\"")[0]
         #expect(try await right.answer(token: try TestNode.token()).headers["intentusnet-limits"] == nil)
         await stop([wrong, right])
+    }
+
+    /// What a node counted of an issuer's keys; nil when it counts none of them.
+    private func metric(_ name: String, _ issuer: String, _ node: TestNode) async throws -> Double? {
+        try await AdminPage.metric("\(name){issuer=\"\(issuer)\"}", node)
+    }
+
+    /// A node whose second issuer has its keys at this port.
+    private func node(_ redis: RedisServer, _ worker: ScriptedWorker, keys port: Int, store more: String) async throws
+        -> TestNode
+    {
+        try await TestNode(
+            agents: "[\(TestNode.agent("scripted", worker))]", authentication: KeyTests.issuer(port: port),
+            store: "{ redis: { url: \"\(url(redis))\"\(more) } }",
+            files: [
+                "seal": "the seal of this cluster's gateways", "other": "the seal of another cluster's gateways",
+            ])
+    }
+
+    @Test("key sets in Redis are believed where a seal or the operator says so, and by default not")
+    func forgedKeySet() async throws {
+        let (worker, redis) = (try ScriptedWorker(), try RedisServer.started())
+        defer { worker.stop() }
+        let (genuine, forged) = (try DevelopmentKey(keyId: "u1"), try DevelopmentKey(keyId: "u1"))
+        let served = KeyTests.Keys(try forged.jwks())
+        let issuer = try PlainServer { _ in served.current }
+        defer { issuer.stop() }
+        // Writes to Redis what nobody but the holder of a seal should be believed.
+        let forger = try await node(redis, worker, keys: issuer.port, store: ", trustKeySets: true")
+        await forger.stop()
+        served.set(try genuine.jwks())
+        let claims = KeyTests.claims(KeyTests.issuer)
+        let statuses = { (node: TestNode) async throws -> [Int] in
+            [
+                try await node.answer(token: try genuine.sign(claims)).status,
+                try await node.answer(token: try forged.sign(claims)).status,
+            ]
+        }
+        let fetches = issuer.requestCount
+        let careless = try await node(redis, worker, keys: issuer.port, store: ", trustKeySets: true")
+        #expect(try await statuses(careless) == [401, 200])
+        #expect(issuer.requestCount == fetches)
+        let plain = try await node(redis, worker, keys: issuer.port, store: "")
+        #expect(try await statuses(plain) == [200, 401])
+        #expect(issuer.requestCount == fetches + 1)
+        let sealed = try await node(redis, worker, keys: issuer.port, store: ", sealFile: seal")
+        #expect(try await statuses(sealed) == [200, 401])
+        #expect(try await metric("intentusnet_jwks_copies_rejected_total", KeyTests.issuer, sealed) == 1)
+        await stop([careless, plain, sealed])
+    }
+
+    @Test("gateways with one seal share a fetch; one with another seal, or that is to trust nobody, asks the issuer")
+    func sealedKeySet() async throws {
+        let (worker, redis) = (try ScriptedWorker(), try RedisServer.started())
+        defer { worker.stop() }
+        let key = try DevelopmentKey(keyId: "u1")
+        let jwks = try key.jwks()
+        let issuer = try PlainServer { _ in jwks }
+        defer { issuer.stop() }
+        let claims = KeyTests.claims(KeyTests.issuer)
+        var nodes: [TestNode] = []
+        let stores = [
+            (", sealFile: seal", 1), (", sealFile: seal", 1), (", sealFile: seal, trustKeySets: false", 2),
+            (", sealFile: other", 3),
+        ]
+        for (store, requests) in stores {
+            let node = try await node(redis, worker, keys: issuer.port, store: store)
+            #expect(try await node.answer(token: try key.sign(claims)).status == 200)
+            #expect(issuer.requestCount == requests, "\(store)")
+            nodes.append(node)
+        }
+        #expect(try await metric("intentusnet_jwks_issuer_requests_total", KeyTests.issuer, nodes[0]) == 1)
+        #expect(try await metric("intentusnet_jwks_issuer_requests_total", KeyTests.issuer, nodes[1]) == 0)
+        #expect(try await metric("intentusnet_jwks_copies_taken_total", KeyTests.issuer, nodes[1]) == 1)
+        #expect(try await metric("intentusnet_jwks_copies_rejected_total", KeyTests.issuer, nodes[3]) == 1)
+        await stop(nodes)
+    }
+
+    @Test("issuers that only policies name are asked once for the cluster, and no more when they are gone")
+    func policyIssuers() async throws {
+        let (worker, redis) = (try ScriptedWorker(), try RedisServer.started())
+        defer { worker.stop() }
+        let key = try DevelopmentKey(keyId: "p1")
+        let jwks = try key.jwks()
+        let issuer = try PlainServer { _ in jwks }
+        defer { issuer.stop() }
+        let resource = RequestAuthenticationTests.resource(
+            "{ issuer: added, audiences: [intentusnet], jwksUri: \"http://127.0.0.1:\(issuer.port)/jwks.json\" }")
+        var nodes: [TestNode] = []
+        for _ in 0..<3 {
+            let node = try await TestNode(
+                agents: "[\(TestNode.agent("scripted", worker))]",
+                store: "{ redis: { url: \"\(url(redis))\", sealFile: seal } }",
+                extra: "authorization: { files: [authz.yaml], requestAuthenticationIssuers: true }",
+                files: ["authz.yaml": resource, "seal": "the seal of this cluster's gateways"])
+            #expect(try await node.answer(token: try key.sign(KeyTests.claims("added"))).status == 200)
+            nodes.append(node)
+        }
+        #expect(issuer.requestCount == 1)
+        #expect(try await metric("intentusnet_jwks_copies_taken_total", "added", nodes[2]) == 1)
+        let file = nodes[2].folder.appending(path: "authz.yaml")
+        try RequestAuthenticationTests.resource("{ issuer: \"\(TestNode.issuer)\" }")
+            .write(to: file, atomically: true, encoding: .utf8)
+        #expect(await nodes[2].node.reload().filter { "\($0)".contains("error: ") }.isEmpty)
+        #expect(try await metric("intentusnet_jwks_copies_taken_total", "added", nodes[2]) == nil)
+        await stop(nodes)
     }
 }

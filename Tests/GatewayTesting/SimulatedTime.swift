@@ -65,6 +65,12 @@ package final class SimulatedTime: TaskExecutor, @unchecked Sendable {
         Task(executorPreference: self) { await work() }
     }
 
+    /// The same as a lease book asks for it.
+    @Sendable package func spawned(_ work: @escaping @Sendable () async -> Void) -> Bool {
+        spawn(work)
+        return true
+    }
+
     /// Returns when that much time has passed.
     package func sleep(_ nanoseconds: Int64) async {
         await withUnsafeContinuation { continuation in

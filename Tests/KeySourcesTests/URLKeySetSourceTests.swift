@@ -69,6 +69,22 @@ struct URLKeySetSourceTests {
         #expect(elapsed >= .milliseconds(250) && elapsed < .seconds(30))
     }
 
+    @Test("a name that is found late and a server that stalls cost the time limit together, and no more")
+    func slowName() async throws {
+        let took = try await KeyServer.running { port in
+            var options = URLKeySetSource.Options()
+            options.timeoutMilliseconds = 2_000
+            let source = URLKeySetSource(try KeySetURL("http://localhost:\(port)/stalled"), options: options) { _, _ in
+                try? await Task.sleep(for: .milliseconds(1_700))
+                return NetworkAddress("127.0.0.1").map { [$0] } ?? []
+            }
+            return await ContinuousClock().measure {
+                await #expect(throws: KeySetError.self) { try await source.fetch() }
+            }
+        }
+        #expect(took >= .milliseconds(1_900) && took < .milliseconds(3_500), "\(took)")
+    }
+
     @Test("nobody listening is a failure")
     func refusedConnection() async throws {
         let source = URLKeySetSource(try KeySetURL("http://127.0.0.1:1/jwks"))

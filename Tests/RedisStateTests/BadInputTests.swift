@@ -104,6 +104,53 @@ struct BadInputTests {
         }
     }
 
+    /// A reason, and what takes it away.
+    enum Refusal {
+        case outOfMemory, noPermission, busy
+    }
+
+    @Test(
+        "the same under sentinels and in a cluster: OOM, NOPERM and BUSY are told once and end by themselves",
+        // A sentinel ends a script that keeps its master busy by itself.
+        arguments: [
+            (RedisForm.sentinel, Refusal.outOfMemory), (.sentinel, .noPermission), (.cluster, .outOfMemory),
+            (.cluster, .noPermission), (.cluster, .busy),
+        ])
+    func otherForms(_ form: RedisForm, _ refusal: Refusal) async throws {
+        var options = RedisServerOptions()
+        options.users = ["gateway on >secret ~intentusnet:* &intentusnet:* +@all"]
+        options.lines = ["maxmemory-policy noeviction", "lua-time-limit 20"]
+        let (server, place, owner) = try await blocking {
+            [options] () -> (RedisServer, RedisSettings, any Sendable) in
+            guard form == .sentinel else {
+                let cluster = try RedisCluster(masters: 1, replicasEach: 0, options: options)
+                return (cluster.nodes[0], .cluster(cluster.ports), cluster)
+            }
+            let set = try SentinelSet(replicas: 0, options: options)
+            return (set.servers[0], .sentinels(set.sentinelPorts, name: set.masterName), set)
+        }
+        defer { withExtendedLifetime(owner) {} }
+        var settings = place
+        settings.credentials = .init(username: "gateway", password: Secret("secret"))
+        let node = BucketNode(settings)
+        try await node.start()
+        #expect(await node.take(node.demand(Self.limit)).name == "decided")
+        switch refusal {
+        case .outOfMemory:
+            try server.order("CONFIG", "SET", "maxmemory", "1")
+            try await expectOneComplaint(node, of: ["OOM"]) { try server.order("CONFIG", "SET", "maxmemory", "0") }
+        case .noPermission:
+            try server.order("ACL", "SETUSER", "gateway", "-evalsha")
+            try await expectOneComplaint(node, of: ["NOPERM"]) {
+                try server.order("ACL", "SETUSER", "gateway", "+evalsha")
+            }
+        case .busy:
+            let other = try server.connection()
+            try other.send(RESPValue.command(["EVAL", "while true do end", "0"]))
+            try await expectOneComplaint(node, of: ["BUSY"]) { try server.cli(["SCRIPT", "KILL"]) }
+        }
+    }
+
     @Test("BUSY: somebody's script does not end")
     func busy() async throws {
         let server = try RedisServer.started(.lines("lua-time-limit 20"))
@@ -181,7 +228,7 @@ struct BadInputTests {
                 })
         }
         // Where the type is not ours to replace, the outcome has a name.
-        let cache = RedisReplayCache(commands: node.test.client)
+        let cache = RedisReplayCache.patient(node.test.client)
         try server.order("FLUSHALL")
         #expect(await cache.firstUse(of: [1], scope: "a", timeToLiveMilliseconds: 60_000) == .first)
         #expect(node.told.all == [] && node.test.troubles == [])

@@ -1,4 +1,5 @@
 import Identity
+import RedisFixtures
 import Routing
 import Testing
 
@@ -16,9 +17,9 @@ struct StoreScriptsTests {
         #expect(Set(StoreScripts.all.map(\.name)).count == StoreScripts.all.count)
     }
 
-    @Test("S24 a user who may do this and nothing else can be a gateway", .enabled(if: RedisServerProcess.isThere))
+    @Test("S24 a user who may do this and nothing else can be a gateway", .enabled(if: RedisServer.isInstalled))
     func accessList() async throws {
-        let server = try RedisServerProcess()
+        let server = try RedisServer.started()
         let admin = try SocketRedis(port: server.port)
         let rights = StoreScripts.commands.map { "+\($0)" }
         try admin.roundTrip(
@@ -40,10 +41,10 @@ struct StoreScriptsTests {
         let question = KeySetQuestion(token: [1], reason: .unknownKey)
         #expect(try await keys.ask(question).get().outcome == .mayFetch)
         #expect(try await keys.store([2, 10, 3], token: [1], timeToLiveMilliseconds: 60_000).get())
-        let cache = RedisReplayCache(commands: redis)
+        let cache = RedisReplayCache.patient(redis)
         #expect(await cache.firstUse(of: [1], scope: "a", timeToLiveMilliseconds: 1_000) == .first)
         // Another prefix is another's.
-        let others = RedisReplayCache(commands: redis, names: KeyNames(prefix: "other:"))
+        let others = RedisReplayCache.patient(redis, names: KeyNames(prefix: "other:"))
         #expect(await others.firstUse(of: [1], scope: "a", timeToLiveMilliseconds: 1_000) == .unavailable)
     }
 }

@@ -44,7 +44,7 @@ struct UnexpectedReplyTests {
         let redis = StubbornRedis(reply: Self.replies[index])
         let clock = TestClock()
 
-        let verdict = await RedisReplayCache(commands: redis).firstUse(of: [1], scope: "a", timeToLiveMilliseconds: 1)
+        let verdict = await RedisReplayCache.patient(redis).firstUse(of: [1], scope: "a", timeToLiveMilliseconds: 1)
         #expect(verdict == (Self.replies[index] == .success(.null) ? .replayed : .unavailable))
 
         let own = NodeRecord(id: "a", name: "a", version: "1", address: "x", startedAtMilliseconds: 0)
@@ -68,8 +68,11 @@ struct UnexpectedReplyTests {
         #expect(store.snapshot.agentCount == 0)
 
         let issuer = TestIssuerServer()
-        let source = SharedKeySets(commands: redis, subscriptions: Silence(), surroundings: .manual(clock))
-            .source(issuer: "i", url: "u", origin: issuer, keyTiming: KeySetTiming())
+        let source = SharedKeySets(
+            commands: redis, subscriptions: Silence(),
+            settings: SharedKeySets.Settings(secret: [UInt8](repeating: 7, count: 32)), surroundings: .manual(clock)
+        )
+        .source(issuer: "i", url: "u", origin: issuer, keyTiming: KeySetTiming())
         #expect(try await source.fetch(.scheduled).bytes == TestIssuerServer.keySet(kid: "first"))
         #expect(await source.announced() == nil)
         #expect(issuer.count == 1)

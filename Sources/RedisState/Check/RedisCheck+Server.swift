@@ -96,7 +96,7 @@ extension RedisCheck {
         if median * 2 > budgetMilliseconds * 1_000 {
             report.warning(
                 "\(at): half the round trips take \(Self.milliseconds(median)), and a request waits no longer than "
-                    + "\(budgetMilliseconds) ms; move Redis nearer, or raise store.redis.budgetMilliseconds")
+                    + "\(budgetMilliseconds) ms (store.redis.budgetMilliseconds); move Redis nearer")
         }
         await clock(connection, at, &report)
     }

@@ -71,9 +71,9 @@ package final class RedisClient: RedisCommands, @unchecked Sendable {
         return await isReady()
     }
 
-    /// Ends every connection; whoever waits is told so.
+    /// Ends every connection; whoever waits is told so. Returns when nothing uses the event loop any more.
     package func close() async {
-        try? await eventLoop.submit { self.end() }.get()
+        for task in (try? await eventLoop.submit { self.end() }.get()) ?? [] { await task.value }
     }
 
     /// Whether a server can be asked: the one there is, or every master of a cluster.
@@ -293,12 +293,12 @@ package final class RedisClient: RedisCommands, @unchecked Sendable {
         }
     }
 
-    private func end() {
+    /// - Returns: what is ending.
+    private func end() -> [Task<Void, Never>] {
         isClosed = true
         watch?.cancel()
-        primary?.close()
-        primary = nil
-        for link in links.values { link.close() }
-        links = [:]
+        let ending = [watch, primary?.close()] + links.values.map { $0.close() }
+        (watch, primary, links) = (nil, nil, [:])
+        return ending.compactMap { $0 }
     }
 }

@@ -34,11 +34,20 @@ struct RedisConnector: Sendable {
         } catch {
             throw Fault(reason: ConnectionFault.reason(of: error))
         }
-        do {
-            try await greet(connection, peer)
-        } catch {
-            close(connection, error.reason)
-            throw error
+        // Who ends does not wait for a server that says nothing.
+        let fault: Fault? = await withTaskCancellationHandler {
+            do throws(Fault) {
+                try await greet(connection, peer)
+                return nil
+            } catch {
+                return error
+            }
+        } onCancel: {
+            close(connection, "the client is closed")
+        }
+        if let fault {
+            close(connection, fault.reason)
+            throw fault
         }
         return connection
     }
@@ -86,7 +95,7 @@ struct RedisConnector: Sendable {
             words.append("AUTH")
             if let username = credentials.username { words.append(username) }
             words.append(password.reveal())
-            try await require(connection, words)
+            try await authenticate(connection, words)
         }
         if case .master = peer, settings.database != 0 {
             try await require(connection, CommandWords("SELECT", String(settings.database)))
@@ -108,6 +117,21 @@ struct RedisConnector: Sendable {
     private func require(_ connection: RedisConnection, _ words: CommandWords) async throws(Fault) {
         if case .failure(let failure) = await ask(connection, words, withinMilliseconds: timeout) {
             throw Fault(reason: await explained(failure, connection))
+        }
+    }
+
+    /// Of a refusal only the first word is kept: the rest may repeat what was sent, and so the password.
+    private func authenticate(_ connection: RedisConnection, _ words: CommandWords) async throws(Fault) {
+        switch await ask(connection, words, withinMilliseconds: timeout) {
+        case .success: return
+        case .failure(.refused(let error)):
+            let isKind = error.kind.utf8.allSatisfy { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
+            guard isKind, ["WRONGPASS", "LOADING"].contains(error.kind) else {
+                let kind = isKind ? error.kind : "no reason that can be shown"
+                throw Fault(reason: "the server refuses AUTH: it knows no password, no users or no AUTH (\(kind))")
+            }
+            throw Fault(reason: await explained(.refused(RedisServerError(line: error.kind)), connection))
+        case .failure(let failure): throw Fault(reason: await explained(failure, connection))
         }
     }
 

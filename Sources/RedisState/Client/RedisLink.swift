@@ -37,7 +37,6 @@ final class RedisLink: @unchecked Sendable {
     private var task: Task<Void, Never>?
     private var lastAskedNanoseconds = RedisConnection.now()
     private let news = Mutex(LinkNews())
-    private var firstOutcome: [UnsafeContinuation<Void, Never>] = []
     /// Called on the event loop when the connection has ended or could not be made.
     var onDown: (@Sendable () -> Void)?
 
@@ -86,28 +85,21 @@ final class RedisLink: @unchecked Sendable {
     }
 
     /// Ends the link for good, on the event loop.
-    func close() {
+    ///
+    /// - Returns: what still uses the event loop until it has ended.
+    @discardableResult
+    func close() -> Task<Void, Never>? {
         let connection: RedisConnection? = if case .ready(let connection) = state { connection } else { nil }
         state = .closed
         task?.cancel()
         connection?.close("the client is closed")
         failWaiting(.notConnected("the client is closed"))
-        releaseFirst()
+        return task
     }
 
     /// Drops the connection, because another place may be the right one now.
     func reconnect(_ reason: String) {
         if case .ready(let connection) = state { connection.close(reason) }
-    }
-
-    /// Returns when the first attempt has ended, one way or the other.
-    func awaitFirstOutcome() async {
-        await withUnsafeContinuation { continuation in
-            eventLoop.execute { [self] in
-                guard case .connecting = state else { return continuation.resume() }
-                firstOutcome.append(continuation)
-            }
-        }
     }
 
     // MARK: waiting for the first connection
@@ -135,12 +127,6 @@ final class RedisLink: @unchecked Sendable {
         let left = waiting
         waiting = [:]
         for waiter in left.values { waiter.continuation.resume(returning: .failure(failure)) }
-    }
-
-    private func releaseFirst() {
-        let first = firstOutcome
-        firstOutcome = []
-        for continuation in first { continuation.resume() }
     }
 
     // MARK: the connection's life
@@ -197,11 +183,7 @@ final class RedisLink: @unchecked Sendable {
             guard !Task.isCancelled else { return }
             tell { $0.lasted(to: address) }
         }
-        defer {
-            watch.cancel()
-            patience.cancel()
-        }
-        return await withUnsafeContinuation { continuation in
+        let reason = await withUnsafeContinuation { continuation in
             eventLoop.execute { [self] in
                 if case .closed = state { connection.close("the client is closed") }
                 guard connection.isOpen else {
@@ -220,9 +202,13 @@ final class RedisLink: @unchecked Sendable {
                         waiter.words, asking: waiter.isAsking, deadlineNanoseconds: waiter.deadlineNanoseconds,
                         waiter.continuation)
                 }
-                releaseFirst()
             }
         }
+        watch.cancel()
+        patience.cancel()
+        await watch.value
+        await patience.value
+        return reason
     }
 
     private func goDown(_ reason: String) async {
@@ -233,7 +219,6 @@ final class RedisLink: @unchecked Sendable {
         if case .closed = state { return }
         state = .down(reason)
         failWaiting(.notConnected(reason))
-        releaseFirst()
         onDown?()
     }
 

@@ -22,4 +22,13 @@ package struct SharedKeySetFigures: Sendable, Hashable {
     package var waits = 0
     /// Questions that Redis did not answer.
     package var storeFailures = 0
+
+    mutating func add(_ other: SharedKeySetFigures) {
+        issuerFetches += other.issuerFetches
+        fetchesAlone += other.fetchesAlone
+        copiesTaken += other.copiesTaken
+        copiesRejected += other.copiesRejected
+        waits += other.waits
+        storeFailures += other.storeFailures
+    }
 }

@@ -54,6 +54,9 @@ package final class SharedKeySetSource: KeySetSource {
         around = surroundings
     }
 
+    /// Whose key set it is.
+    package var issuer: String { binding.issuer }
+
     /// How often what happened, for metrics.
     package var figures: SharedKeySetFigures { state.withLock { $0.figures } }
 

@@ -1,7 +1,9 @@
 /// How the nodes of a cluster take turns at an issuer.
 package struct SharedKeySetTiming: Sendable, Hashable {
+    /// The longest that an origin may take for a fetch.
+    package static let fetchMillisecondsMax = 5_000
     /// How long one fetch may hold the lock; longer than the origin's own bound.
-    package var lockMilliseconds: Int64 = 6_000
+    package var lockMilliseconds = Int64(fetchMillisecondsMax) + 1_000
     /// How long a node waits for another one's fetch before it asks the issuer itself; longer than the lock lives.
     package var waitMillisecondsMax: Int64 = 7_000
     /// The first wait; it doubles up to ``waitStepMillisecondsMax``.

@@ -8,12 +8,15 @@ package final class SharedKeySets: Sendable {
         /// How the nodes take turns.
         package var timing = SharedKeySetTiming()
         /// Whether keys are taken from Redis; false uses Redis for nothing but the lock.
-        package var trustsCopies = true
-        /// A secret of the cluster that seals copies, at least 32 bytes; nil trusts whoever can write to Redis.
+        package var trustsCopies: Bool
+        /// A secret of the cluster that seals copies, at least 32 bytes; with nil trusting copies trusts whoever can write to Redis.
         package var secret: [UInt8]?
 
-        /// Copies are trusted as far as Redis is.
-        package init() {}
+        /// Copies are trusted where a secret seals them.
+        package init(secret: [UInt8]? = nil) {
+            self.secret = secret
+            trustsCopies = secret != nil
+        }
     }
 
     private struct Watch: Sendable {
@@ -65,11 +68,25 @@ package final class SharedKeySets: Sendable {
             keyTiming: keyTiming, readsCopies: settings.trustsCopies, surroundings: around, onEvent: onEvent)
     }
 
+    /// How often what happened to the key sets that are watched, by issuer.
+    package var figures: [String: SharedKeySetFigures] {
+        watches.withLock { Array($0.values) }.reduce(into: [:]) { figures, watch in
+            figures[watch.source.issuer, default: SharedKeySetFigures()].add(watch.source.figures)
+        }
+    }
+
     /// Lets a refresher have what other nodes fetch from now on; to be called before ``run()``.
     package func watch(_ source: SharedKeySetSource, for refresher: KeySetRefresher) {
         watch(source) { fetched in
             // The source read it with the same parser; there is nothing left to refuse.
             try? refresher.adopt(fetched)
+        }
+    }
+
+    /// Ends what ``watch(_:for:)`` began, unless another source of the same key set has begun it anew.
+    package func unwatch(_ source: SharedKeySetSource) {
+        watches.withLock { watches in
+            if watches[source.id]?.source === source { watches[source.id] = nil }
         }
     }
 

@@ -10,22 +10,33 @@ package final class RedisReplayCache: ReplayCache {
         package var first = 0
         /// Proofs that were used before.
         package var replayed = 0
-        /// Proofs of which Redis did not say.
+        /// Proofs of which Redis did not say, those included that it was not asked about.
         package var unavailable = 0
+        /// Of them those that it was not asked about, because it had not answered others.
+        package var skipped = 0
     }
 
     private let commands: any RedisCommands
     private let names: KeyNames
-    private let timeoutMilliseconds: Int64?
+    private let timeoutMilliseconds: Int64
+    private let around: StoreSurroundings
     private let counted = Mutex(Figures())
+    private let breakers: Mutex<ReplayBreakers>
 
     /// Makes a cache.
     ///
-    /// - Parameter timeoutMilliseconds: how long an answer may take; nil for the client's own bound.
-    package init(commands: any RedisCommands, names: KeyNames = KeyNames(), timeoutMilliseconds: Int64? = nil) {
+    /// - Parameters:
+    ///   - timeoutMilliseconds: how long an answer may take: a request waits for it, before anything of it is known but who sends it.
+    ///   - isCluster: whether keys live on several masters, of which one may be away.
+    package init(
+        commands: any RedisCommands, names: KeyNames = KeyNames(), timeoutMilliseconds: Int64, isCluster: Bool = false,
+        surroundings: StoreSurroundings
+    ) {
         self.commands = commands
         self.names = names
         self.timeoutMilliseconds = timeoutMilliseconds
+        around = surroundings
+        breakers = Mutex(ReplayBreakers(count: isCluster ? 16 : 1))
     }
 
     /// How often it said what, for metrics.
@@ -51,14 +62,36 @@ package final class RedisReplayCache: ReplayCache {
         }
         let milliseconds = min(max(timeToLiveMilliseconds, 1), ReplayLimits.timeToLiveMillisecondsMax)
         let key = key(digest, scope)
-        let words = ["SET", nil, "1", "NX", "PX", "\(milliseconds)"].map { $0.map { Array($0.utf8) } ?? key }
-        let command = RedisCommand(words, key: key, timeoutMilliseconds: timeoutMilliseconds)
-        switch await commands.send(command) {
+        let place = breakers.withLock { $0.place(slot: SlotHash.slot(of: key)) }
+        let turn = breakers.withLock { $0.turn(at: place, nowNanoseconds: around.nowNanoseconds()) }
+        guard turn != .skip else {
+            counted.withLock { $0.skipped += 1 }
+            return .unavailable
+        }
+        let reply = await send(key, milliseconds)
+        let (now, jitter) = (around.nowNanoseconds(), around.jitter())
+        breakers.withLock {
+            $0.ended(turn, at: place, answered: Self.isAnswer(reply), jitter: jitter, nowNanoseconds: now)
+        }
+        switch reply {
         case .success(.status("OK")): return .first
         case .success(.null): return .replayed
         // No reply does not mean that it was not remembered: a second try could call a first use a replay, so none is
         // made here.
         case .success, .failure: return .unavailable
+        }
+    }
+
+    private func send(_ key: [UInt8], _ milliseconds: Int64) async -> Result<RedisValue, RedisFailure> {
+        let words = ["SET", nil, "1", "NX", "PX", "\(milliseconds)"].map { $0.map { Array($0.utf8) } ?? key }
+        return await commands.send(RedisCommand(words, key: key, timeoutMilliseconds: timeoutMilliseconds))
+    }
+
+    /// Whether Redis said anything in time; what it refuses costs nobody time.
+    private static func isAnswer(_ reply: Result<RedisValue, RedisFailure>) -> Bool {
+        switch reply {
+        case .success, .failure(.refused), .failure(.unexpectedReply): true
+        case .failure: false
         }
     }
 

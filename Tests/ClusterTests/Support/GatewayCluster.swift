@@ -44,6 +44,7 @@ final class GatewayCluster: Sendable {
         ports = try FreePorts.next(places.count)
         processes = Mutex(places.map { _ in nil })
         _ = try folder.write("jwks.json", Self.jwks())
+        _ = try folder.write("seal", "the seal of all gateways of a test")
         let rules = limits.map(\.rule).joined(separator: "\n")
         _ = try folder.write("policy.yaml", "default: deny\nrules:\n\(rules)\n")
         for (index, place) in places.enumerated() {
@@ -59,7 +60,7 @@ final class GatewayCluster: Sendable {
 
     /// The `store:` of a gateway, with the budget that the scale allows.
     static func store(_ place: String) -> String {
-        "{ redis: { \(place), budgetMilliseconds: \(Scale.budgetMilliseconds) } }"
+        "{ redis: { \(place), sealFile: seal, budgetMilliseconds: \(Scale.budgetMilliseconds) } }"
     }
 
     /// Gateways in front of one store, all started.

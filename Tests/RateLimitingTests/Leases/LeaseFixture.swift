@@ -19,6 +19,8 @@ final class LeaseFixture: Sendable {
     let store: LeasedBucketStore<ScriptedAuthority>
     /// Gateways that live.
     let nodes: Held<Int>
+    /// Whether nothing is begun any more that no request waits for.
+    let isEnding: Held<Bool>
     /// What was told of the store: reasons, and nil for its return.
     let told: Held<[String?]>
 
@@ -29,10 +31,12 @@ final class LeaseFixture: Sendable {
         var around = LeaseBook.Surroundings(
             nowNanoseconds: { world.nowNanoseconds }, sleep: { await world.sleep($0) }, jitter: { 1 },
             nodeCount: { nodes.value }, onChange: { told.append($0) })
-        around.spawn = { world.spawn($0) }
+        let isEnding = Held(false)
+        around.spawn = { isEnding.value ? false : world.spawned($0) }
         book = LeaseBook(hasher: BucketKeyHasher(secret: (1, 2)), rules: rules, surroundings: around)
         store = LeasedBucketStore(book: book, authority: authority)
         self.nodes = nodes
+        self.isEnding = isEnding
         self.told = told
     }
 

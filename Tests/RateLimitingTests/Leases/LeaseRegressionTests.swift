@@ -1,3 +1,4 @@
+import GatewayTesting
 import RateLimiting
 import Testing
 
@@ -89,5 +90,79 @@ struct LeaseRegressionTests {
         }
         #expect(wait == nil)
         #expect(fixture.take(fixture.demand(large, cost: 99_000))?.isAdmitted == true)
+    }
+
+    @Test("an answer that comes after half of a token's time is none: a node that was stopped does not spend it")
+    func lateAnswers() {
+        let limit = RateLimit(name: "late", capacityTokens: 100_000, ratePerMinute: 600_000, onStoreFailure: .deny)
+        let fixture = LeaseFixture()
+        let meter = IntervalMeter(limit)
+        // Taken from the store after 200 ms, answered after 400: the bucket has gained 2,000 by then.
+        fixture.authority.change { $0.latencyNanoseconds = 400_000_000 }
+        let all = fixture.start([fixture.demand(limit, cost: 99_000)])
+        fixture.pass(milliseconds: 410)
+        if all.outcome?.isAdmitted == true { meter.admitted(99_000, at: all.atNanoseconds ?? 0) }
+        fixture.authority.change { $0.latencyNanoseconds = 1_000_000 }
+        let rest = fixture.take(fixture.demand(limit, cost: 2_000))
+        if rest?.isAdmitted == true { meter.admitted(2_000, at: fixture.world.nowNanoseconds) }
+        #expect(meter.isKept && rest?.isAdmitted == true, "\(meter.worstTokens) tokens")
+        guard case .unavailable(let reason)? = all.outcome else {
+            Issue.record("\(String(describing: all.outcome))")
+            return
+        }
+        #expect(reason.contains("too late"))
+        #expect(fixture.book.isStoreAsked)
+        // A limit that is never leased is counted when the store decides: it may be late.
+        fixture.authority.change { $0.latencyNanoseconds = 400_000_000 }
+        let small = fixture.start([fixture.demand(RateLimit(name: "small", ratePerMinute: 60), cost: 60)])
+        fixture.pass(milliseconds: 410)
+        #expect(small.outcome?.isDegraded == false && small.outcome?.isAdmitted == true)
+    }
+
+    @Test("tokens that would be too old when another limit's answer comes are not spent with it")
+    func oldTokensOfSeveral() {
+        let fixture = LeaseFixture()
+        let hot = fixture.demand(large, "hot")
+        fixture.heat(hot, perMillisecond: 5, milliseconds: 100)
+        let asksForHot = { (cold: String) -> Bool in
+            _ = fixture.authority.takeCalls()
+            let outcome = fixture.take(hot, fixture.demand(RateLimit(name: cold, ratePerMinute: 60)))
+            #expect(outcome?.isAdmitted == true && outcome?.isDegraded == false)
+            let name = BucketName(limit: "large", fields: ["hot"])
+            return fixture.authority.takeCalls().joined().contains { $0.name == name && $0.minimumTokens > 0 }
+        }
+        #expect(!asksForHot("first"))
+        // So slowly that no refill comes, and so often that nothing is idle.
+        for _ in 0..<6 {
+            _ = fixture.start([hot])
+            fixture.pass(milliseconds: 10)
+        }
+        #expect(fixture.book.heldTokens(of: hot.key) > 0)
+        #expect(asksForHot("second"))
+    }
+
+    @Test("a request that comes while the node ends waits for no lease that will never be asked for")
+    func ending() {
+        let fixture = LeaseFixture()
+        let hot = fixture.demand(large, "hot")
+        fixture.heat(hot, perMillisecond: 5, milliseconds: 100)
+        fixture.isEnding.set(true)
+        let answers = (0..<500).map { _ in fixture.start([hot]) }
+        fixture.pass(milliseconds: 50)
+        #expect(answers.allSatisfy { $0.outcome != nil }, "\(answers.count { $0.outcome == nil }) wait")
+    }
+
+    @Test("a lease ahead of use whose answer does not add up is a failure like any other")
+    func rubbishLease() {
+        let fixture = LeaseFixture()
+        let hot = fixture.demand(large, "hot")
+        fixture.heat(hot, perMillisecond: 5, milliseconds: 100)
+        fixture.authority.change { $0.isBabbling = true }
+        for _ in 0..<200 where fixture.book.isStoreAsked {
+            for _ in 0..<5 { _ = fixture.start([hot]) }
+            fixture.pass(milliseconds: 1)
+        }
+        #expect(!fixture.book.isStoreAsked)
+        #expect(fixture.told.value == ["the answer is none"])
     }
 }

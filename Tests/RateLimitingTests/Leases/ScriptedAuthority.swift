@@ -7,6 +7,8 @@ final class ScriptedAuthority: BucketAuthority {
     struct State {
         var latencyNanoseconds: Int64 = 1_000_000
         var isCut = false
+        /// Whether leases ahead of use get an answer that is none; those of requests are decided.
+        var isBabbling = false
         var calls: [[BucketAsk]] = []
         var probes = 0
         var leasesInFlight = 0
@@ -48,7 +50,8 @@ final class ScriptedAuthority: BucketAuthority {
         await world.sleep(latency / 2)
         let outcome = exact.decide(asks, atMicroseconds: world.nowNanoseconds / 1_000)
         await world.sleep(latency - latency / 2)
-        return outcome
+        return read(\.isBabbling) && asks.allSatisfy { $0.minimumTokens == 0 }
+            ? .decided([], atMicroseconds: 1) : outcome
     }
 
     func probe() async -> Bool {

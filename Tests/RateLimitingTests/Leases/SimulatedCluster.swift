@@ -73,7 +73,7 @@ final class SimulatedCluster: Sendable {
         var around = LeaseBook.Surroundings(
             nowNanoseconds: clock, sleep: { await world.sleep($0) }, jitter: { 0.5 },
             nodeCount: { nodeCount.value })
-        around.spawn = { world.spawn($0) }
+        around.spawn = world.spawned
         let book = LeaseBook(hasher: hasher, surroundings: around)
         let isAlive = Held(true)
         let authority = Authority(cluster: self, isAlive: isAlive)

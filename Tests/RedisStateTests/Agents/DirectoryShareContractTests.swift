@@ -1,3 +1,4 @@
+import RedisFixtures
 import Routing
 import Testing
 
@@ -126,7 +127,7 @@ struct DirectoryShareContractTests {
 
     @Test(
         "in a real Redis registrations are shared, owned, followed and expired, and every key leaves by itself",
-        .enabled(if: RedisServerProcess.isThere), arguments: RedisForm.allCases)
+        .enabled(if: RedisServer.isInstalled), arguments: RedisForm.allCases)
     func redis(_ form: RedisForm) async throws {
         let under = try await RedisUnderTest(form)
         let share = RedisDirectoryShare(
@@ -143,9 +144,9 @@ struct DirectoryShareContractTests {
     }
 
     @Test(
-        "keys of another type give way, a lost part begins the store anew", .enabled(if: RedisServerProcess.isThere))
+        "keys of another type give way, a lost part begins the store anew", .enabled(if: RedisServer.isInstalled))
     func poisoned() async throws {
-        let server = try RedisServerProcess()
+        let server = try RedisServer.started()
         let redis = try SocketRedis(port: server.port)
         let share = share(redis, server.port)
         for name in RedisDirectoryScripts.keyNames {
@@ -175,9 +176,9 @@ struct DirectoryShareContractTests {
 
     @Test(
         "S21 no part of a registration is part of a script or reaches another key",
-        .enabled(if: RedisServerProcess.isThere))
+        .enabled(if: RedisServer.isInstalled))
     func keysStayOurs() async throws {
-        let server = try RedisServerProcess()
+        let server = try RedisServer.started()
         let redis = try SocketRedis(port: server.port)
         let share = share(redis, server.port)
         _ = try await share.put(
@@ -188,7 +189,7 @@ struct DirectoryShareContractTests {
         #expect(Set(keys).isSubset(of: RedisDirectoryScripts.keyNames.map { "intentusnet:{agents}:\($0)" }))
     }
 
-    private func share(_ redis: SocketRedis, _ port: UInt16) -> RedisDirectoryShare {
+    private func share(_ redis: SocketRedis, _ port: Int) -> RedisDirectoryShare {
         RedisDirectoryShare(
             commands: redis, subscriptions: SocketSubscriptions(port: port), names: KeyNames(), limits: limits,
             token: { StoreSurroundings.real.token() })

@@ -1,15 +1,16 @@
+import RedisFixtures
 import Routing
 import Testing
 
 @testable import RedisState
 
-@Suite("Directory shared through a real Redis", .timeLimit(.minutes(1)), .enabled(if: RedisServerProcess.isThere))
+@Suite("Directory shared through a real Redis", .timeLimit(.minutes(1)), .enabled(if: RedisServer.isInstalled))
 struct SharedDirectoryRedisTests {
     private struct Gateway {
         let store = DirectoryStore()
         let directory: SharedDirectory
 
-        init(_ port: UInt16) throws {
+        init(_ port: Int) throws {
             directory = SharedDirectory(
                 store: store, commands: try SocketRedis(port: port), subscriptions: SocketSubscriptions(port: port),
                 surroundings: .real)
@@ -22,7 +23,7 @@ struct SharedDirectoryRedisTests {
 
     @Test("every gateway sees a change within a second, by notice")
     func notices() async throws {
-        let server = try RedisServerProcess()
+        let server = try RedisServer.started()
         let gateways = try (0..<3).map { _ in try Gateway(server.port) }
         let tasks = gateways.map { gateway in Task { await gateway.directory.run() } }
         defer { for task in tasks { task.cancel() } }
@@ -45,7 +46,7 @@ struct SharedDirectoryRedisTests {
 
     @Test("10,000 instances load at once, and one change after it brings one agent", arguments: [10_000, 20])
     func load(agents: Int) async throws {
-        let server = try RedisServerProcess()
+        let server = try RedisServer.started()
         let redis = try SocketRedis(port: server.port)
         let share = RedisDirectoryShare(
             commands: redis, subscriptions: SocketSubscriptions(port: server.port), names: KeyNames(),
@@ -73,26 +74,25 @@ struct SharedDirectoryRedisTests {
 
     @Test("Redis killed and started again: no agent is lost that still sends heartbeats")
     func restart() async throws {
-        let server = try RedisServerProcess()
+        let server = try RedisServer.started()
         let gateways = try (0..<2).map { _ in try Gateway(server.port) }
         let tasks = gateways.map { gateway in Task { await gateway.directory.run() } }
         defer { for task in tasks { task.cancel() } }
         try await gateways[0].register(registration("a", "1"))
         #expect(await eventually { gateways.allSatisfy { $0.store.snapshot.agentCount == 1 } })
-        server.end()
+        server.kill9()
         #expect(await eventually { gateways.allSatisfy { $0.directory.figures.isAway } })
         try await gateways[1].register(registration("b", "1"))
-        let again = try RedisServerProcess(port: server.port)
+        try server.start()
         #expect(await eventually { gateways.allSatisfy { $0.store.snapshot.agentCount == 2 } })
         try await gateways[1].register(registration("a", "1"))
         #expect(await eventually { gateways.allSatisfy { !$0.directory.figures.isAway } })
         #expect(gateways.allSatisfy { $0.store.snapshot.agentCount == 2 })
-        again.end()
     }
 
     @Test("what stops renewing leaves all gateways within its time to live and a second")
     func expiry() async throws {
-        let server = try RedisServerProcess()
+        let server = try RedisServer.started()
         let gateways = try (0..<2).map { _ in try Gateway(server.port) }
         let tasks = gateways.map { gateway in Task { await gateway.directory.run() } }
         defer { for task in tasks { task.cancel() } }

@@ -32,6 +32,35 @@ struct StandaloneFaultTests {
         await wrong.close()
     }
 
+    @Test(
+        "a refusal of AUTH that repeats user and password is told without them",
+        arguments: [
+            "ERR unknown command 'AUTH', with args beginning with: 'gateway' 'hunter2-secret'",
+            "WRONGPASS no user 'gateway' with 'hunter2-secret'", "hunter2-secret", "LOADING hunter2-secret",
+        ])
+    func refusedLogin(line: String) async throws {
+        let server = try NoiseServer { command in
+            switch command.name {
+            case "AUTH": .error(line)
+            case "ROLE": .text("*1\r\n$6\r\nmaster\r\n")
+            case "PING": .pong
+            default: .ok
+            }
+        }
+        var settings = RedisSettings.standalone(server.port)
+        settings.credentials = .init(username: "gateway", password: Secret("hunter2-secret"))
+        let test = TestClient(settings)
+        #expect(await test.client.start(waitingMilliseconds: 300) == false)
+        let told = "\(test.seen) \(await test.send("GET", "x"))"
+        #expect(test.seen.count == 1 && told.contains(line.hasPrefix("LOADING") ? "its data" : "password"), "\(told)")
+        #expect(!told.contains("hunter2") && !told.contains("gateway"), "\(told)")
+        let report = await RedisCheck(
+            settings: settings, keyPrefix: "x:", budgetMilliseconds: 10, eventLoop: test.loop, unixNanoseconds: { 0 }
+        ).run()
+        #expect(report.findings.count == 1 && !"\(report)".contains("hunter2"), "\(report)")
+        await test.close()
+    }
+
     @Test("a script is loaded again after SCRIPT FLUSH, within the time of the command")
     func flushed() async throws {
         let server = try RedisServer.started()

@@ -1,4 +1,5 @@
 import Identity
+import RedisFixtures
 import Testing
 
 @testable import RedisState
@@ -78,7 +79,7 @@ struct KeySetShareContractTests {
 
     @Test(
         "in a real Redis one node fetches for all, and every key leaves by itself",
-        .enabled(if: RedisServerProcess.isThere), arguments: RedisForm.allCases)
+        .enabled(if: RedisServer.isInstalled), arguments: RedisForm.allCases)
     func redis(_ form: RedisForm) async throws {
         let under = try await RedisUnderTest(form)
         let share = RedisKeySetShare(
@@ -96,9 +97,9 @@ struct KeySetShareContractTests {
 
     @Test(
         "what no node writes is named and gives way: other types, sizes, and marks without an end",
-        .enabled(if: RedisServerProcess.isThere))
+        .enabled(if: RedisServer.isInstalled))
     func poisoned() async throws {
-        let server = try RedisServerProcess()
+        let server = try RedisServer.started()
         let redis = try SocketRedis(port: server.port)
         let share = RedisKeySetShare(
             issuer: "i", url: "u", commands: redis, names: KeyNames(prefix: "other:"), timing: SharedKeySetTiming())

@@ -1,19 +1,21 @@
 import Identity
+import RedisFixtures
 import Synchronization
 import Testing
 
 @testable import RedisState
 
-@Suite("Key sets shared through a real Redis", .timeLimit(.minutes(1)), .enabled(if: RedisServerProcess.isThere))
+@Suite("Key sets shared through a real Redis", .timeLimit(.minutes(1)), .enabled(if: RedisServer.isInstalled))
 struct SharedKeySetsTests {
-    private func sets(_ port: UInt16) throws -> SharedKeySets {
+    private func sets(_ port: Int) throws -> SharedKeySets {
         SharedKeySets(
-            commands: try SocketRedis(port: port), subscriptions: SocketSubscriptions(port: port), surroundings: .real)
+            commands: try SocketRedis(port: port), subscriptions: SocketSubscriptions(port: port),
+            settings: SharedKeySets.Settings(secret: [UInt8](repeating: 7, count: 32)), surroundings: .real)
     }
 
     @Test("B4 gateways that start at once with an empty cache make exactly one request")
     func start() async throws {
-        let server = try RedisServerProcess()
+        let server = try RedisServer.started()
         for round in 0..<5 {
             let issuer = TestIssuerServer(delayMilliseconds: 30)
             let name = "https://issuer-\(round)"
@@ -29,7 +31,7 @@ struct SharedKeySetsTests {
 
     @Test("when one node fetched anew the others have it within a second, without a request")
     func announcement() async throws {
-        let server = try RedisServerProcess()
+        let server = try RedisServer.started()
         let issuer = TestIssuerServer()
         let timing = KeySetTiming()
         let nodes = try (0..<3).map { _ in try sets(server.port) }
@@ -57,7 +59,7 @@ struct SharedKeySetsTests {
 
     @Test("B1 a rotated key reaches all nodes by one request: refreshers and verifiers over a real Redis")
     func refreshers() async throws {
-        let server = try RedisServerProcess()
+        let server = try RedisServer.started()
         let issuer = TestIssuerServer()
         var tasks: [Task<Void, Never>] = []
         defer { for task in tasks { task.cancel() } }

@@ -1,3 +1,4 @@
+import RedisFixtures
 import Synchronization
 import Testing
 
@@ -36,7 +37,7 @@ struct NodePresenceTests {
     }
 
     @Test(
-        "in a real Redis nodes come, tell their load, and go", .enabled(if: RedisServerProcess.isThere),
+        "in a real Redis nodes come, tell their load, and go", .enabled(if: RedisServer.isInstalled),
         arguments: RedisForm.allCases)
     func redis(_ form: RedisForm) async throws {
         let under = try await RedisUnderTest(form)
@@ -49,9 +50,9 @@ struct NodePresenceTests {
         await under.close()
     }
 
-    @Test("what no node wrote is no node, and gives way", .enabled(if: RedisServerProcess.isThere))
+    @Test("what no node wrote is no node, and gives way", .enabled(if: RedisServer.isInstalled))
     func poisoned() async throws {
-        let server = try RedisServerProcess()
+        let server = try RedisServer.started()
         let redis = try SocketRedis(port: server.port)
         let share = RedisNodeShare(commands: redis)
         let alive = "intentusnet:{nodes}:alive"
@@ -137,9 +138,9 @@ struct NodePresenceTests {
 
     @Test(
         "gateways on a real Redis see one another within a second and notice a death within five",
-        .enabled(if: RedisServerProcess.isThere))
+        .enabled(if: RedisServer.isInstalled))
     func running() async throws {
-        let server = try RedisServerProcess()
+        let server = try RedisServer.started()
         let nodes = try ["a", "b", "c"].map { id in
             NodePresence(
                 own: record(id), share: RedisNodeShare(commands: try SocketRedis(port: server.port)),

@@ -1,4 +1,5 @@
 import Identity
+import RedisFixtures
 import Synchronization
 import Testing
 
@@ -50,17 +51,17 @@ struct ReplayCacheContractTests {
     @Test("by SET NX PX a proof is good once")
     func fake() async {
         let clock = TestClock()
-        let cache = RedisReplayCache(commands: MemoryRedis(clock: clock))
+        let cache = RedisReplayCache.patient(MemoryRedis(clock: clock))
         await keepsReplayContract(cache) { clock.advance(milliseconds: $0) }
         #expect(cache.figures.unavailable == 1)
     }
 
     @Test(
-        "in a real Redis a proof is good once, and its key leaves by itself", .enabled(if: RedisServerProcess.isThere),
+        "in a real Redis a proof is good once, and its key leaves by itself", .enabled(if: RedisServer.isInstalled),
         arguments: RedisForm.allCases)
     func redis(_ form: RedisForm) async throws {
         let under = try await RedisUnderTest(form)
-        let cache = RedisReplayCache(commands: under.commands, names: under.names)
+        let cache = RedisReplayCache.patient(under.commands, names: under.names)
         await keepsReplayContract(cache) { try? await Task.sleep(for: .milliseconds($0)) }
         let keys = try under.keys()
         #expect(keys.count >= 6)
@@ -71,17 +72,56 @@ struct ReplayCacheContractTests {
         await under.close()
     }
 
-    @Test("a store that fails says so, and a proof is not burnt by it")
+    @Test("a store that fails says so, a proof is not burnt by it, and after three failures it is asked now and then")
     func failing() async {
-        let redis = FailingRedis(MemoryRedis(clock: TestClock()))
-        let cache = RedisReplayCache(commands: redis)
-        for failure in [RedisFailure.timedOut, .connectionLost, .overloaded, .notConnected("away")] {
+        let clock = TestClock()
+        let redis = FailingRedis(MemoryRedis(clock: clock))
+        let cache = RedisReplayCache.patient(redis, surroundings: .manual(clock))
+        func use() async -> ReplayVerdict { await cache.firstUse(of: [1], scope: "a", timeToLiveMilliseconds: 60_000) }
+        for failure in [RedisFailure.timedOut, .connectionLost, .overloaded] {
             redis.fail(failure)
+            #expect(await use() == .unavailable)
+        }
+        for _ in 0..<100 { #expect(await use() == .unavailable) }
+        #expect(redis.asked.load(ordering: .relaxed) == 3)
+        clock.advance(milliseconds: 50)
+        for _ in 0..<100 { #expect(await use() == .unavailable) }
+        // One that finds out, and the wait after it is longer.
+        #expect(redis.asked.load(ordering: .relaxed) == 4)
+        redis.fail(nil)
+        clock.advance(milliseconds: 100)
+        #expect(await use() == .first)
+        #expect(await use() == .replayed)
+        #expect(cache.figures == RedisReplayCache.Figures(first: 1, replayed: 1, unavailable: 203, skipped: 199))
+    }
+
+    @Test("what Redis refuses costs nobody time, and every proof is asked for")
+    func refusing() async {
+        let redis = FailingRedis(MemoryRedis(clock: TestClock()))
+        let cache = RedisReplayCache.patient(redis)
+        redis.fail(.refused(RedisServerError(line: "OOM command not allowed")))
+        for _ in 0..<10 {
             #expect(await cache.firstUse(of: [1], scope: "a", timeToLiveMilliseconds: 1_000) == .unavailable)
         }
         redis.fail(nil)
         #expect(await cache.firstUse(of: [1], scope: "a", timeToLiveMilliseconds: 1_000) == .first)
-        #expect(cache.figures == RedisReplayCache.Figures(first: 1, replayed: 0, unavailable: 4))
+    }
+
+    @Test("in a cluster the proofs of a master that is away are refused at once, and those of the others are not")
+    func breakers() {
+        var breakers = ReplayBreakers(count: 16)
+        let (first, last) = (breakers.place(slot: 0), breakers.place(slot: SlotHash.slotCount - 1))
+        #expect(first == 0 && last == 15 && breakers.place(slot: 1_024) == 1)
+        for _ in 0..<3 {
+            #expect(breakers.turn(at: first, nowNanoseconds: 0) == .ask)
+            breakers.ended(.ask, at: first, answered: false, jitter: 1, nowNanoseconds: 0)
+        }
+        #expect(breakers.turn(at: first, nowNanoseconds: 49_999_999) == .skip)
+        #expect(breakers.turn(at: last, nowNanoseconds: 0) == .ask)
+        #expect(breakers.turn(at: first, nowNanoseconds: 50_000_000) == .probe)
+        #expect(breakers.turn(at: first, nowNanoseconds: 50_000_000) == .skip)
+        breakers.ended(.probe, at: first, answered: true, jitter: 1, nowNanoseconds: 50_000_000)
+        #expect(breakers.turn(at: first, nowNanoseconds: 50_000_000) == .ask)
     }
 
     @Test("in memory it is bounded: full it refuses, and expired proofs make room")

@@ -19,7 +19,7 @@ final class RedisUnderTest: Sendable {
         prefix = "test\(Self.count.add(1, ordering: .relaxed).newValue):"
         masters = place.masters
         guard form != .plain else {
-            let port = UInt16(place.masters[0].port)
+            let port = place.masters[0].port
             commands = try SocketRedis(port: port)
             subscriptions = SocketSubscriptions(port: port)
             test = nil

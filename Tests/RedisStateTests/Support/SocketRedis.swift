@@ -11,24 +11,22 @@ final class SocketRedis: RedisCommands {
         init(_ description: String) { self.description = description }
     }
 
-    let port: UInt16
+    let port: Int
     private let socket: Mutex<Int32>
     private let queue = DispatchQueue(label: "test redis")
-    /// Round trips so far.
-    let trips = Atomic<Int>(0)
 
-    init(port: UInt16) throws {
+    init(port: Int) throws {
         self.port = port
         socket = Mutex(try Self.connected(port))
     }
 
     deinit { _ = socket.withLock { close($0) } }
 
-    static func connected(_ port: UInt16) throws -> Int32 {
+    static func connected(_ port: Int) throws -> Int32 {
         let descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
+        address.sin_port = in_port_t(port).bigEndian
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
         var timeout = timeval(tv_sec: 2, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
@@ -44,22 +42,6 @@ final class SocketRedis: RedisCommands {
             throw Failure("no connection to port \(port)")
         }
         return descriptor
-    }
-
-    static func freePort() throws -> UInt16 {
-        let descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let result = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 ? getsockname(descriptor, $0, &length) : -1
-            }
-        }
-        guard result == 0 else { throw Failure("no free port") }
-        return UInt16(bigEndian: address.sin_port)
     }
 
     func send(_ command: RedisCommand) async -> Result<RedisValue, RedisFailure> {
@@ -93,7 +75,6 @@ final class SocketRedis: RedisCommands {
     }
 
     private func roundTrip(bytes words: [[UInt8]]) throws -> RedisValue {
-        trips.add(1, ordering: .relaxed)
         return try socket.withLock { descriptor in
             do {
                 try RESP.write(words, to: descriptor)

@@ -6,9 +6,9 @@ import Synchronization
 
 /// Messages of a real Redis, read on a thread of their own.
 final class SocketSubscriptions: RedisSubscriptions {
-    private let port: UInt16
+    private let port: Int
 
-    init(port: UInt16) { self.port = port }
+    init(port: Int) { self.port = port }
 
     func messages(on channels: [String]) -> AsyncStream<RedisSubscriptionEvent> {
         let port = port
