@@ -35,6 +35,9 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
     private var held = HeldBytes()
     /// WINDOW_UPDATE frames that the peer may still send.
     private var windowUpdatesLeft: Int
+    /// Small DATA frames that the peer may still send.
+    private var smallFramesLeft: Int
+    private var faults = 0
     private var idleDeadlineNanoseconds: Int64 = .max
 
     init(_ shared: ServerShared<Handler>, _ tls: ListenerTLS, peer: PeerNetwork?, security: ConnectionSecurity) {
@@ -43,6 +46,7 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
         self.tls = tls
         self.security = security
         windowUpdatesLeft = tls.http2.windowUpdatesMax
+        smallFramesLeft = tls.http2.smallFramesMax
     }
 
     // MARK: making
@@ -82,7 +86,8 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
             lastStream = id
         }
         // Not left to the settings: they bind a peer only once it has acknowledged them.
-        earnWindowUpdates(Self.windowUpdatesOfStream)
+        earnWindowUpdates(Self.framesOfStream)
+        earnSmallFrames(Self.framesOfStream)
         let exchange = HTTP2Exchange(self, isTaken: takesStreams && streams.count < tls.http2.streamsMax)
         streams[ObjectIdentifier(exchange)] = exchange
         try channel.pipeline.syncOperations.addHandler(exchange)
@@ -129,17 +134,32 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
     /// A peer that reads says so now and then; one that only says so makes us work for nothing.
     func windowUpdated() {
         windowUpdatesLeft -= 1
-        guard windowUpdatesLeft < 0, let context else { return }
+        if windowUpdatesLeft < 0 { end(for: .windowUpdates) }
+    }
+
+    /// A body in crumbs costs us a frame's work for each of them.
+    func dataCame(_ bytes: Int, isLast: Bool) {
+        earnSmallFrames(bytes >> 10)
+        guard bytes < HTTP2Limits.smallFrameBytes, !isLast else { return }
+        smallFramesLeft -= 1
+        if smallFramesLeft < 0 { end(for: .smallFrames) }
+    }
+
+    private func end(for fault: HTTP2Fault) {
         switch phase {
         case .open, .announced, .ending: break
         case .closing, .closed: return
         }
-        tls.gauges.http2Failed(.windowUpdates)
+        tls.gauges.http2Failed(fault)
         phase = .closing
-        context.close(promise: nil)
+        context?.close(promise: nil)
     }
 
-    private static var windowUpdatesOfStream: Int { 4 }
+    private static var framesOfStream: Int { 4 }
+
+    private func earnSmallFrames(_ count: Int) {
+        smallFramesLeft = min(smallFramesLeft + count, tls.http2.smallFramesMax)
+    }
 
     private func earnWindowUpdates(_ count: Int) {
         windowUpdatesLeft = min(windowUpdatesLeft + count, 1_000 * tls.http2.windowUpdatesMax)
@@ -181,15 +201,17 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
     /// A flood ends the connection at once. Any other fault may be that of one stream: then its neighbours finish, and no more
     /// is taken.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        let fault = HTTP2Fault(error)
+        guard !fault.endsAtOnce else { return end(for: fault) }
         switch phase {
         case .open, .announced, .ending: break
         case .closing, .closed: return
         }
-        let fault = HTTP2Fault(error)
         tls.gauges.http2Failed(fault)
-        guard fault.endsAtOnce else { return announceEnd() }
-        phase = .closing
-        context.close(promise: nil)
+        faults += 1
+        // Whoever holds one stream open could go on for as long as a request may take.
+        guard faults <= tls.http2.faultsMax else { return end(for: .streamErrors) }
+        announceEnd()
     }
 
     private func leave() {

@@ -64,7 +64,9 @@ final class HTTP2Exchange<Handler: HTTPHandler>: ChannelInboundHandler, FlushedA
         do throws(HTTPRefusal) {
             switch unwrapInboundIn(data) {
             case .headers(let frame): try readHead(frame)
-            case .data(let frame): try readBody(frame)
+            case .data(let frame):
+                connection.dataCame(frame.data.readableBytes, isLast: frame.endStream)
+                try readBody(frame)
             case .windowUpdate: connection.windowUpdated()
             case .priority, .rstStream, .settings, .pushPromise, .ping, .goAway, .alternativeService, .origin: break
             }

@@ -9,6 +9,7 @@ package enum HTTP2Fault: String, Sendable, CaseIterable {
     case continuations
     case headerSize = "header_size"
     case emptyFrames = "empty_frames"
+    case smallFrames = "small_frames"
     case streamErrors = "stream_errors"
     /// A frame that cannot be read, or headers that unfold to more than they may be.
     case unreadable
@@ -18,6 +19,8 @@ package enum HTTP2Fault: String, Sendable, CaseIterable {
     case broken
 
     init(_ error: any Error) {
+        // The fault of one stream is said to be one; it is its cause that counts.
+        let error = (error as? NIOHTTP2Errors.StreamError)?.baseError ?? error
         self =
             switch error {
             case is NIOHTTP2Errors.ExcessiveRSTFrames: .resets

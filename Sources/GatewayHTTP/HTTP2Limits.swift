@@ -12,6 +12,13 @@ package struct HTTP2Limits: Sendable, Hashable {
     package var windowMilliseconds: Int64 = 30_000
     /// WINDOW_UPDATE frames that a connection may send for nothing; beyond them each stream and each kilobyte of answers earns more.
     package var windowUpdatesMax = 1_000
+    /// DATA frames of less than ``smallFrameBytes`` that a connection may send, the last of each stream aside; each stream and
+    /// each kilobyte of bodies earns more.
+    package var smallFramesMax = 1_000
+    static let smallFrameBytes = 256
+    /// Faults of the protocol, each of a stream perhaps; the first is the last of which streams are taken, and one more than these
+    /// ends the connection.
+    package var faultsMax = 20
     /// CONTINUATION frames behind one HEADERS frame; one more ends the connection.
     package var continuationsMax = 8
 

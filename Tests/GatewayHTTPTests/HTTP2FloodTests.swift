@@ -48,11 +48,13 @@ extension SocketTests {
             }
         }
 
-        @Test("of settings and of pings", arguments: [4, 6] as [UInt8])
+        @Test("of settings, of pings and of priorities", arguments: [4, 6, 2] as [UInt8])
         func controlFrames(type: UInt8) async throws {
             try await Self.expectFault(.controlFrames) { client in
                 for _ in 0..<400 {
-                    client.send(HTTP2Client.frame(type, [UInt8](repeating: 0, count: type == 6 ? 8 : 0)))
+                    let bytes = [4: 0, 6: 8, 2: 5][type] ?? 0
+                    client.send(
+                        HTTP2Client.frame(type, stream: type == 2 ? 3 : 0, [UInt8](repeating: 0, count: bytes)))
                 }
             }
         }
@@ -62,6 +64,70 @@ extension SocketTests {
             try await Self.expectFault(.windowUpdates) { client in
                 if stream > 0 { client.send(HTTP2Client.frame(1, flags: 4, stream: stream, client.block())) }
                 for _ in 0..<1_100 { client.send(HTTP2Client.frame(8, stream: stream, [0, 0, 0, 1])) }
+            }
+        }
+
+        /// CVE-2025-8671: a stream's request is made for nothing when it is the server that has to reset it.
+        @Test("of streams that the peer makes us reset")
+        func streamErrors() async throws {
+            try await Self.expectFault(.streamErrors) { client in
+                // One that stays open, so that the connection does not end with the first fault.
+                client.send(HTTP2Client.frame(1, flags: 4, stream: 1, client.block()))
+                for stream in stride(from: 3, to: 600, by: 2) {
+                    let head = client.block("/api/v1/intent", [("content-length", "1")])
+                    let body = HTTP2Client.frame(0, stream: stream, [0x61, 0x62])
+                    client.send(HTTP2Client.frame(1, flags: 4, stream: stream, head) + body)
+                }
+            }
+        }
+
+        @Test(
+            "of streams that the peer makes us reset, while their requests are handled: none is taken behind the first")
+        func resetWhileHandled() async throws {
+            let gate = Gate()
+            defer { gate.open() }
+            try await HTTP2ExchangeTests.run(answering: { _, _ in
+                await withTaskCancellationHandler {
+                    await gate.wait()
+                } onCancel: {
+                    gate.open()
+                }
+                return HTTPAnswer(status: 200, body: [])
+            }) { server, client, gauges in
+                for stream in stride(from: 1, to: 100, by: 2) {
+                    client.request(stream)
+                    // Behind the request's end.
+                    client.send(HTTP2Client.frame(0, stream: stream, [0x61]))
+                }
+                #expect(await client.isOver())
+                #expect(server.handled.value == 1)
+                #expect(gauges.http2FaultCounts[.protocolError, default: 0] > 0)
+                #expect(await eventually { server.server.gauges.requestsInFlight == 0 })
+            }
+        }
+
+        @Test("of bodies in crumbs")
+        func smallFrames() async throws {
+            try await Self.expectFault(.smallFrames) { client in
+                client.send(HTTP2Client.frame(1, flags: 4, stream: 1, client.block()))
+                for _ in 0..<1_100 { client.send(HTTP2Client.frame(0, stream: 1, [0x61])) }
+            }
+        }
+
+        @Test("and what a client may do is no flood: many small bodies, one in small frames, frames of unknown types")
+        func noFlood() async throws {
+            try await HTTP2ExchangeTests.run { _, client, gauges in
+                for index in 0..<1_500 {
+                    client.request(index * 2 + 1, body: "x")
+                    client.send(HTTP2Client.frame(0x42, stream: index % 2, [1, 2, 3]))
+                    // As many as may be at the same time.
+                    if index % 50 == 49 { #expect(await client.body(index * 2 + 1) == "x") }
+                }
+                client.send(HTTP2Client.frame(1, flags: 4, stream: 4_001, client.block()))
+                for _ in 0..<900 { client.send(HTTP2Client.frame(0, stream: 4_001, Array("0123456789".utf8))) }
+                client.send(HTTP2Client.frame(0, flags: 1, stream: 4_001))
+                #expect(await client.body(4_001)?.utf8.count == 9_000)
+                #expect(gauges.http2FaultCounts == [:])
             }
         }
 
