@@ -104,11 +104,14 @@ final class NodeFiles: Sendable {
         let secrets = NodeSecrets(
             configuration.secrets, reading.secrets, configurationFile: configurationFile, environment: environment,
             logger: NodeParts.logger(configuration.log))
-        secrets.check(into: diagnostics)
-        // A source that is not set up is told above, and is not asked.
-        if use == .fetch, !diagnostics.hasErrors { await secrets.fetch(into: diagnostics) }
+        // Nobody is asked for the secrets of a configuration that is refused anyway.
+        if use == .fetch, !diagnostics.hasErrors {
+            await secrets.fetch(into: diagnostics)
+        } else {
+            secrets.check(into: diagnostics)
+        }
         // Certificates are read with their keys, and those that nobody fetched are not there.
-        guard use == .fetch ? !diagnostics.hasErrors : !secrets.namesKeys else { return nil }
+        guard secrets.knowsKeys else { return nil }
         let tls = NodeTLS.load(configuration, secrets, into: diagnostics)
         guard let agents, let files, let policy, let tls, !diagnostics.hasErrors
         else {

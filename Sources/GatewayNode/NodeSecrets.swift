@@ -36,8 +36,10 @@ final class NodeSecrets: Sendable {
             })
     }
 
-    /// Whether a key of a certificate is named by a reference.
-    var namesKeys: Bool { named.contains { $0.key.hasSuffix("keyFile") } }
+    /// Whether every key of a certificate that is named by a reference was fetched.
+    var knowsKeys: Bool {
+        named.allSatisfy { !$0.key.hasSuffix("keyFile") || current($0.reference) != nil }
+    }
 
     /// Notes the references whose source is not set up; asks nobody.
     func check(into diagnostics: Diagnostics) {
