@@ -48,19 +48,24 @@ struct OpenAPIRouteTests {
             let path = parts[1].replacing("{name}", with: "a").replacing("{id}", with: "i")
             let isData = path == "/" || path.hasPrefix("/api") || path == "/intent"
             let (own, foreign) = isData ? (dataPort, adminPort) : (adminPort, dataPort)
-            let reply = try await offPool {
-                let client = try SocketClient(port: own)
-                let head = "\(parts[0]) \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-                try client.send(
-                    head + "Authorization: Bearer \(token)\r\nContent-Type: application/json\r\n\r\n")
-                let text = String(decoding: try client.receiveSome() ?? [], as: UTF8.self)
-                return Int(text.split(separator: " ").dropFirst().first ?? "") ?? 0
-            }
+            let reply = try await status(parts[0], path, port: own, token: token)
             let statuses = Set((operation["responses"] as? [String: Any] ?? [:]).keys)
             #expect(statuses.contains("\(reply)") && reply != 405 && reply < 500, "\(name): \(reply)")
-            let stranger = try await offPool { try SocketClient(port: foreign).request(parts[0], path).status }
+            let stranger = try await status(parts[0], path, port: foreign, token: token)
             #expect([404, 400].contains(stranger), "\(name) on the other port: \(stranger)")
         }
         await node.stop()
+    }
+
+    /// The status alone: an answer to HEAD has no body, whatever its head says.
+    private func status(_ method: String, _ path: String, port: Int, token: String) async throws -> Int {
+        try await offPool {
+            let client = try SocketClient(port: port)
+            try client.send(
+                "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer \(token)\r\n"
+                    + "Content-Type: application/json\r\n\r\n")
+            let text = String(decoding: try client.receiveSome() ?? [], as: UTF8.self)
+            return Int(text.split(separator: " ").dropFirst().first ?? "") ?? 0
+        }
     }
 }

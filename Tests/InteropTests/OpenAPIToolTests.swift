@@ -60,10 +60,15 @@ struct OpenAPIToolTests {
         let gateway = try ChildProcess(ChildProcess.intentusnet, ["gateway", "--config", folder.path("gateway.yaml")])
         try await worker.stopped {
             try await gateway.stopped {
-                try await eventually("the worker; it said: \(worker.text)") { worker.text.contains("listens") }
                 try await eventually("the gateway; it said: \(gateway.text)") {
                     (try? await CommandTests.run("nodes", "--admin", "http://127.0.0.1:\(adminPort)", token: token).code)
                         == 0
+                }
+                try await eventually("an answer of the worker; it said: \(worker.text)") {
+                    try await CommandTests.run(
+                        "send", "SummarizeIntent", "--gateway", "http://127.0.0.1:\(port)", "--payload", "{}",
+                        token: token
+                    ).code == 0
                 }
                 // The agent is there: a 502, 503 or 504 would be a fault of the gateway.
                 for (plane, url, paths, more) in [
