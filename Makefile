@@ -31,7 +31,7 @@ soak: build ## cluster, listener and audit log at full rates for full times; gat
 		INTENTUSNET_TEST_PYTHON="$(CURDIR)/.venv/bin/python" \
 		swift test -c release --skip-build --scratch-path .build/soak --disable-xctest --no-parallel --filter "AuditTests|ClusterTests|ListenerTests"
 
-bench: build ## side by side with Envoy and HAProxy, warm and cold
+bench: build ## side by side with Envoy and HAProxy, warm and cold; and what sharing limits through Redis costs
 	@Tests/Tools/install bench
 	@Tests/Tools/bench "$$(swift build $(RELEASE) --show-bin-path)/intentusnet"
 

@@ -16,13 +16,9 @@ enum SharedLimits {
     private static let leasedPerSecondMin = 2_000_000.0
 
     static func run() async throws -> Bool {
-        let port = 20_000 + Int(getpid()) % 20_000
-        let server = try launch(
-            "/usr/bin/redis-server", ["--port", "\(port)", "--save", "", "--appendonly", "no", "--dir", "/tmp"])
-        defer {
-            kill(server.processIdentifier, SIGKILL)
-            server.waitUntilExit()
-        }
+        let server = try launchRedis()
+        defer { server.end() }
+        let port = server.port
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         var settings = RedisSettings(topology: .standalone(RedisAddress(host: "127.0.0.1", port: port)))
         settings.scripts = RedisBucketAuthority.scripts
@@ -146,13 +142,25 @@ enum SharedLimits {
         return number
     }
 
-    private static func launch(_ path: String, _ arguments: [String]) throws -> Process {
+    /// A Redis of this run's own.
+    struct Server {
+        let port: Int
+        let process: Process
+
+        func end() {
+            kill(process.processIdentifier, SIGKILL)
+            process.waitUntilExit()
+        }
+    }
+
+    static func launchRedis() throws -> Server {
+        let port = 20_000 + Int(getpid()) % 20_000
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/redis-server")
+        process.arguments = ["--port", "\(port)", "--save", "", "--appendonly", "no", "--dir", "/tmp"]
         process.standardOutput = FileHandle.nullDevice
         try process.run()
-        return process
+        return Server(port: port, process: process)
     }
 }
 

