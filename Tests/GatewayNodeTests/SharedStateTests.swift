@@ -1,5 +1,6 @@
 import DevelopmentIssuer
 import Foundation
+import GatewayNode
 import RedisFixtures
 import Testing
 
