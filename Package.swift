@@ -100,7 +100,8 @@ let package = Package(
         .target(
             name: "AdminServer",
             dependencies: [
-                "Authorization", "Gateway", "GatewayHTTP", "Identity", "IntentProtocol", "Observability", "RateLimiting",
+                "Authorization", "Gateway", "GatewayHTTP", "Identity", "IntentProtocol", "Observability",
+                "RateLimiting",
                 nioCore, lifecycle,
             ], resources: [.embedInCode("Resources/openapi.json")], swiftSettings: nonsending),
         room("DevelopmentIssuer", [cryptoExtras, httpTypes, hummingbird, logging, nioCore]),
