@@ -27,6 +27,7 @@ struct RequestMeterTests {
         meter.record(intent: intent, agent: agent, outcome: .success, latencyNanoseconds: 1_000_001)
         meter.record(intent: intent, agent: agent, outcome: .success, latencyNanoseconds: 250_000_000)
         meter.recordShadow(rule: "no-drafts")
+        meter.recordSealFailure(reason: "wrong_tag")
         let registry = MetricsRegistry()
         registry.register(meter)
         let labels = #"intent="SummarizeIntent",agent="summarizer",outcome="success""#
@@ -45,6 +46,9 @@ struct RequestMeterTests {
                 # HELP intentusnet_policy_shadow_total Decisions that a rule in shadow mode would have made.
                 # TYPE intentusnet_policy_shadow_total counter
                 intentusnet_policy_shadow_total{rule="no-drafts"} 1
+                # HELP intentusnet_emcl_failures_total Messages that could not be opened or sealed.
+                # TYPE intentusnet_emcl_failures_total counter
+                intentusnet_emcl_failures_total{reason="wrong_tag"} 1
 
                 """)
     }
