@@ -23,6 +23,9 @@ struct RotationTests {
         let bundle = folder.file("ca.pem")
         let authority = try String(contentsOfFile: certificates.authority.certificateFile, encoding: .utf8)
         try authority.write(toFile: bundle, atomically: true, encoding: .utf8)
+        let other = try TestCertificates()
+        let stranger = try String(contentsOfFile: other.authority.certificateFile, encoding: .utf8)
+        var isWider = false
         let gateway = try TLSGateway(showing: shown, trusting: [bundle])
         defer { gateway.stop() }
         var settings = TLSConfiguration.makeClientConfiguration()
@@ -38,8 +41,8 @@ struct RotationTests {
             try await Task.sleep(for: .seconds(1))
             try Self.put(leaf, in: shown)
             // Authorities come and go meanwhile: here one that signed nothing of ours.
-            let other = try String(contentsOfFile: leaf.certificateFile, encoding: .utf8)
-            try (authority + other).write(toFile: bundle, atomically: true, encoding: .utf8)
+            isWider.toggle()
+            try (isWider ? authority + stranger : authority).write(toFile: bundle, atomically: true, encoding: .utf8)
         }
         let result = try await report
         print(
