@@ -30,6 +30,10 @@ from bench_parties import (
     nginx_configuration, spiffe, write_policy)
 
 SHARING_COST_MAX = 1.03
+# CPU for a request against Envoy's by kind, and handshakes a second.
+CPU_RATIO_MAX = {"warm": 0.70, "cold": 0.65, "mtls": 0.75}
+HANDSHAKE_RATIO_MIN = 0.9
+missed = []
 
 
 class Processes:
@@ -192,12 +196,16 @@ def compare(binary, work, kind, options):
     ratio = lambda other, key: statistics.median(r["gateway"][key] / r[other][key] for r in rounds)
     print(f"gateway / envoy: CPU {ratio('envoy', 'cpu'):.2f}, p99 {ratio('envoy', 'p99'):.2f}; "
           f"gateway / haproxy: CPU {ratio('haproxy', 'cpu'):.2f}")
+    if ratio("envoy", "cpu") > CPU_RATIO_MAX[kind]:
+        missed.append(f"{kind}: CPU {ratio('envoy', 'cpu'):.2f} of Envoy's, wanted at most {CPU_RATIO_MAX[kind]}")
     if kind == "mtls":
         for name in names:
             median = {key: statistics.median(r[name][key] for r in shakes) for key in ("cpu", "rate")}
             print(f"{name:10}{median['cpu']:12.0f} us CPU/handshake{median['rate']:9.0f} handshakes/s")
         ratio = lambda key: statistics.median(r["gateway"][key] / r["envoy"][key] for r in shakes)
         print(f"gateway / envoy: handshakes/s {ratio('rate'):.2f}, CPU per handshake {ratio('cpu'):.2f}")
+        if ratio("rate") < HANDSHAKE_RATIO_MIN:
+            missed.append(f"handshakes/s {ratio('rate'):.2f} of Envoy's, wanted at least {HANDSHAKE_RATIO_MIN}")
     return sum(r["gateway"]["bad"] for r in rounds)
 
 
@@ -253,6 +261,8 @@ def main():
             bad += failed
     if bad:
         sys.exit(f"{bad} answers of the gateway were not 2xx")
+    if missed:
+        sys.exit("missed: " + "; ".join(missed))
     if not is_cheap:
         sys.exit(f"sharing limits through Redis costs a request more than {SHARING_COST_MAX - 1:.0%}, or was not measured")
 
