@@ -11,7 +11,8 @@ struct SealedCallTests {
     ) async throws -> TestNode {
         try await TestNode(
             agents: "[\(TestNode.agent("scripted", worker))]",
-            extra: "emcl: { keyRingFile: ring.json, \(settings) }", files: ["ring.json": SealingPeer.document(keys)])
+            extra: "emcl: { keyRingFile: ring.json, \(settings) }", files: ["ring.json": try SealingPeer.document(keys)]
+        )
     }
 
     @Test(

@@ -13,7 +13,7 @@ struct SealedRequestTests {
         try await TestNode(
             agents: "[\(TestNode.agent("scripted", worker))]", policy: policy,
             extra: "emcl: { keyRingFile: ring.json\(settings.isEmpty ? "" : ", " + settings) }",
-            files: ["ring.json": SealingPeer.document(keys)])
+            files: ["ring.json": try SealingPeer.document(keys)])
     }
 
     @Test("one is opened for its caller, its worker gets it plainly, and its answer is sealed for who asked")
@@ -174,7 +174,7 @@ struct SealedRequestTests {
         let node = try await Self.node(worker)
         let client = try SocketClient(port: node.port)
         let second = SealingPeer.key("second", 50, activeFrom: 1_000)
-        try node.write(SealingPeer.document([SealingPeer.first, second]), to: "ring.json")
+        try node.write(try SealingPeer.document([SealingPeer.first, second]), to: "ring.json")
         let newer = try SealingPeer([second])
         try await eventually {
             try client.post(try newer.seal().frame, token: try TestNode.token()).status == 200
@@ -193,7 +193,7 @@ struct SealedRequestTests {
         let rotations = try node.auditLines().filter { $0["event"] as? String == "key_rotation" }
         #expect(rotations.map { $0["reason"] as? String } == ["applied", "refused"])
         // After the grace the old key opens nothing.
-        try node.write(SealingPeer.document([second]), to: "ring.json")
+        try node.write(try SealingPeer.document([second]), to: "ring.json")
         try await eventually {
             try client.post(try SealingPeer().seal().frame, token: try TestNode.token()).code == "EMCL_FAILURE"
         }

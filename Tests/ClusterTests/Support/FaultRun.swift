@@ -88,7 +88,7 @@ struct FaultRun: Sendable {
         #expect(all.late == 0, "answers later than the deadline + 50 ms")
         #expect(outcome.forwarded == all.count(of: 200...299), "what was admitted reached the worker once")
         checkTelling(report)
-        if Scale.isSoak { checkLatency(report) }
+        if Scale.isSoak { checkSoak(outcome) }
     }
 
     private func check(_ limit: TenantLimit, _ counts: LoadTally.Counts, _ outcome: Outcome) -> String {
@@ -129,15 +129,18 @@ struct FaultRun: Sendable {
         }
     }
 
-    /// A dead store costs its budget until nobody asks it any more, and then nothing.
-    private func checkLatency(_ report: LoadReport) {
-        let before = report.sum(phase: "before").latency.quantileMicroseconds(0.99)
+    /// A dead store costs its budget until nobody asks it any more, and then nothing; limits are shared soon after it is back.
+    private func checkSoak(_ outcome: Outcome) {
+        let report = outcome.report
+        let bound = LatencyBound(before: report.sum(phase: "before").latency)
         for (phase, budget) in [("opening", Scale.budgetMilliseconds), ("while", 0), ("after", 0)] {
             let counts = report.sum(phase: phase)
-            let p99 = counts.latency.quantileMicroseconds(0.99)
-            // What the machine took from the client in this phase, it took from the gateways too.
-            let noise = counts.lag.quantileMicroseconds(0.99)
-            #expect(p99 <= before + (budget + 1) * 1_000 + noise, "\(phase), where the client was late by \(noise) µs")
+            let faults = bound.faults(
+                phase, counts.latency, lag: counts.lag, budgetMilliseconds: budget, boundsWorst: phase == "opening")
+            #expect(faults == [])
         }
+        #expect(
+            outcome.recoveryNanoseconds <= Int64(recoveryMillisecondsMax) * 1_000_000,
+            "shared again \(outcome.recoveryNanoseconds / 1_000_000) ms after the end of the fault")
     }
 }

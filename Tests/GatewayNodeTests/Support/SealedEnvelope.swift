@@ -24,7 +24,7 @@ struct SealingPeer: Sendable {
         return key
     }
 
-    static func document(_ keys: [RingKey] = [first]) -> String { KeyRingDocument.text(of: keys) }
+    static func document(_ keys: [RingKey] = [first]) throws -> String { KeyRingDocument.text(of: try KeyRing(keys)) }
 
     static var now: Int64 { Int64(Date().timeIntervalSince1970 * 1_000) }
 
