@@ -63,25 +63,25 @@ extension ProductionCheck {
             needs.insert("workers")
         }
         for use in needs.sorted() {
-            let keys = facts.ring.filter { $0.uses.contains(use) && ($0.opensUntil ?? .max) > facts.now }
-            guard keys.contains(where: { $0.activeFrom <= facts.now }) else {
+            let keys = facts.ring.filter { $0.uses.contains(use) && ($0.opensUntil ?? .max) > facts.nowUnixSeconds }
+            guard keys.contains(where: { $0.activeFrom <= facts.nowUnixSeconds }) else {
                 notes.fail(place, "no key seals for \(use) now", remedy: renew)
                 continue
             }
             for profile in Set(keys.map(\.profile)).sorted() {
-                let same = keys.filter { $0.profile == profile && $0.activeFrom <= facts.now }
+                let same = keys.filter { $0.profile == profile && $0.activeFrom <= facts.nowUnixSeconds }
                 guard let active = same.max(by: { $0.activeFrom < $1.activeFrom }) else { continue }
-                checkAge(active, use, facts.now, renew, &notes)
+                checkAge(active, use, facts.nowUnixSeconds, renew, &notes)
                 for former in same where former.id != active.id && former.opensUntil == nil {
                     notes.warn(
                         "\(place) key '\(former.id)'", "it was followed by '\(active.id)', and opens for ever",
                         remedy: "give it opensUntil")
                 }
-                let hasSuccessor = keys.contains { $0.profile == profile && $0.activeFrom > facts.now }
-                if let end = active.opensUntil, end - facts.now < 7 * day, !hasSuccessor {
+                let hasSuccessor = keys.contains { $0.profile == profile && $0.activeFrom > facts.nowUnixSeconds }
+                if let end = active.opensUntil, end - facts.nowUnixSeconds < 7 * day, !hasSuccessor {
                     notes.warn(
                         "\(place) key '\(active.id)'",
-                        "it ends in \((end - facts.now) / 3_600) hours, and nothing follows it",
+                        "it ends in \((end - facts.nowUnixSeconds) / 3_600) hours, and nothing follows it",
                         remedy: renew)
                 }
             }

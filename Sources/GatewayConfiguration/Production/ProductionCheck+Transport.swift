@@ -60,11 +60,11 @@ extension ProductionCheck {
     ) {
         for certificate in facts.certificates {
             let life = certificate.notAfter - certificate.notBefore
-            let left = certificate.notAfter - facts.now
+            let left = certificate.notAfter - facts.nowUnixSeconds
             let days = left / 86_400
             if left <= 0 {
                 notes.fail(certificate.file, "it has ended", remedy: "renew it")
-            } else if certificate.notBefore > facts.now {
+            } else if certificate.notBefore > facts.nowUnixSeconds {
                 notes.fail(
                     certificate.file, "it is not valid yet", remedy: "look at the clocks, or put in that of today")
             } else if left < life / 20 {
@@ -134,7 +134,7 @@ extension ProductionCheck {
                 "store.redis", "no password and no certificate: whoever reaches Redis is a gateway",
                 remedy: "set store.redis.password to a secret:// reference, and a user of its own")
         }
-        if redis.trustKeySets, redis.sealFile == nil,
+        if redis.trustsKeySets, redis.sealFile == nil,
             configuration.authentication.issuers.contains(where: { $0.jwks.url != nil })
         {
             notes.warn(

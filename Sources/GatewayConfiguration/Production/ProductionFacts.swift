@@ -75,7 +75,7 @@ package struct ProductionFacts: Sendable, Hashable {
     }
 
     /// Unix seconds.
-    package var now: Int64 = 0
+    package var nowUnixSeconds: Int64 = 0
     /// Nil where the policies that decide it cannot be read.
     package var peerMode: PeerMode?
     /// Whether a sidecar in front is told by a PeerAuthentication to take mutual TLS alone.

@@ -5,12 +5,13 @@ import Foundation
 import GatewayConfiguration
 import GatewayHTTP
 import IntentPolicy
+import IntentProtocol
 
 extension ProductionFacts {
     /// Looks at the files that a configuration names; one that cannot be read leaves its facts out, for `check` tells of it.
     init(_ configuration: GatewayConfiguration, _ named: [NamedFile], nowUnixSeconds: Int64) {
         self.init()
-        now = nowUnixSeconds
+        self.nowUnixSeconds = nowUnixSeconds
         // What is wrong with the files themselves is told by the check beside this one.
         let untold = Diagnostics()
         look(at: named)

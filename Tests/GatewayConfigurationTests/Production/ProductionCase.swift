@@ -55,7 +55,7 @@ struct ProductionCase: Sendable, CustomStringConvertible {
         configuration.audit.keyFile = "audit.key"
 
         var facts = ProductionFacts()
-        facts.now = now
+        facts.nowUnixSeconds = now
         facts.peerMode = .mutual
         facts.policyDeniesByDefault = true
         facts.allowingRules = 2

@@ -69,8 +69,9 @@ extension ProductionCheckTests {
         ProductionCase("redis.access", "no password", .failure, at: "store.redis") { configuration, _ in
             configuration.store.redis?.passwordFile = nil
         },
-        ProductionCase("redis.access", "no seal", .warning, at: "sealFile") { configuration, _ in
+        ProductionCase("redis.access", "key sets without a seal", .warning, at: "sealFile") { configuration, _ in
             configuration.store.redis?.sealFile = nil
+            configuration.store.redis?.trustKeySets = true
         },
         ProductionCase("redis.access", "open while away", .warning, at: "onFailure") { configuration, _ in
             configuration.store.redis?.onFailure = .allow
@@ -265,7 +266,6 @@ extension ProductionCheckTests {
         },
         ProductionCase("redis.access", "no shared key sets", .ok, at: "") { configuration, _ in
             configuration.store.redis?.sealFile = nil
-            configuration.store.redis?.trustKeySets = false
         },
         ProductionCase("identity.peers", "nodes that sign", .ok, at: "") {
             $0.listen.tls.trustBundleFiles = []
