@@ -126,14 +126,14 @@ let package = Package(
                 "Observability",
                 "AdminServer", "Documents", "Identity", "IntentPolicy", "IntentProtocol", "RateLimiting", "RedisState",
                 "Routing", "Secrets",
-                nioCore, nioPosix,
+                nioCore, nioPosix, nioSSL,
                 logging, unixSignals,
             ], nonsending),
         .executableTarget(
             name: "intentusnet",
             dependencies: [
-                "Authorization", "GatewayNode", "IntentusClient", "IntentusWorker", "DevelopmentAuthority",
-                "DevelopmentIssuer", "Documents", "Encryption",
+                "Authorization", "GatewayConfiguration", "GatewayNode", "IntentusClient", "IntentusWorker",
+                "DevelopmentAuthority", "DevelopmentIssuer", "Documents", "Encryption",
                 "IntentPolicy", "IntentProtocol", "Observability", arguments, crypto, httpClient, logging, lifecycle,
                 nioCore,
                 nioHTTP1, nioSSL, unixSignals,

@@ -10,7 +10,7 @@ package enum SyslogURL: Sendable, Hashable {
     package static let local = SyslogURL.unix(path: "/dev/log")
 
     /// Reads `unix:/path`, `udp://host:port` or `tcp://host:port`.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         if text.hasPrefix("unix:/") {
             let path = String(text.dropFirst("unix:".count))
             guard (2...107).contains(path.utf8.count), !path.contains("\0") else { return nil }

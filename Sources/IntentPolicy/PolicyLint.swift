@@ -119,7 +119,7 @@ extension PolicyLint {
 }
 
 /// A rule as one that may leave nothing to later ones; its patterns are compiled once.
-private struct Covering {
+struct Covering {
     private let canCover: Bool
     private let intents: NamePatterns?
     private let agents: NamePatterns?

@@ -12,6 +12,8 @@ struct CheckCommand: AsyncParsableCommand {
             version, latency and clock, whether the scripts load, whether keys may be evicted, and what the user may not do.
             With --secrets it fetches every secret:// of the configuration from its source and tells which cannot be had; the
             secrets themselves are not shown.
+            With --production the configuration is held against the production guide's checklist, as far as a program can: each
+            check with its id, ok, warning or failure, the place and the remedy. A failure is an error.
             """)
 
     @Option(help: "The configuration file.")
@@ -23,23 +25,26 @@ struct CheckCommand: AsyncParsableCommand {
     @Flag(help: "Fetch the secrets that the configuration names, too.")
     var secrets = false
 
+    @Flag(help: "Hold the configuration against the production checklist, too.")
+    var production = false
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
     func run() async throws {
         let environment = ProcessInfo.processInfo.environment
-        var findings = await GatewayNode.check(configurationFile: config, environment: environment)
-        var looks: [(lines: [String], findings: [Diagnostic])] = []
-        if secrets {
-            looks.append(await GatewayNode.checkSecrets(configurationFile: config, environment: environment))
+        var report = CheckReport(
+            findings: await GatewayNode.check(configurationFile: config, environment: environment))
+        if secrets { report.add(await GatewayNode.checkSecrets(configurationFile: config, environment: environment)) }
+        if redis { report.add(await GatewayNode.checkRedis(configurationFile: config, environment: environment)) }
+        if production {
+            let now = Int64(Date().timeIntervalSince1970)
+            let found = GatewayNode.checkProduction(
+                configurationFile: config, environment: environment, nowUnixSeconds: now)
+            report.add(([], found.errors))
+            report.production = found.findings
         }
-        if redis { looks.append(await GatewayNode.checkRedis(configurationFile: config, environment: environment)) }
-        for found in looks {
-            for line in found.lines { print(line) }
-            // What keeps the configuration from being read is told once.
-            let told = Set(findings.map(\.description))
-            findings += found.findings.filter { !told.contains($0.description) }
-        }
-        for finding in findings { print(finding) }
-        let errors = findings.filter { $0.severity == .error }.count
-        print("\(errors) errors, \(findings.count - errors) warnings")
-        guard errors == 0 else { throw ExitCode(1) }
+        print(json ? report.json : report.text)
+        guard report.isGood else { throw ExitCode(1) }
     }
 }
