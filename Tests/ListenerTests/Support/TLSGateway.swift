@@ -57,7 +57,7 @@ final class TLSGateway: Sendable {
             """
             listen:
               http: "127.0.0.1:\(port)"
-              tls: { certificateFile: \(shown.certificateFile), keyFile: \(shown.keyFile)\(bundles) }
+              tls: { certificateFile: \(shown.certificateFile), keyFile: \(shown.keyFile)\(bundles), handshakesPerPeerMax: 0 }
             admin: { http: "127.0.0.1:\(adminPort)" }
             eventLoops: 1
             store: memory
