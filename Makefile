@@ -21,14 +21,18 @@ build: ## the release build that `run`, `cluster`, `bench` and images use
 test: ## every test
 	@Tests/Tools/install build test
 	swift build --build-tests
-	INTENTUSNET_TEST_PYTHON="$(CURDIR)/.venv/bin/python" swift test --skip-build --disable-xctest --no-parallel
+	@mkdir -p .build/reports
+	INTENTUSNET_TEST_TLS_REPORT="$(CURDIR)/.build/reports/testssl.json" \
+		INTENTUSNET_TEST_PYTHON="$(CURDIR)/.venv/bin/python" swift test --skip-build --disable-xctest --no-parallel
 
 soak: build ## cluster, listener and audit log at full rates for full times; gateways and load client are release builds
 	@Tests/Tools/install build test
+	@mkdir -p .build/reports
 	INTENTUSNET_ROOMS=$(SOAK_ROOMS) swift build -c release --build-tests --scratch-path .build/soak
 	INTENTUSNET_ROOMS=$(SOAK_ROOMS) INTENTUSNET_SOAK=1 \
 		INTENTUSNET_TEST_GATEWAY="$$(swift build $(RELEASE) --show-bin-path)/intentusnet" \
 		INTENTUSNET_TEST_PYTHON="$(CURDIR)/.venv/bin/python" \
+		INTENTUSNET_TEST_TLS_REPORT="$(CURDIR)/.build/reports/testssl.json" \
 		swift test -c release --skip-build --scratch-path .build/soak --disable-xctest --no-parallel --filter "AuditTests|ClusterTests|ListenerTests"
 
 bench: build ## side by side with Envoy and HAProxy, warm and cold; and what sharing limits through Redis costs

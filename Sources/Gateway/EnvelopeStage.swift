@@ -50,7 +50,7 @@ extension Gateway {
         let opened = OpenedEnvelope(
             incoming: incoming, traceId: traceId, traceLines: trace?.headerLines ?? [],
             callerDeadlineNanoseconds: try callerDeadline(arrival, journal))
-        try check(letter, incoming, intent: opened.intentName)
+        try check(letter, incoming, intent: opened.intentName, &journal)
         return opened
     }
 

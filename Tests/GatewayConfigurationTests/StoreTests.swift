@@ -130,7 +130,7 @@ struct StoreTests {
         let plain = try #require(Self.redis("{ redis: { \(url) } }"))
         #expect(!plain.trustsKeySets && Self.redis("redis://h")?.trustsKeySets == false)
         let sealed = try #require(Self.redis("{ redis: { \(url), sealFile: seal } }"))
-        #expect(sealed.trustsKeySets && sealed.sealFile == "/c/seal")
+        #expect(sealed.trustsKeySets && sealed.sealFile == .path("/c/seal"))
         let wary = try #require(Self.redis("{ redis: { \(url), sealFile: seal, trustKeySets: false } }"))
         #expect(!wary.trustsKeySets)
         let reading = Self.read("{ redis: { \(url), trustKeySets: true } }")

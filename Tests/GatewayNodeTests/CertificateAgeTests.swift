@@ -79,7 +79,7 @@ struct CertificateAgeTests {
             authentication: { anonymous: allow }
             policy: { files: [policy.yaml] }
             """.write(to: file, atomically: true, encoding: .utf8)
-            let findings = GatewayNode.check(configurationFile: file.path, environment: [:])
+            let findings = await GatewayNode.check(configurationFile: file.path, environment: [:])
             #expect(!findings.contains { $0.severity == .error }, "\(findings)")
             let told = findings.contains { "\($0)".contains("listen.tls.certificateFile names no service") }
             #expect(told == isTold, "\(findings)")

@@ -277,7 +277,7 @@ struct TLSNodeTests {
         // Both are on record: who was refused before there was a connection, and who was believed by a certificate alone.
         let refused = try node.auditLines().first { $0["action"] as? String == "handshake" }
         #expect(refused?["event"] as? String == "peer_refused")
-        #expect(refused?["reason"] as? String == "untrusted_certificate", "\(refused ?? [:])")
+        #expect(refused?["reason"] as? String == "certificate_\(reason)", "\(refused ?? [:])")
         #expect((refused?["remote"] as? String)?.hasPrefix("127.0.0.1:") == true)
         let believed = try node.allAuditLines().filter { $0["event"] as? String == "auth_success" }
         #expect(believed.count == 1)

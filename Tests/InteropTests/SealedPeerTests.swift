@@ -42,7 +42,7 @@ struct SealedPeerTests {
                 emcl: { keyRingFile: ring.json, \(emcl) }
                 agents: \(agents)
                 """, to: "gateway.yaml")
-            let node = try GatewayNode(configurationFile: folder.path("gateway.yaml"), environment: [:])
+            let node = try await GatewayNode(configurationFile: folder.path("gateway.yaml"), environment: [:])
             try await node.start()
             return House(
                 folder: folder, node: node,

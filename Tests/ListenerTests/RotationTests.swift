@@ -20,7 +20,10 @@ struct RotationTests {
         let folder = try PrivateFolder()
         let shown = TestCertificates.Pair(certificateFile: folder.file("tls.crt"), keyFile: folder.file("tls.key"))
         try Self.put(certificates.server, in: shown)
-        let gateway = try TLSGateway(showing: shown, trusting: [certificates.authority.certificateFile])
+        let bundle = folder.file("ca.pem")
+        let authority = try String(contentsOfFile: certificates.authority.certificateFile, encoding: .utf8)
+        try authority.write(toFile: bundle, atomically: true, encoding: .utf8)
+        let gateway = try TLSGateway(showing: shown, trusting: [bundle])
         defer { gateway.stop() }
         var settings = TLSConfiguration.makeClientConfiguration()
         settings.trustRoots = .file(certificates.authority.certificateFile)
@@ -34,6 +37,9 @@ struct RotationTests {
         for leaf in leaves {
             try await Task.sleep(for: .seconds(1))
             try Self.put(leaf, in: shown)
+            // Authorities come and go meanwhile: here one that signed nothing of ours.
+            let other = try String(contentsOfFile: leaf.certificateFile, encoding: .utf8)
+            try (authority + other).write(toFile: bundle, atomically: true, encoding: .utf8)
         }
         let result = try await report
         print(
@@ -41,7 +47,9 @@ struct RotationTests {
                 + "\(result.answered) of \(result.sent) answered, p50 \(result.latencies.quantileMicroseconds(0.5)) µs, "
                 + "p99 \(result.latencies.quantileMicroseconds(0.99)) µs, worst \(result.latencies.maxMicroseconds) µs")
         #expect(result.failures == [:], "\(gateway.log)")
-        #expect(result.answered == result.sent && result.sent > Self.perSecond * Self.seconds / 2)
+        #expect(result.answered == result.sent)
+        // A busy machine may hold the short form back; what is promised is promised for the full one.
+        #expect(result.sent * 100 >= Self.perSecond * Self.seconds * Scale.of(50, soak: 95), "\(result.sent) were sent")
         // They were really shown, one after the other.
         #expect(result.certificates.count >= Self.seconds / 2)
     }

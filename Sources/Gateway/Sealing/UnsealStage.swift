@@ -39,18 +39,21 @@ extension Gateway {
     }
 
     /// Holds an envelope against what its seal says, and against what is asked of its intent.
-    func check(_ letter: Letter, _ incoming: IncomingIntent, intent: String) throws(Refusal) {
+    ///
+    /// Who is refused here is told in clear, as everybody is whose message could not be opened: one answer for all of them.
+    func check(
+        _ letter: Letter, _ incoming: IncomingIntent, intent: String, _ journal: inout Journal
+    ) throws(Refusal) {
         guard let seals else { return }
         let (demand, profiles) = seals.rules.ofClients(intent: intent)
         guard let opened = letter.opened else {
             guard demand != .required else { throw .sealRequired(intent: incoming.envelope) }
             return
         }
-        guard demand != .off, profiles.contains(opened.profile) else {
-            throw refusal(EMCLFailure(.profileNotAccepted))
-        }
-        guard incoming.shape == .bare, opened.context?.names(incoming.envelope) != false else {
-            throw refusal(EMCLFailure(.innerMismatch))
+        let isAccepted = demand != .off && profiles.contains(opened.profile)
+        guard isAccepted, incoming.shape == .bare, opened.context?.names(incoming.envelope) != false else {
+            journal.seal = nil
+            throw refusal(EMCLFailure(isAccepted ? .innerMismatch : .profileNotAccepted))
         }
     }
 
