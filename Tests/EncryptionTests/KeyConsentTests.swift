@@ -66,7 +66,7 @@ struct KeyConsentTests {
         #expect(
             held.holdingBack(["old", "new"]).activeKey(.v2, for: .clients, atUnixMilliseconds: Self.start)?.id == "new")
         let ended = try KeyRing([
-            try Fixture.key("old", byte: 1, opensUntil: Self.start), try Fixture.key("new", byte: 2),
+            try Fixture.key("old", byte: 1, opensUntil: Self.start), try Fixture.key("new", byte: 2, activeFrom: 1),
         ]).holdingBack(["new"])
         #expect(ended.activeKey(.v2, for: .clients, atUnixMilliseconds: Self.start)?.id == "new")
         // What waits goes on waiting in the ring that counts on.

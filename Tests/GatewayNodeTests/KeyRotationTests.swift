@@ -14,7 +14,7 @@ struct KeyRotationTests {
     ) async throws -> TestNode {
         try await TestNode(
             agents: "[\(TestNode.agent("scripted", worker))]", store: store, extra: "emcl: { \(emcl) }",
-            files: ["ring.json": SealingPeer.document(keys)], admin: AdminClient.access(), environment: environment)
+            files: ["ring.json": try SealingPeer.document(keys)], admin: AdminClient.access(), environment: environment)
     }
 
     /// The keys as the admin API shows them, by their id.
@@ -102,7 +102,7 @@ struct KeyRotationTests {
         let node = try await Self.node(worker, #"keyRing: "secret://file/ring.json""#)
         #expect(try await Self.keys(node).keys.sorted() == ["first"])
         let second = SealingPeer.key("second", 50, activeFrom: 1_000)
-        try node.write(SealingPeer.document([SealingPeer.first, second]), to: "ring.json")
+        try node.write(try SealingPeer.document([SealingPeer.first, second]), to: "ring.json")
         let reply = try await AdminClient(node).post("keys/rotate")
         #expect(reply.status == 200 && reply.json["nextKey"] is NSNull, "\(reply)")
         #expect(reply.json["activeKey"] as? String == "second")
@@ -153,9 +153,8 @@ struct KeyRotationTests {
         let one = try await Self.node(worker, store: store)
         let other = try await Self.node(worker, store: store)
         let second = SealingPeer.key("second", 50, activeFrom: 1_000)
-        let (document, peer) = (
-            SealingPeer.document([SealingPeer.first, second]), try SealingPeer([SealingPeer.first, second])
-        )
+        let document = try SealingPeer.document([SealingPeer.first, second])
+        let peer = try SealingPeer([SealingPeer.first, second])
         let client = try SealingPeer()
         try await eventually { try await one.metric("intentusnet_nodes") == 2 }
         try one.write(document, to: "ring.json")

@@ -34,13 +34,12 @@ struct RedisGenerationShare: GenerationShare {
 }
 
 extension RedisGenerationShare {
-    /// What stands under our name and is no number up to 2^53, which is as far as Lua counts, is nobody's.
+    /// What stands under our name and is no number of up to 15 digits, which Lua counts exactly, is nobody's.
     private static let known = """
         local known = 0
         if redis.call('TYPE', KEYS[1]).ok == 'string' and redis.call('STRLEN', KEYS[1]) <= 15 then
-            known = tonumber(redis.call('GET', KEYS[1])) or 0
+            known = tonumber(string.match(redis.call('GET', KEYS[1]), '^%d+$')) or 0
         end
-        if known < 0 or known ~= math.floor(known) then known = 0 end
 
         """
 
