@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 # Tests in release take long to build: only what the soak needs.
-SOAK_ROOMS := AuditTests,ClusterTests,ListenerTests,LoadClient,RedisFixtures,DevelopmentIssuer
+SOAK_ROOMS := AuditTests,ClusterTests,ListenerTests,LoadClient,RedisFixtures,DevelopmentIssuer,Documents,Encryption,IntentProtocol
 RELEASE := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 
 .PHONY: run cluster build test soak bench microbench format lint

@@ -126,7 +126,7 @@ let package = Package(
                 "Observability",
                 "AdminServer", "Documents", "Identity", "IntentPolicy", "IntentProtocol", "RateLimiting", "RedisState",
                 "Routing", "Secrets",
-                nioCore, nioPosix, nioSSL,
+                crypto, nioCore, nioPosix, nioSSL,
                 logging, unixSignals,
             ], nonsending),
         .executableTarget(
@@ -168,7 +168,7 @@ let package = Package(
 
         tests("ArchitectureTests", []),
         // Gateways as processes, before real Redis that fails as told; needs the command itself beside the tests.
-        tests("ClusterTests", ["DevelopmentIssuer", "LoadClient", "RedisFixtures"]),
+        tests("ClusterTests", ["DevelopmentIssuer", "Encryption", "IntentProtocol", "LoadClient", "RedisFixtures"]),
         // The listener of a gateway that is a process, before clients that are no part of this project.
         tests(
             "ListenerTests",

@@ -14,6 +14,8 @@ package struct KeyRing: Sendable {
     /// Every process that holds a key counts for itself and begins anew when it starts: where n of them seal by `v1`, give each
     /// 2^32 / n.
     package let messagesMaxPerKey: UInt64
+    /// Ids of keys that seal only where no other one can: somebody may not be able to open what they seal yet.
+    package let heldBack: Set<String>
 
     /// Why keys make no ring.
     package enum Fault: Error, Sendable, Hashable {
@@ -53,12 +55,17 @@ package struct KeyRing: Sendable {
         }
         self.keys = keys.sorted { $0.activeFromMilliseconds > $1.activeFromMilliseconds }
         self.messagesMaxPerKey = messagesMaxPerKey
+        heldBack = []
     }
 
-    private init(_ keys: [RingKey], _ messagesMaxPerKey: UInt64) {
+    private init(_ keys: [RingKey], _ messagesMaxPerKey: UInt64, _ heldBack: Set<String>) {
         self.keys = keys
         self.messagesMaxPerKey = messagesMaxPerKey
+        self.heldBack = heldBack
     }
+
+    /// This ring, in which some keys wait before they seal; they open as before.
+    package func holdingBack(_ ids: Set<String>) -> KeyRing { KeyRing(keys, messagesMaxPerKey, ids) }
 
     /// This ring with the counts of the keys that an older one holds too.
     package func continuing(_ older: KeyRing) -> KeyRing {
@@ -66,15 +73,20 @@ package struct KeyRing: Sendable {
             let same = older.keys.first { $0.id == key.id && $0.profile == key.profile && $0.bytes == key.bytes }
             return same.map(key.continuing) ?? key
         }
-        return KeyRing(keys, messagesMaxPerKey)
+        return KeyRing(keys, messagesMaxPerKey, heldBack)
     }
 
     /// The key that seals now; nil when none began, or all have ended.
+    ///
+    /// One that is held back takes its turn where no other key can seal: to refuse helps nobody.
     package func activeKey(_ profile: EMCLProfile, for use: KeyUse, atUnixMilliseconds now: Int64) -> RingKey? {
-        keys.first {
-            $0.profile == profile && $0.uses.contains(use) && $0.activeFromMilliseconds <= now
-                && $0.isAlive(atUnixMilliseconds: now)
+        var waiting: RingKey?
+        for key in keys where key.profile == profile && key.uses.contains(use) {
+            guard key.activeFromMilliseconds <= now, key.isAlive(atUnixMilliseconds: now) else { continue }
+            guard heldBack.contains(key.id) else { return key }
+            waiting = waiting ?? key
         }
+        return waiting
     }
 
     func activeKeyForSealing(

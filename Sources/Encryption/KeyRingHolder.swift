@@ -23,4 +23,11 @@ package final class KeyRingHolder: Sendable {
             return previous
         }
     }
+
+    /// Lets some keys wait before they seal, and all others seal when their time has come.
+    package func holdBack(_ ids: Set<String>) {
+        ring.withLock { ring in
+            if ring.heldBack != ids { ring = ring.holdingBack(ids) }
+        }
+    }
 }

@@ -39,6 +39,12 @@ extension GatewayConfiguration {
 
         /// The file of the key ring.
         package var keyRingFile: String?
+        /// The key ring at a source of secrets.
+        package var keyRing: SecretSetting?
+        /// How often that source is asked for a new version.
+        package var refreshSeconds = 300
+        /// The times of a rotation.
+        package var rotation = KeyRotation()
         /// Requests of clients.
         package var clients = SealDemand.accepted
         /// The profiles in which clients may seal.
@@ -63,7 +69,15 @@ extension GatewayConfiguration.Sealing: ConfigurationSection {
     static let keys: [ConfigurationKey<Self>] = [
         .optionalPath(
             "keyRingFile", \.keyRingFile,
-            "The key ring, required; made by `intentusnet emcl keygen`, and read again when it changes."),
+            "The key ring; made by `intentusnet emcl keygen`, and read again when it changes."),
+        .optionalSecretReference(
+            "keyRing", \.keyRing,
+            "The key ring at a source of secrets, in place of keyRingFile; without either the variables INTENTUSNET_ENCRYPTION_KEY (64 hex digits) and INTENTUSNET_EMCL_KEY (a text, for v1) are keys."
+        ),
+        .value(
+            "refreshSeconds", \.refreshSeconds, .integer(5...86_400), unit: "s",
+            "How often that source is asked for a new version; files are looked at twice a second."),
+        .section("rotation", \.rotation, "The times of a rotation, and how long it waits for nodes that lag behind."),
         .value("clients", \.clients, .choice(), "Whether requests of clients must be sealed, may be, or must not."),
         .list(
             "clientProfiles", \.clientProfiles, of: .choice(), countMax: 2,
@@ -84,10 +98,28 @@ extension GatewayConfiguration.Sealing: ConfigurationSection {
     ]
 
     func check(_ reader: SectionReader) {
-        if keyRingFile == nil, !reader.fields.has("keyRingFile") {
-            reader.fields.error(
-                "\(reader.fields.path) needs keyRingFile; make one by intentusnet emcl keygen", at: "keyRingFile")
+        let fields = reader.fields
+        let isNamed = fields.has("keyRingFile") || fields.has("keyRing")
+        if !isNamed, !KeyVariables.all.contains(where: { reader.surroundings.value(of: $0) != nil }) {
+            fields.error(
+                "\(fields.path) needs keyRingFile or keyRing; make one by intentusnet emcl keygen", at: "keyRingFile")
         }
+        if keyRingFile != nil, keyRing != nil {
+            fields.error("\(fields.path) must have one of keyRingFile and keyRing", at: "keyRing")
+        }
+        if rotation.graceSeconds < windowSeconds {
+            fields.warning(
+                "\(fields.place("rotation")).graceSeconds is less than windowSeconds: a message may come when its key has ended",
+                at: "rotation")
+        }
+    }
+
+    /// The profile of a key that stands alone in the place of a ring: v1 where nothing else is spoken.
+    package var profileOfLoneKey: GatewayConfiguration.SealProfile {
+        let ofWorkers = workers == .off ? [] : [workerProfile]
+        let ofRules = rules.flatMap { $0.clientProfiles + ($0.workerProfile.map { [$0] } ?? []) }
+        let isBound = (clientProfiles + ofWorkers + ofRules).contains(.v2) || clientProfiles.isEmpty
+        return isBound ? .v2 : .v1
     }
 }
 

@@ -54,8 +54,10 @@ extension ValueKind where Value == SecretSetting {
 
     /// A secret in the file, or a reference to one.
     static var secret: ValueKind {
-        secretKind(type: "string or `secret://` reference", expectation: "a string of 1 to \(textBytesMax) bytes") {
-            text in
+        secretKind(
+            type: "string or `secret://` reference",
+            expectation: "a string of 1 to \(textBytesMax) bytes or a reference such as secret://env/NAME"
+        ) { text in
             (1...textBytesMax).contains(text.utf8.count) ? .inline(Secret(text)) : nil
         }
     }
@@ -63,9 +65,17 @@ extension ValueKind where Value == SecretSetting {
     /// The path of a secret's file, or a reference to the secret; a relative path is not yet resolved.
     static var secretFile: ValueKind {
         let path = ValueKind<String>.text(bytesMax: 4_096, what: "path")
-        return secretKind(type: "path or `secret://` reference", expectation: "a path of 1 to 4096 bytes") { text in
+        return secretKind(
+            type: "path or `secret://` reference",
+            expectation: "a path of 1 to 4096 bytes or a reference such as secret://env/NAME"
+        ) { text in
             path.parseVariable(text).map { .path($0) }
         }
+    }
+
+    /// A reference alone: the secret may stand in no other place.
+    static var secretReference: ValueKind {
+        secretKind(type: "`secret://` reference", expectation: "a reference such as secret://env/NAME") { _ in nil }
     }
 
     private static func secretKind(
@@ -76,7 +86,7 @@ extension ValueKind where Value == SecretSetting {
             return (try? SecretReference(text)).map { .reference($0) }
         }
         var kind = ValueKind(
-            type: type, expectation: expectation + " or a reference such as secret://env/NAME",
+            type: type, expectation: expectation,
             parse: { $0.kind == .string ? parse($0.text) : nil }, parseVariable: parse, show: { _ in "<redacted>" })
         kind.isSecret = true
         kind.hint = { text in
@@ -101,6 +111,11 @@ extension ConfigurationKey where Section: ConfigurationSection {
     /// A key with the path of a secret's file, or a reference to the secret; relative paths start at the folder of the file.
     static func optionalSecretFile(_ name: String, _ place: Place<SecretSetting?>, _ meaning: String) -> Self {
         optionalSecret(name, place, .secretFile, meaning)
+    }
+
+    /// A key with a reference to a secret, and never the secret or a path.
+    static func optionalSecretReference(_ name: String, _ place: Place<SecretSetting?>, _ meaning: String) -> Self {
+        optionalSecret(name, place, .secretReference, meaning)
     }
 
     private static func optionalSecret(

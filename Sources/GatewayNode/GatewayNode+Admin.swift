@@ -42,6 +42,6 @@ extension GatewayNode {
             environment: origin.environment,
             node: NodeOperations.Node(
                 drain: { [weak self] in self?.drain($0) }, reload: { [weak self] in await self?.reload() ?? [] }),
-            keyRing: parts.keyRing, drains: drains)
+            keyRing: parts.seals.map { KeyRingDesk(parts: parts, seals: $0) }, drains: drains)
     }
 }

@@ -94,6 +94,7 @@ package final class GatewayNode: Sendable {
         var tasks = parts.keys.refreshers.map { refresher in Task { await refresher.run() } }
         tasks += parts.shared?.tasks() ?? []
         tasks.append(Task { await self.parts.secrets.run() })
+        tasks.append(Task { await self.parts.runSeals() })
         await waitForKeys()
         await parts.policyIssuers.apply(parts.authorization.current)
         await parts.shared?.awaitAgents(waitingMilliseconds: 1_000)

@@ -1,28 +1,53 @@
+import Encryption
+
 /// What operators are told of the keys that envelopes are sealed with, and may do to them. No key byte passes here.
 protocol KeyRingAdministration: Sendable {
     /// Every key, the active one first.
     func keys() -> [KeyRingEntry]
 
-    /// Makes another key the active one, for all gateways that share the ring.
+    /// Makes another key, which becomes the active one when its time has come, for all gateways that share the ring; where a source
+    /// of secrets has the ring, every gateway reads it anew.
     func rotate() async -> Result<KeyRotation, KeyRotationFailure>
 }
 
-/// One key of a ring.
+/// One key of a ring, as it stands on this node.
 struct KeyRingEntry: Sendable, Hashable {
+    /// What a key does now.
+    enum State: String, Sendable, Hashable, CaseIterable {
+        /// It seals and opens.
+        case active
+        /// Its time has come, and it waits until every node holds it; it opens.
+        case waiting
+        /// Its time has not come; it opens.
+        case staged
+        /// Another one seals in its place; it opens.
+        case retiring
+        /// It does nothing any more.
+        case ended
+    }
+
     /// What messages name it by.
     let id: String
-    /// `active`, or `retiring` while what was sealed with it is still opened.
-    let state: String
-    let ageSeconds: Int64
+    let state: State
+    let profile: EMCLProfile
+    let uses: Set<KeyUse>
+    /// Nil for one that was always active.
+    let activeFromMilliseconds: Int64?
+    /// Nil without an end.
+    let opensUntilMilliseconds: Int64?
+    /// Since it became active; nil before, and for one that was always active.
+    let ageSeconds: Int64?
     /// Messages that this node sealed with it.
     let sealedMessages: UInt64
 }
 
 /// What a rotation came to.
-struct KeyRotation: Sendable, Hashable {
+struct KeyRotation: Sendable {
     /// The key that is active now.
-    let activeId: String
-    /// Whether every gateway of the cluster takes part; false where there is no shared store.
+    let activeId: String?
+    /// The key that takes its place, and from when; nil where the source decides.
+    let next: (id: String, fromMilliseconds: Int64)?
+    /// Whether every gateway of the cluster was told; false where there is no shared store, or it is away.
     let isClusterWide: Bool
 }
 
@@ -30,6 +55,8 @@ struct KeyRotation: Sendable, Hashable {
 enum KeyRotationFailure: Error, Sendable, Hashable {
     /// The keys come from a place that only its own tools change, such as a file; the text says which.
     case sourceIsFixed(String)
+    /// The ring as it is takes no other key now; the text says why.
+    case ringIsFull(String)
     /// The source cannot be asked now; the text is for the operator and holds no secret.
     case unavailable(String)
 }

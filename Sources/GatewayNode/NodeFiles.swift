@@ -99,7 +99,6 @@ final class NodeFiles: Sendable {
         let policy = loadPolicy(policyFiles, reading.configuration?.mesh, into: diagnostics)
         let authorization = authorizationFiles.load(into: diagnostics)
         let adminAuthorization = adminFiles.load(into: diagnostics)
-        let seals = reading.configuration?.emcl?.keyRingFile.flatMap { NodeSeals(file: $0, into: diagnostics) }
         guard let configuration = reading.configuration else { return nil }
         let secrets = NodeSecrets(
             configuration.secrets, reading.secrets, configurationFile: configurationFile, environment: environment,
@@ -109,6 +108,12 @@ final class NodeFiles: Sendable {
             await secrets.fetch(into: diagnostics)
         } else {
             secrets.check(into: diagnostics)
+        }
+        let isFetched = use == .fetch && !diagnostics.hasErrors
+        let seals = configuration.emcl.flatMap { emcl in
+            // A ring that nobody fetched is not there to be read.
+            emcl.keyRing == nil || isFetched
+                ? NodeSeals(emcl, secrets, environment: environment, into: diagnostics) : nil
         }
         // Certificates are read with their keys, and those that nobody fetched are not there.
         guard secrets.knowsKeys else { return nil }
@@ -237,6 +242,7 @@ final class NodeFiles: Sendable {
         parts.noteReload(diagnostics)
         guard isAsked else { return diagnostics.sorted }
         for fault in parts.refreshCertificates(isAsked: true) { diagnostics.error(fault, at: nil) }
+        diagnostics.add(await parts.lookAtKeys())
         return diagnostics.sorted
     }
 }

@@ -1,4 +1,5 @@
 import AdminServer
+import Encryption
 import Identity
 import IntentProtocol
 
@@ -7,16 +8,7 @@ extension NodeOperations {
     func keys() -> AdminReply {
         let configured = parts.keys.refreshers.map { json($0.status(), source: "configuration") }
         let named = parts.policyIssuers.statuses.map { json($0, source: "policy") }
-        let ring = keyRing.map { ring -> JSONValue in
-            .array(
-                ring.keys().map { key -> JSONValue in
-                    [
-                        "id": .string(key.id), "state": .string(key.state),
-                        "ageSeconds": .number(JSONNumber(Int(key.ageSeconds))),
-                        "sealedMessages": .number(JSONNumber(Int(clamping: key.sealedMessages))),
-                    ]
-                })
-        }
+        let ring = keyRing.map { ring -> JSONValue in .array(ring.keys().map(json)) }
         return AdminReply(["issuers": .array(configured + named), "emcl": ring ?? .null])
     }
 
@@ -51,11 +43,28 @@ extension NodeOperations {
         switch await keyRing.rotate() {
         case .success(let rotation):
             return AdminReply(
-                ["activeKey": .string(rotation.activeId), "scope": rotation.isClusterWide ? "cluster" : "node"],
-                detail: "active key \(rotation.activeId)")
+                [
+                    "activeKey": rotation.activeId.map(JSONValue.string) ?? .null,
+                    "nextKey": rotation.next.map { .string($0.id) } ?? .null,
+                    "nextActiveFrom": rotation.next.map { .string(UTCTime.text($0.fromMilliseconds)) } ?? .null,
+                    "scope": rotation.isClusterWide ? "cluster" : "node",
+                ],
+                detail: rotation.next.map { "next key \($0.id)" } ?? "active key \(rotation.activeId ?? "none")")
         case .failure(.sourceIsFixed(let text)): return .refused(409, "KEY_SOURCE_FIXED", text)
+        case .failure(.ringIsFull(let text)): return .refused(409, "KEY_RING_FULL", text)
         case .failure(.unavailable(let text)): return .refused(503, "KEY_SOURCE_UNAVAILABLE", text)
         }
+    }
+
+    private func json(_ key: KeyRingEntry) -> JSONValue {
+        let time: (Int64?) -> JSONValue = { $0.map { .string(UTCTime.text($0)) } ?? .null }
+        return [
+            "id": .string(key.id), "state": .string(key.state.rawValue), "profile": .string(key.profile.rawValue),
+            "uses": .array(KeyUse.allCases.filter(key.uses.contains).map { .string($0.rawValue) }),
+            "activeFrom": time(key.activeFromMilliseconds), "opensUntil": time(key.opensUntilMilliseconds),
+            "ageSeconds": key.ageSeconds.map { .number(JSONNumber(Int($0))) } ?? .null,
+            "sealedMessages": .number(JSONNumber(Int(clamping: key.sealedMessages))),
+        ]
     }
 
     private func json(_ status: KeySetStatus, source: String?) -> JSONValue {

@@ -27,8 +27,6 @@ final class NodeParts: Sendable {
     let authorization: AuthorizationHolder
     /// The policies of the admin API.
     let adminAuthorization: AuthorizationHolder
-    /// The keys that envelopes are sealed with; nil where none is configured.
-    let keyRing: (any KeyRingAdministration)?
     /// The buckets of this process; unused where they are shared.
     let buckets: MemoryBucketStore
     /// What is shared with other nodes; nil for a node on its own.
@@ -91,9 +89,11 @@ final class NodeParts: Sendable {
         (self.record, self.rate, self.inFlight) = (record, rate, inFlight)
         let audit = try NodeAudit(configuration.audit, shards: eventLoopCount)
         self.audit = audit
+        let sealsOfNode = loaded.seals
         shared = try configuration.store.redis.map {
             try SharedState(
                 $0, secrets: secrets, tls: redisTLS, record: record, load: { Self.load(rate, inFlight) },
+                keyIds: { sealsOfNode?.idsToTell(nowUnixMilliseconds: Timestamp.unixNanoseconds() / 1_000_000) },
                 hasher: hasher,
                 directory: directory,
                 directoryLimits: limits, logger: logger, onLimitChange: Self.limitChange(audit))
@@ -119,7 +119,6 @@ final class NodeParts: Sendable {
             ActivePolicy(CompiledPolicy(loaded.policy), hasher: hasher, onStoreFailure: onStoreFailure))
         authorization = AuthorizationHolder(loaded.authorization)
         adminAuthorization = AuthorizationHolder(loaded.adminAuthorization)
-        keyRing = nil
         var meterSettings = RequestMeter.Settings()
         meterSettings.shards = eventLoopCount
         meter = RequestMeter(meterSettings)
@@ -134,6 +133,7 @@ final class NodeParts: Sendable {
         reportRefusedWorkers()
         watchAudit(isBlocking: configuration.audit.mode == .block)
         watchCertificateAges()
+        if let seals { NodeMetrics.registerSeals(registry, seals, shared?.keyRings) }
     }
 
     /// The gateway of one event loop.

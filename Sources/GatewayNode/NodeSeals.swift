@@ -1,7 +1,5 @@
-import CertificateFiles
 import Documents
 import Encryption
-import Foundation
 import Gateway
 import GatewayConfiguration
 import Identity
@@ -9,52 +7,115 @@ import IntentPolicy
 import Observability
 import Synchronization
 
-/// The key ring of a node and its file: read at the start, watched while it runs, a broken one refused.
+/// The key ring of a node: read at the start, watched while it runs, a broken one refused, a new key held back until all have it.
 final class NodeSeals: Sendable {
     let holder: KeyRingHolder
-    private let path: String
-    private let watched: Mutex<WatchedFile>
+    let source: KeyRingSource
+    let rotation: GatewayConfiguration.KeyRotation
+    /// How often a source of secrets is asked.
+    let refreshSeconds: Int
+    private let consent: Mutex<KeyConsent>
+    /// Held while a ring is read and put in force, or an older one could come after a newer one.
+    private let turn = Mutex(())
+    private let told = Mutex(Told())
+    private let refused = Atomic(0)
 
-    /// Reads the ring; nil, and the faults noted, when it cannot be used.
-    init?(file path: String, into diagnostics: Diagnostics) {
-        // Noted before it is read: a file that changes in between is then read again, not missed.
-        let file = WatchedFile(path: path)
-        guard let ring = Self.read(path, into: diagnostics) else { return nil }
-        self.path = path
-        holder = KeyRingHolder(ring)
-        watched = Mutex(file)
+    /// What was said of the ring last.
+    private struct Told {
+        var findings: [String] = []
+        var waiting: Set<String> = []
     }
 
-    /// What came of looking at the file.
+    /// How long two nodes may differ before one is told to lag behind.
+    private static let lagMilliseconds: Int64 = 10_000
+
+    /// Reads the ring; nil, and the faults noted, when it cannot be used.
+    init?(
+        _ sealing: GatewayConfiguration.Sealing, _ secrets: NodeSecrets, environment: [String: String],
+        into diagnostics: Diagnostics
+    ) {
+        let source = KeyRingSource(sealing, secrets, environment: environment)
+        guard let ring = source.read(into: diagnostics) else { return nil }
+        self.source = source
+        rotation = sealing.rotation
+        refreshSeconds = sealing.refreshSeconds
+        holder = KeyRingHolder(ring)
+        consent = Mutex(KeyConsent(patienceMilliseconds: Int64(sealing.rotation.patienceSeconds) * 1_000))
+    }
+
+    /// What came of looking at the source.
     enum Refresh {
         case unchanged
         /// Another ring is in force; the ids of keys that came, and of those that left.
         case replaced(added: [String], removed: [String])
-        /// The file cannot be used: the former ring stays in force.
+        /// The ring cannot be used: the former one stays in force.
         case refused([Diagnostic])
     }
 
-    /// Reads the file anew when it changed, or when that is asked for.
-    func refresh(isAsked: Bool = false) -> Refresh {
-        guard watched.withLock({ $0.hasChanged() }) || isAsked else { return .unchanged }
-        let diagnostics = Diagnostics()
-        guard let ring = Self.read(path, into: diagnostics) else { return .refused(diagnostics.errors) }
-        let former = Set(holder.replace(with: ring).keys.map(\.id))
-        let now = Set(ring.keys.map(\.id))
-        return .replaced(added: now.subtracting(former).sorted(), removed: former.subtracting(now).sorted())
+    /// What is to be told of the ring that was not told before.
+    struct News {
+        /// All that an operator should see to; nil when it is as before.
+        var findings: [String]?
+        /// The keys whose time has come and that wait for other nodes; nil when they are as before.
+        var waiting: Set<String>?
     }
 
-    private static func read(_ path: String, into diagnostics: Diagnostics) -> KeyRing? {
-        guard let bytes = FileManager.default.contents(atPath: path) else {
-            // That it is not there was said where it is named.
-            diagnostics.error("the key ring '\(path)' cannot be read", at: nil)
-            return nil
-        }
-        do throws(DiagnosticError) { return try KeyRingDocument.read(Array(bytes), file: path) } catch {
-            diagnostics.add(error.diagnostics)
-            return nil
+    /// Reads the ring anew when it changed, or when that is asked for.
+    ///
+    /// - Parameter others: what the other nodes hold, which decides whether a new key seals at once.
+    func refresh(isAsked: Bool = false, _ others: KeyConsent.Others, nowUnixMilliseconds now: Int64) -> Refresh {
+        turn.withLock { _ in
+            // Looked at in any case, so that what is read now is not read again.
+            let hasChanged = source.hasChanged()
+            guard hasChanged || isAsked else { return .unchanged }
+            let diagnostics = Diagnostics()
+            guard let ring = source.read(into: diagnostics) else {
+                refused.add(1, ordering: .relaxed)
+                return .refused(diagnostics.errors)
+            }
+            let waiting = consent.withLock { $0.heldBack(ring, others, nowUnixMilliseconds: now) }
+            let former = Set(holder.replace(with: ring.holdingBack(waiting)).keys.map(\.id))
+            let ids = Set(ring.keys.map(\.id))
+            return .replaced(added: ids.subtracting(former).sorted(), removed: former.subtracting(ids).sorted())
         }
     }
+
+    /// Decides which keys seal, by what the other nodes hold, and looks at what an operator should know; for a timer.
+    func settle(_ others: KeyConsent.Others, nowUnixMilliseconds now: Int64) -> News {
+        let (ring, lacking) = turn.withLock { _ in
+            let ring = holder.current
+            let (waiting, lacking) = consent.withLock { consent in
+                (
+                    consent.heldBack(ring, others, nowUnixMilliseconds: now),
+                    consent.lacking(
+                        ring, others, toleranceMilliseconds: Self.lagMilliseconds, nowUnixMilliseconds: now)
+                )
+            }
+            holder.holdBack(waiting)
+            return (holder.current, lacking)
+        }
+        var findings = ring.findings(atUnixMilliseconds: now).map(\.description)
+        if !lacking.isEmpty {
+            findings.append("other nodes hold keys that this one has not got: \(lacking.joined(separator: ", "))")
+        }
+        let begun = Set(ring.keys.filter { $0.activeFromMilliseconds <= now }.map(\.id))
+        let waiting = ring.heldBack.intersection(begun)
+        return told.withLock { told in
+            var news = News()
+            if told.findings != findings { news.findings = findings }
+            if told.waiting != waiting { news.waiting = waiting }
+            told = Told(findings: findings, waiting: waiting)
+            return news
+        }
+    }
+
+    /// The ids that other nodes are told: of keys that open something yet.
+    func idsToTell(nowUnixMilliseconds now: Int64) -> [String] {
+        holder.current.keys.filter { $0.isAlive(atUnixMilliseconds: now) }.map(\.id)
+    }
+
+    /// How many rings were refused since the start.
+    var refusedCount: Int { refused.load(ordering: .relaxed) }
 }
 
 extension EnvelopeSeals {

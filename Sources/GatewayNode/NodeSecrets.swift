@@ -99,6 +99,11 @@ final class NodeSecrets: Sendable {
         }
     }
 
+    /// Asks the source of a secret now, instead of at its time.
+    func refetch(_ reference: SecretReference) async throws(SecretFault) {
+        take(try await store.fresh(reference).value, of: reference)
+    }
+
     private func take(_ value: SecretBytes, of reference: SecretReference) {
         known.withLock { known in
             guard let before = known[reference], before.value != value else { return }

@@ -26,6 +26,8 @@ final class SharedState: Sendable {
     let directory: SharedDirectory
     /// What operators have drained, in step with the other nodes.
     let drains: SharedDrains
+    /// Goes up when there is a new key ring to look at.
+    let keyRings: SharedGeneration
     private let settings: RedisSettings
     private let keyPrefix: String
     private let budgetMilliseconds: Int64
@@ -42,7 +44,7 @@ final class SharedState: Sendable {
 
     init(
         _ configured: GatewayConfiguration.Redis, secrets: NodeSecrets, tls: RedisTLS?, record: NodeRecord,
-        load: @escaping @Sendable () -> NodeLoad,
+        load: @escaping @Sendable () -> NodeLoad, keyIds: @escaping @Sendable () -> [String]?,
         hasher: BucketKeyHasher, directory store: DirectoryStore, directoryLimits: DirectoryLimits, logger: Logger,
         onLimitChange: @escaping @Sendable (_ reason: String?) -> Void
     ) throws {
@@ -79,12 +81,14 @@ final class SharedState: Sendable {
             surroundings: around, onEvent: Self.tellOfAgents(logger))
         drains = SharedDrains(
             store: store, commands: background, subscriptions: subscriber, names: names, surroundings: around)
+        keyRings = SharedGeneration(
+            of: "key-rings", commands: background, subscriptions: subscriber, names: names, surroundings: around)
         replays = RedisReplayCache(
             commands: background, names: names, timeoutMilliseconds: budgetMilliseconds,
             isCluster: !configured.cluster.isEmpty, surroundings: around)
         nodes = NodePresence(
             own: record, share: RedisNodeShare(commands: background, names: names),
-            surroundings: around, load: load,
+            surroundings: around, load: load, keyIds: keyIds,
             onEvent: { event in
                 switch event {
                 case .found(let count): logger.notice("the node list is known", metadata: ["nodes": "\(count)"])

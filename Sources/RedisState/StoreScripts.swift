@@ -5,6 +5,7 @@ package enum StoreScripts {
         RedisKeySetScripts.look, RedisKeySetScripts.ask, RedisKeySetScripts.store, RedisKeySetScripts.giveUp,
         RedisDirectoryScripts.put, RedisDirectoryScripts.remove, RedisDirectoryScripts.pull,
         RedisNodeShare.announcing, RedisNodeShare.leaving, RedisDrainShare.changing, RedisDrainShare.listing,
+        RedisGenerationShare.advancing, RedisGenerationShare.reading,
     ]
 
     /// What an ACL must allow for them and for the replay cache, besides the keys and channels of the prefix.

@@ -40,6 +40,11 @@ package final class SecretStore: SecretProvider {
         }
     }
 
+    /// As its source has it now, whatever is in memory; that last value again while the source does not answer.
+    package func fresh(_ reference: SecretReference) async throws(SecretFault) -> SecretVersion {
+        try given(await flight(reference).value)
+    }
+
     package func changes(of reference: SecretReference) -> AsyncStream<Result<SecretVersion, SecretFault>> {
         let (stream, continuation) = AsyncStream.makeStream(
             of: Result<SecretVersion, SecretFault>.self, bufferingPolicy: .bufferingNewest(16))

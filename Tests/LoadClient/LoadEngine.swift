@@ -101,7 +101,7 @@ final class LoadEngine: LoadConnection.Owner {
         }
         openCount += 1
         connection.send(
-            bodies[request],
+            plan.requests[request].make.map { ByteBuffer(bytes: $0()) } ?? bodies[request],
             LoadConnection.OpenRequest(request: request, phase: phase, dueNanoseconds: due, sentNanoseconds: now))
     }
 

@@ -12,11 +12,13 @@ package struct LoadTarget: Sendable {
     }
 }
 
-/// A request that is sent over and over.
+/// A request that is sent over and over, or made anew each time.
 package struct LoadRequest: Sendable {
     package var name: String
     /// The whole request as it goes over the wire.
     package var bytes: [UInt8]
+    /// Makes the bytes of each request anew, on the client's own thread, for what may be sent once; nil sends the same ones.
+    package var make: (@Sendable () -> [UInt8])?
     /// Its part of all requests, in relation to the weights of the others.
     package var weight: Int
 
@@ -24,6 +26,11 @@ package struct LoadRequest: Sendable {
         self.name = name
         self.bytes = bytes
         self.weight = weight
+    }
+
+    package init(name: String, weight: Int = 1, making make: @escaping @Sendable () -> [UInt8]) {
+        self.init(name: name, bytes: [], weight: weight)
+        self.make = make
     }
 }
 

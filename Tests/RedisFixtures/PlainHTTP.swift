@@ -1,16 +1,33 @@
 import Glibc
 
-/// One request for a page of this machine, for fixtures that watch what a server says of itself.
+/// One request to a server of this machine, for fixtures that need no more of HTTP than that.
 package enum PlainHTTP {
     /// The whole answer, head and body.
     ///
     /// - Throws: `FixtureError` when nobody listens.
     package static func get(_ path: String, port: Int) throws -> String {
+        let request = "GET \(path) HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n"
+        return try exchange(Array(request.utf8), port: port)
+    }
+
+    /// Posts JSON with a bearer token.
+    ///
+    /// - Throws: `FixtureError` when nobody listens.
+    package static func post(_ path: String, _ body: [UInt8] = Array("{}".utf8), token: String, port: Int) throws
+        -> String
+    {
+        let head = [
+            "POST \(path) HTTP/1.1", "host: 127.0.0.1", "connection: close", "content-type: application/json",
+            "content-length: \(body.count)", "authorization: Bearer \(token)",
+        ]
+        return try exchange(Array((head.joined(separator: "\r\n") + "\r\n\r\n").utf8) + body, port: port)
+    }
+
+    private static func exchange(_ request: [UInt8], port: Int) throws -> String {
         let descriptor = try LocalSocket.connected(to: port)
         defer { close(descriptor) }
         LocalSocket.set(descriptor, SOL_SOCKET, SO_RCVTIMEO, timeval(tv_sec: 5, tv_usec: 0))
-        let request = "GET \(path) HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n"
-        guard LocalSocket.sendAll(Array(request.utf8), to: descriptor) else {
+        guard LocalSocket.sendAll(request, to: descriptor) else {
             throw FixtureError("port \(port) closed before it took a request")
         }
         var answer: [UInt8] = []

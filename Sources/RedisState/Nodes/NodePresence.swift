@@ -44,20 +44,26 @@ package final class NodePresence: Sendable {
     private let timing: Timing
     private let around: StoreSurroundings
     private let load: @Sendable () -> NodeLoad
+    private let keyIds: @Sendable () -> [String]?
+    private let alarm = Alarm()
     private let onEvent: @Sendable (Event) -> Void
     private let state: Mutex<State>
 
     /// Makes a presence; nobody knows of it before ``run()``.
     ///
-    /// - Parameter load: asked before each heartbeat.
+    /// - Parameters:
+    ///   - load: asked before each heartbeat.
+    ///   - keyIds: asked before each heartbeat, for ``NodeRecord/keyIds``.
     package init(
         own: NodeRecord, share: any NodeShare, timing: Timing = Timing(), surroundings: StoreSurroundings,
-        load: @escaping @Sendable () -> NodeLoad, onEvent: @escaping @Sendable (Event) -> Void = { _ in }
+        load: @escaping @Sendable () -> NodeLoad, keyIds: @escaping @Sendable () -> [String]? = { nil },
+        onEvent: @escaping @Sendable (Event) -> Void = { _ in }
     ) {
         self.own = own
         self.share = share
         self.timing = timing
         self.load = load
+        self.keyIds = keyIds
         self.onEvent = onEvent
         around = surroundings
         state = Mutex(State(list: NodeListState(lingerMilliseconds: timing.timeToLiveMilliseconds)))
@@ -69,9 +75,12 @@ package final class NodePresence: Sendable {
             await beat()
             // Nodes that started together do not stay in step.
             let milliseconds = Double(timing.intervalMilliseconds) * (0.9 + 0.1 * around.jitter())
-            await around.sleep(Int64(milliseconds * 1_000_000))
+            await alarm.sleep(nanoseconds: Int64(milliseconds * 1_000_000), around)
         }
     }
+
+    /// Brings the next heartbeat forward: what this node says of itself has changed.
+    package func announceSoon() { alarm.ring() }
 
     /// All nodes alive, this one included, by name; the last known ones while the store is away.
     package func liveNodes() -> [NodeRecord] {
@@ -122,6 +131,7 @@ package final class NodePresence: Sendable {
     private func current() -> NodeRecord {
         var record = own
         record.load = load()
+        record.keyIds = keyIds()
         return record
     }
 }

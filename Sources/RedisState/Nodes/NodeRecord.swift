@@ -14,11 +14,13 @@ package struct NodeRecord: Sendable, Hashable {
     package var startedAtMilliseconds: Int64
     /// How busy it was at its last heartbeat.
     package var load: NodeLoad
+    /// The ids of the keys that it opens sealed envelopes by; nil for a node that opens none.
+    package var keyIds: [String]?
 
     /// Makes a record.
     package init(
         id: String, name: String, version: String, address: String, startedAtMilliseconds: Int64,
-        load: NodeLoad = NodeLoad()
+        load: NodeLoad = NodeLoad(), keyIds: [String]? = nil
     ) {
         self.id = id
         self.name = name
@@ -26,6 +28,7 @@ package struct NodeRecord: Sendable, Hashable {
         self.address = address
         self.startedAtMilliseconds = startedAtMilliseconds
         self.load = load
+        self.keyIds = keyIds
     }
 }
 
@@ -47,7 +50,9 @@ extension NodeRecord {
     /// The most bytes of one of its texts.
     static let textBytesMax = 256
     /// The most bytes of a record as it is written.
-    static let bytesMax = 2_048
+    static let bytesMax = 4_096
+    /// The most keys that a node tells of.
+    static let keyIdsMax = 16
 
     /// As it is written to the store.
     var encoded: [UInt8] {
@@ -56,6 +61,7 @@ extension NodeRecord {
             "started": .number(JSONNumber(Int(startedAtMilliseconds))),
             "inFlight": .number(JSONNumber(load.requestsInFlight)),
             "rps": .number(JSONNumber(load.requestsPerSecond)),
+            "keys": keyIds.map { .array($0.map(JSONValue.string)) } ?? .null,
         ]
         return value.encoded
     }
@@ -68,9 +74,12 @@ extension NodeRecord {
             let started = fields["started"]?.intValue, let inFlight = fields["inFlight"]?.intValue,
             let perSecond = fields["rps"]?.intValue, started >= 0, inFlight >= 0, perSecond >= 0
         else { return nil }
+        // Nodes of an older version tell of none.
+        let keyIds = fields["keys"]?.arrayValue.map { $0.prefix(Self.keyIdsMax).compactMap(Self.text) }
         self.init(
             id: id, name: name, version: version, address: address, startedAtMilliseconds: Int64(started),
-            load: NodeLoad(requestsInFlight: Int(inFlight), requestsPerSecond: Int(perSecond)))
+            load: NodeLoad(requestsInFlight: Int(inFlight), requestsPerSecond: Int(perSecond)),
+            keyIds: keyIds)
     }
 
     /// Texts end in logs and on terminals: no control characters.

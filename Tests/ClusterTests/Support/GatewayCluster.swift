@@ -22,6 +22,13 @@ final class GatewayCluster: Sendable {
         {"protocol":"INTENTUSNET/1.0","messageType":"response","headers":{},"body":{"version":"1.0","status":"success",\
         "payload":{"ok":true},"metadata":{"agent":"fixed"},"error":null}}
         """
+    /// What every request carries.
+    static let envelope = """
+        {"version":"1.0","intent":{"name":"SummarizeIntent","version":"1.0"},"payload":{"text":"hello"},\
+        "context":{"sourceAgent":"load","timestamp":"2026-11-23T03:00:00Z","priority":"normal","tags":[]},\
+        "metadata":{"requestId":"req-1","source":"load","createdAt":"2026-11-23T03:00:00Z","traceId":null,\
+        "identityChain":[]}}
+        """
     private static let key = Result { try DevelopmentKey(keyId: "k1") }
 
     let limits: [TenantLimit]
@@ -31,12 +38,22 @@ final class GatewayCluster: Sendable {
     private let folder: PrivateFolder
     private let places: [Place]
     private let processes: Mutex<[SpawnedProcess?]>
+    private let adminPorts: [Int]
+    private let extra: String
 
     /// Writes the files of the gateways; none is started.
     ///
-    /// - Parameter keySetURL: where the issuer is; without one its keys come from a file.
-    init(_ places: [Place], limits: [TenantLimit], keySetURL: String? = nil) throws {
+    /// - Parameters:
+    ///   - keySetURL: where the issuer is; without one its keys come from a file.
+    ///   - extra: more keys of each configuration.
+    ///   - files: files beside the configurations, which they may name.
+    init(
+        _ places: [Place], limits: [TenantLimit], keySetURL: String? = nil, extra: String = "",
+        files: [String: String] = [:]
+    ) throws {
         self.places = places
+        self.extra = extra
+        adminPorts = try FreePorts.next(places.count)
         self.limits = limits
         hosts = places.map(\.host)
         folder = try PrivateFolder()
@@ -47,8 +64,9 @@ final class GatewayCluster: Sendable {
         _ = try folder.write("seal", "the seal of all gateways of a test")
         let rules = limits.map(\.rule).joined(separator: "\n")
         _ = try folder.write("policy.yaml", "default: deny\nrules:\n\(rules)\n")
+        for (name, text) in files { _ = try folder.write(name, text) }
         for (index, place) in places.enumerated() {
-            let text = try configuration(place, port: ports[index], keySetURL: keySetURL)
+            let text = configuration(place, index, keySetURL: keySetURL)
             _ = try folder.write("gateway-\(index).yaml", text)
         }
     }
@@ -130,30 +148,38 @@ final class GatewayCluster: Sendable {
     }
 
     private static func request(of limit: TenantLimit) throws -> LoadRequest {
-        // Issued a while ago, so that a node whose clock is behind does not take it for one of the future.
-        let claims = DevelopmentClaims(
-            issuer: issuer, audience: "intentusnet", subject: "load", roles: ["user"], tenant: limit.tenant,
-            lifetimeSeconds: 7_200, now: Date(timeIntervalSinceNow: -600))
-        let body = """
-            {"version":"1.0","intent":{"name":"SummarizeIntent","version":"1.0"},"payload":{"text":"hello"},\
-            "context":{"sourceAgent":"load","timestamp":"2026-11-23T03:00:00Z","priority":"normal","tags":[]},\
-            "metadata":{"requestId":"req-1","source":"load","createdAt":"2026-11-23T03:00:00Z","traceId":null,\
-            "identityChain":[]}}
-            """
         let head = [
             "POST /api/v1/intent HTTP/1.1", "host: gateway", "content-type: application/json",
-            "content-length: \(body.utf8.count)", "authorization: Bearer \(try key.get().sign(claims))",
+            "content-length: \(envelope.utf8.count)", "authorization: Bearer \(try token(tenant: limit.tenant))",
             "x-intentus-timeout-ms: \(Scale.deadlineMilliseconds)",
         ]
-        let text = head.joined(separator: "\r\n") + "\r\n\r\n" + body
+        let text = head.joined(separator: "\r\n") + "\r\n\r\n" + envelope
         return LoadRequest(name: limit.tenant, bytes: Array(text.utf8), weight: limit.perSecond)
     }
 
-    private func configuration(_ place: Place, port: Int, keySetURL: String?) throws -> String {
+    /// The path of a file beside the configurations.
+    func file(_ name: String) -> String { folder.file(name) }
+
+    /// A token of the issuer, for some tenant or for an operator.
+    static func token(subject: String = "load", role: String = "user", tenant: String) throws -> String {
+        // Issued a while ago, so that a node whose clock is behind does not take it for one of the future.
+        try key.get().sign(
+            DevelopmentClaims(
+                issuer: issuer, audience: "intentusnet", subject: subject, roles: [role], tenant: tenant,
+                lifetimeSeconds: 7_200, now: Date(timeIntervalSinceNow: -600)))
+    }
+
+    /// Posts to the admin API of a gateway, as an administrator.
+    func administer(_ index: Int, _ path: String) throws -> String {
+        let token = try Self.token(subject: "operator", role: "intentusnet-admin", tenant: "operators")
+        return try PlainHTTP.post("/admin/v1/\(path)", token: token, port: adminPorts[index])
+    }
+
+    private func configuration(_ place: Place, _ index: Int, keySetURL: String?) -> String {
         let keys = keySetURL.map { "{ url: \"\($0)\" }" } ?? "{ file: jwks.json }"
         return """
-            listen: { http: "\(place.host):\(port)" }
-            admin: { http: "127.0.0.1:\(try FreePorts.next())" }
+            listen: { http: "\(place.host):\(ports[index])" }
+            admin: { http: "127.0.0.1:\(adminPorts[index])", access: { failuresPerMinute: 1000 } }
             eventLoops: 1
             store: \(place.store)
             authentication:
@@ -168,6 +194,7 @@ final class GatewayCluster: Sendable {
               - name: fixed
                 intents: [{ name: SummarizeIntent, version: "1.0" }]
                 instances: [{ url: "http://\(place.workerHost):\(worker.port)/execute-agent" }]
+            \(extra)
 
             """
     }

@@ -31,7 +31,8 @@ final class TestNode: Sendable {
     init(
         agents: String = "[]", policy: String = TestNode.allowUsers, authentication: String = "",
         listen: String = #"http: "127.0.0.1:0""#, store: String = "memory", extra: String = "",
-        files: [String: String] = [:], admin: String = "", hasOwnIssuer: Bool = true
+        files: [String: String] = [:], admin: String = "", hasOwnIssuer: Bool = true,
+        environment: [String: String] = [:]
     ) async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "intentusnet-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -65,7 +66,7 @@ final class TestNode: Sendable {
         }
         let path = folder.appending(path: "gateway.yaml")
         try text.write(to: path, atomically: true, encoding: .utf8)
-        node = try await GatewayNode(configurationFile: path.path, environment: [:])
+        node = try await GatewayNode(configurationFile: path.path, environment: environment)
         try await node.start()
     }
 

@@ -30,6 +30,23 @@ private func keepsNodeContract(_ share: any NodeShare, passing: @Sendable (_ mil
 
 @Suite("Node list", .timeLimit(.minutes(1)))
 struct NodePresenceTests {
+    @Test("keys are told by their ids, and a node of an older version tells of none")
+    func keys() throws {
+        var node = record("a")
+        #expect(NodeRecord(decoding: node.encoded)?.keyIds == nil)
+        node.keyIds = ["2026-11-a", "2026-11-b"]
+        #expect(NodeRecord(decoding: node.encoded) == node)
+        node.keyIds = []
+        #expect(NodeRecord(decoding: node.encoded)?.keyIds == [])
+        let old = String(decoding: node.encoded, as: UTF8.self).replacing(#","keys":[]"#, with: "")
+        #expect(!old.contains("keys"))
+        #expect(NodeRecord(decoding: Array(old.utf8)) == record("a"))
+        // What is no list of ids is left out.
+        node.keyIds = ["good", String(repeating: "x", count: 300), "bad\u{1}"] + (0..<40).map { "k\($0)" }
+        let read = NodeRecord(decoding: node.encoded)?.keyIds
+        #expect(read?.first == "good" && read?.contains("bad\u{1}") == false && (read?.count ?? 99) <= 16)
+    }
+
     @Test("in memory nodes come, tell their load, and go")
     func memory() async throws {
         let clock = TestClock()
