@@ -53,6 +53,11 @@ extension ProductionCheck {
         _ configuration: GatewayConfiguration, _ facts: ProductionFacts, _ notes: inout ProductionNotes
     ) {
         guard let emcl = configuration.emcl else { return }
+        guard emcl.keyRingFile != nil else {
+            return notes.warn(
+                "emcl.keyRing", "the ages of keys that are no file are not looked at here",
+                remedy: "look at them on a running gateway: intentusnet admin keys")
+        }
         let place = "emcl.keyRingFile"
         let renew = "add one by intentusnet emcl keygen --add-to \(emcl.keyRingFile ?? "RING")"
         var needs: Set<String> = []
