@@ -107,4 +107,30 @@ struct ReloadTests {
         #expect(try await node.metric("intentusnet_config_reload_refused_total").map { $0 >= 1 } == true)
         await node.stop()
     }
+
+    @Test("B19 a thousand reloads, some of them of a rewritten policy, leave no file or socket open")
+    func openDescriptors() async throws {
+        let worker = try ScriptedWorker()
+        defer { worker.stop() }
+        let node = try await TestNode.inFront(of: worker)
+        let token = try TestNode.token()
+        #expect(try await node.answer(token: token).status == 200)
+        #expect(await node.node.reload().isEmpty)
+        let before = try Self.descriptors()
+        for turn in 0..<1_000 {
+            if turn % 100 == 0 {
+                try node.write(turn % 200 == 0 ? Self.adminsOnly : TestNode.allowUsers, to: "policy.yaml")
+            }
+            #expect(await node.node.reload().isEmpty)
+        }
+        // A leak of one for each reload, or for each that found a change, is more than this.
+        let after = try Self.descriptors()
+        #expect(abs(after - before) <= 4, "\(before) before, \(after) after")
+        await node.stop()
+    }
+
+    /// How many files and sockets this process holds open.
+    private static func descriptors() throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+    }
 }

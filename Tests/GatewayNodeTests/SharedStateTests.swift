@@ -115,7 +115,7 @@ struct SharedStateTests {
         await stop([first, second])
     }
 
-    @Test("while Redis is away each node counts its share and says so; then limits are shared again")
+    @Test("B7 while Redis is away each node counts its share and says so; then limits are shared again")
     func away() async throws {
         let (worker, redis) = (try ScriptedWorker(), try RedisServer.started())
         defer { worker.stop() }
@@ -206,7 +206,7 @@ struct SharedStateTests {
         await node.stop()
     }
 
-    @Test("a node starts, serves and says so while there is no Redis at all")
+    @Test("B9 a node starts, serves and says so while there is no Redis at all")
     func withoutRedis() async throws {
         let worker = try ScriptedWorker()
         defer { worker.stop() }

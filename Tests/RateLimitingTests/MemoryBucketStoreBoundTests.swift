@@ -6,7 +6,7 @@ import Testing
 struct MemoryBucketStoreBoundTests {
     private let five = RateLimit(name: "five", ratePerMinute: 5)
 
-    @Test("S22: inventing keys resets nobody and yields one shared bucket")
+    @Test("B14 S22: inventing keys resets nobody and yields one shared bucket")
     func inventedKeys() {
         let fixture = StoreFixture(keysMax: 100)
         #expect(fixture.admitted(five, "victim", attempts: 5) == 5)

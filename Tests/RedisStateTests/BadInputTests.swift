@@ -69,7 +69,7 @@ struct BadInputTests {
         try await expectOneComplaint(node, of: ["OOM"]) { try server.order("CONFIG", "SET", "maxmemory", "0") }
     }
 
-    @Test("READONLY: the server has become a replica")
+    @Test("B10 READONLY: the server has become a replica")
     func readOnly() async throws {
         let server = try RedisServer.started()
         let node = try await node(server)
@@ -163,7 +163,7 @@ struct BadInputTests {
         try await expectOneComplaint(node, of: ["BUSY"]) { try server.cli(["SCRIPT", "KILL"]) }
     }
 
-    @Test("LOADING: the server reads its data and does not serve yet")
+    @Test("B10 LOADING: the server reads its data and does not serve yet")
     func loading() async throws {
         let server = try RedisServer.started(
             .lines("key-load-delay 300", "loading-process-events-interval-bytes 1024"))

@@ -29,7 +29,7 @@ struct LeaseConcurrencyTests {
         }
     }
 
-    @Test("no token is spent twice and none is lost uncounted, whatever meets whatever", arguments: 1...3)
+    @Test("B15: no token is spent twice and none is lost uncounted, whatever meets whatever", arguments: 1...3)
     func conserved(run: Int) async {
         // Every look at the clock moves it, so that leases are taken, run out and are given back.
         let ticks = Clock()

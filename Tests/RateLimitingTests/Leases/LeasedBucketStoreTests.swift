@@ -129,7 +129,7 @@ struct LeasedBucketStoreTests {
         #expect(held >= 50)
     }
 
-    @Test("several limits go in one call, and a refusal of one takes nothing of the other")
+    @Test("B12: several limits go in one call, and a refusal of one takes nothing of the other")
     func oneCall() {
         let fixture = LeaseFixture()
         let (sixty, two) = (fixture.demand(small), fixture.demand(RateLimit(name: "two", ratePerMinute: 2)))

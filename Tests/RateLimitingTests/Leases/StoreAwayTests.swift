@@ -58,7 +58,7 @@ struct StoreAwayTests {
         #expect(answers.contains { $0.answer.outcome?.isDegraded == true })
     }
 
-    @Test("deny lets nothing pass, allow everything, and each answer says that it was degraded")
+    @Test("B6: deny lets nothing pass, allow everything, and each answer says that it was degraded")
     func modes() {
         let fixture = away()
         for _ in 0..<20 {
@@ -83,7 +83,7 @@ struct StoreAwayTests {
         #expect(fixture.book.gauges().failures == 3)
     }
 
-    @Test("local is rate and burst divided by the nodes that live", arguments: [1, 2, 3, 10])
+    @Test("B7: local is rate and burst divided by the nodes that live", arguments: [1, 2, 3, 10])
     func local(nodes: Int) {
         let fixture = away()
         fixture.nodes.set(nodes)

@@ -39,7 +39,7 @@ struct BucketScriptTests {
         return grants
     }
 
-    @Test("decides as TokenBucket does, for 10,000 seeded steps over limits small and large")
+    @Test("B16 decides as TokenBucket does, for 10,000 seeded steps over limits small and large")
     func differential() async throws {
         let redis = try RedisServer.started()
         let test = TestClient(RedisSettings(topology: .standalone(redis.address)))

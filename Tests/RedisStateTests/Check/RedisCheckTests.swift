@@ -36,7 +36,7 @@ struct RedisCheckTests {
         ports.map { RedisAddress(host: "127.0.0.1", port: $0) }
     }
 
-    @Test("a healthy server has no findings, and nothing is left in it")
+    @Test("B11 a healthy server has no findings, and nothing is left in it")
     func healthy() async throws {
         let server = try RedisServer.started()
         let report = await look(standalone(server))
@@ -178,7 +178,7 @@ struct RedisCheckTests {
         #expect(plain.findings.first?.isError == true, "\(plain)")
     }
 
-    @Test("sentinels: each one's opinion, then the master; a wrong name is an error")
+    @Test("B11 sentinels: each one's opinion, then the master; a wrong name is an error")
     func sentinels() async throws {
         let set = try SentinelSet()
         let places = addresses(set.sentinelPorts)
@@ -194,7 +194,7 @@ struct RedisCheckTests {
         #expect(wrong.findings.contains { $0.isError && $0.text.contains("no sentinel names a master 'other'") })
     }
 
-    @Test("a cluster: slots of each master, and an error for the master that is not there")
+    @Test("B11 a cluster: slots of each master, and an error for the master that is not there")
     func cluster() async throws {
         let cluster = try RedisCluster(masters: 3, replicasEach: 0)
         let topology = RedisSettings.Topology.cluster(addresses(cluster.ports))

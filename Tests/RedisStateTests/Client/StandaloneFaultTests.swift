@@ -129,7 +129,7 @@ struct StandaloneFaultTests {
         await test.close()
     }
 
-    @Test("a server that is away is tried again ever more slowly, and told of once")
+    @Test("B10 a server that is away is tried again ever more slowly, and told of once")
     func backOff() async throws {
         let server = try RedisServer.started()
         let proxy = try FaultProxy(to: server.port)
