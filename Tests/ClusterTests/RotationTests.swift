@@ -44,7 +44,7 @@ struct RotationTests {
         let redis = try RedisServer.started()
         let first = try firstKey()
         let cluster = try GatewayCluster(
-            Array(repeating: GatewayCluster.Place(store: redis.store), count: 3),
+            Array(repeating: GatewayCluster.Place(store: store(redis)), count: 3),
             limits: [TenantLimit(tenant: tenant, perMinute: 0, burst: 0, perSecond: perSecond)],
             extra: "emcl: { keyRingFile: ring.json, clients: required, "
                 + "rotation: { leadSeconds: 2, graceSeconds: \(graceSeconds) } }",
@@ -79,6 +79,11 @@ struct RotationTests {
         return Outcome(
             report: report, refusedRotations: refused, counts: clients.counts, inGrace: inGrace,
             afterGrace: afterGrace, forwarded: cluster.worker.requestCount)
+    }
+
+    /// Rotation is measured, and not how soon Redis remembers a nonce on a machine that is busy with the load itself.
+    private static func store(_ redis: RedisServer) -> String {
+        #"{ redis: { url: "redis://127.0.0.1:\#(redis.port)", budgetMilliseconds: 50 } }"#
     }
 
     /// When the first key ends, in milliseconds since the epoch; it may have left the ring already.
