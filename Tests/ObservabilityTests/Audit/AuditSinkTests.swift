@@ -33,7 +33,8 @@ struct AuditSinkTests {
 
     /// The record as an object, without what the chain adds to it.
     static func members(_ line: Substring) -> String {
-        guard let time = line.range(of: #""time""#), let hash = line.range(of: #","hash":""#, options: .backwards) else {
+        guard let time = line.range(of: #""time""#), let hash = line.range(of: #","hash":""#, options: .backwards)
+        else {
             return String(line)
         }
         return "{" + line[time.lowerBound..<hash.lowerBound] + "}"
@@ -86,8 +87,10 @@ struct AuditSinkTests {
         arguments: [
             "a\nb", "a\r\n{\"event\":\"request\"}", "quote\",\"status\":200,\"x\":\"", "back\\",
             "\u{0}\u{1}\u{1F}\u{7F}",
-            "esc \u{1B}[2J", "c1 \u{85}\u{9B}", "bidi \u{202E}\u{2066}\u{200F}\u{61C}", "no width \u{200B}\u{FEFF}\u{2060}\u{AD}",
-            "tags \u{E0041}\u{E007F}", "nonchars \u{FFFE}\u{1FFFF}", "separators \u{2028}\u{2029}", "naïve ☃ 𝄞 \u{FFFD}", "\\n", "tab\t",
+            "esc \u{1B}[2J", "c1 \u{85}\u{9B}", "bidi \u{202E}\u{2066}\u{200F}\u{61C}",
+            "no width \u{200B}\u{FEFF}\u{2060}\u{AD}",
+            "tags \u{E0041}\u{E007F}", "nonchars \u{FFFE}\u{1FFFF}", "separators \u{2028}\u{2029}",
+            "naïve ☃ 𝄞 \u{FFFD}", "\\n", "tab\t",
             "12345678\n", "1234567\"8", "\u{80}12345678",
         ])
     func plainEscaping(text: String) throws {
