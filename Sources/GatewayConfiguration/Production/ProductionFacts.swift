@@ -82,8 +82,6 @@ package struct ProductionFacts: Sendable, Hashable {
     package var sidecarRequiresTLS = false
     /// Whether what no rule matches is denied; nil where no policy can be read.
     package var policyDeniesByDefault: Bool?
-    /// How many rules allow, in force.
-    package var allowingRules = 0
     /// Rules that allow, and that no limit holds for.
     package var unlimitedRules: [Rule] = []
     /// Rules whose limit lets everything through while the store is away.

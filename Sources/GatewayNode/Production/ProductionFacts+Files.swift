@@ -39,7 +39,6 @@ extension ProductionFacts {
             return
         }
         policyDeniesByDefault = policy.deniesByDefault
-        allowingRules = policy.allowingRules.count
         unlimitedRules = policy.unlimitedRules.map(Rule.init)
         openLimits = policy.allowingRules.filter { $0.onStoreFailure == .allow && $0.ratePerMinute != nil }
             .map(Rule.init)

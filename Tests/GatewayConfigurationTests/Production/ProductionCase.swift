@@ -58,7 +58,6 @@ struct ProductionCase: Sendable, CustomStringConvertible {
         facts.nowUnixSeconds = now
         facts.peerMode = .mutual
         facts.policyDeniesByDefault = true
-        facts.allowingRules = 2
         facts.files = [
             ProductionFacts.File(key: "listen.tls.keyFile", path: "tls.key", mode: 0o400),
             ProductionFacts.File(key: "emcl.keyRingFile", path: "ring.json", mode: 0o640),
