@@ -9,6 +9,7 @@ struct AdminHandler: HTTPHandler {
     let gate: AdminGate
     let origin: AdminOrigin
     let operations: any AdminOperations
+    let events: AdminEvents
     let accept: @Sendable (HTTPConnection) -> ArrivalConnection
     let audit: @Sendable (AuditRecord) -> Void
     let clock: AdminClock
@@ -54,6 +55,7 @@ struct AdminHandler: HTTPHandler {
         _ connection: ArrivalConnection, _ record: inout AuditRecord
     ) async throws(AdminRefusal) -> HTTPAnswer {
         try origin.check(request)
+        if kind == .page { return ConsolePage.answer(place) }
         let caller = try await gate.caller(request, connection, &record)
         try gate.authorize(caller, as: kind, request, connection, &record)
         let query = try AdminQuery(place == .bucket ? request.target : [])
@@ -61,10 +63,12 @@ struct AdminHandler: HTTPHandler {
             throw .invalid("this path takes no query")
         }
         switch kind {
-        case .probe: return pages.answer(place)
+        case .probe, .page: return pages.answer(place)
         case .read:
             guard place != .document else { return Self.answer(AdminDocument.bytes) }
-            return Self.answer(await operations.read(try place.read(query)), &record)
+            let read = try place.read(query)
+            guard place != .events else { return try events.answer(to: caller, read, connection) }
+            return Self.answer(await operations.read(read), &record)
         case .action:
             try gate.attempts.act()
             var reader = try AdminRequestReader(request, at: place)
@@ -123,6 +127,7 @@ extension AdminPlace {
     /// What is read at this path.
     fileprivate func read(_ query: AdminQuery) throws(AdminRefusal) -> AdminRead {
         switch self {
+        case .overview, .events: .overview
         case .nodes: .nodes
         case .agents: .agents
         case .limits: .limits
@@ -130,7 +135,7 @@ extension AdminPlace {
         case .keys: .keys
         case .configuration: .configuration
         case .logLevel: .logLevel
-        case .metrics, .health, .live, .ready, .document, .resetLimit, .refreshKeySets, .rotateKeys, .drainNode,
+        case .metrics, .health, .live, .ready, .console, .consoleScript, .consoleStyle, .document, .resetLimit, .refreshKeySets, .rotateKeys, .drainNode,
             .undrainNode, .drainAgent, .undrainAgent, .drainInstance, .undrainInstance, .checkConfiguration,
             .reloadConfiguration, .explainPolicy:
             throw .invalid("nothing is read at this path")

@@ -6,8 +6,10 @@ import IntentProtocol
 struct AdminOrigin: Sendable {
     let hosts: Set<String>
     let origins: Set<String>
+    /// `http` or `https`, as this port speaks it.
+    let scheme: String
 
-    /// Refuses a Host that is none of ours and an Origin that is not allowed.
+    /// Refuses a Host that is none of ours and an Origin that is neither this port itself, as the console's is, nor allowed.
     ///
     /// An address cannot be made to point elsewhere, so that literals need not be listed; a name can, by whoever owns it.
     func check(_ request: borrowing HTTPRequest) throws(AdminRefusal) {
@@ -17,7 +19,9 @@ struct AdminOrigin: Sendable {
         }
         let named = request.values(of: "origin")
         guard let origin = named.first else { return }
-        guard named.count == 1, let text = String(validating: origin, as: UTF8.self), origins.contains(text) else {
+        guard named.count == 1, let text = String(validating: origin, as: UTF8.self),
+            text == "\(scheme)://\(host.lowercased())" || origins.contains(text)
+        else {
             throw AdminRefusal(
                 403, "ORIGIN_NOT_ALLOWED", "scripts of this origin may not ask; list it in admin.origins")
         }

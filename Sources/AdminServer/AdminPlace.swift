@@ -3,6 +3,8 @@ package import GatewayHTTP
 /// Where the paths of the admin plane lead: a closed table, of which the raw value is the place.
 package enum AdminPlace: Int, Sendable, CaseIterable {
     case metrics, health, live, ready
+    case console, consoleScript, consoleStyle
+    case overview, events
     case document, nodes, agents, limits, bucket, keys, configuration, logLevel
     case resetLimit, refreshKeySets, rotateKeys, drainNode, undrainNode, drainAgent, undrainAgent, drainInstance,
         undrainInstance, checkConfiguration, reloadConfiguration, explainPolicy
@@ -11,6 +13,8 @@ package enum AdminPlace: Int, Sendable, CaseIterable {
     package enum Kind: Sendable {
         /// What monitors ask, as they do everywhere: without a credential unless the configuration says otherwise.
         case probe
+        /// The console: the same for everybody and without a word of the node, so that whoever opens it can then show who they are.
+        case page
         /// What changes nothing, for whoever may read.
         case read
         /// What changes the node, or tells of files of its machine: for whoever may act.
@@ -24,6 +28,11 @@ package enum AdminPlace: Int, Sendable, CaseIterable {
         case .health: "/health"
         case .live: "/health/live"
         case .ready: "/health/ready"
+        case .console: "/console"
+        case .consoleScript: "/console/console.js"
+        case .consoleStyle: "/console/console.css"
+        case .overview: "/admin/v1/overview"
+        case .events: "/admin/v1/events"
         case .document: "/admin/v1/openapi.json"
         case .nodes: "/admin/v1/nodes"
         case .agents: "/admin/v1/agents"
@@ -51,7 +60,9 @@ package enum AdminPlace: Int, Sendable, CaseIterable {
     package var methods: [HTTPMethod] {
         switch self {
         case .logLevel: [.get, .head, .put]
-        case .metrics, .health, .live, .ready, .document, .nodes, .agents, .limits, .bucket, .keys, .configuration:
+        case .events: [.get]
+        case .metrics, .health, .live, .ready, .console, .consoleScript, .consoleStyle, .overview, .document, .nodes,
+            .agents, .limits, .bucket, .keys, .configuration:
             [.get, .head]
         case .resetLimit, .refreshKeySets, .rotateKeys, .drainNode, .undrainNode, .drainAgent, .undrainAgent,
             .drainInstance, .undrainInstance, .checkConfiguration, .reloadConfiguration, .explainPolicy:
@@ -63,6 +74,7 @@ package enum AdminPlace: Int, Sendable, CaseIterable {
     package func kind(_ method: HTTPMethod) -> Kind {
         switch self {
         case .metrics, .health, .live, .ready: .probe
+        case .console, .consoleScript, .consoleStyle: .page
         default: method == .get || method == .head ? .read : .action
         }
     }
@@ -72,6 +84,9 @@ package enum AdminPlace: Int, Sendable, CaseIterable {
         switch self {
         case .metrics: "metrics.read"
         case .health, .live, .ready: "health.read"
+        case .console, .consoleScript, .consoleStyle: "console.read"
+        case .overview: "overview.read"
+        case .events: "events.read"
         case .document: "openapi.read"
         case .nodes: "nodes.read"
         case .agents: "agents.read"

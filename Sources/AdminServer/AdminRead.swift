@@ -1,5 +1,7 @@
 /// What may be read over the admin API.
 package enum AdminRead: Sendable, Hashable {
+    /// All that the console shows, in one answer.
+    case overview
     case nodes
     case agents
     /// The limits that were asked most lately.

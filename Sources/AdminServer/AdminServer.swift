@@ -10,6 +10,7 @@ import ServiceLifecycle
 /// - `/health`: the report of all parts; 200 when healthy or degraded, 503 when a part is unhealthy. The Python package
 ///   answers 200 always; here a probe that looks at nothing but the status is told the truth.
 /// - `/health/live`: 200 while the process answers. `/health/ready`: 200 while it serves, else 503.
+/// - `/console`: the page that a person on call opens; it reads `/admin/v1/events` and acts by the rest.
 /// - `/admin/v1/…`: what operators look at and do; see ``AdminPlace``, and the OpenAPI document that is served there.
 ///
 /// It runs on the event loops that it is given; hand it a group of its own, so that a scrape does not hold up requests.
@@ -88,7 +89,9 @@ package struct AdminServer: Service {
                 metrics: parts.metrics, health: parts.health, unixNanoseconds: clock.unixNanoseconds),
             gate: AdminGate(
                 access: access, attempts: attempts, unixSeconds: { clock.unixNanoseconds() / 1_000_000_000 }),
-            origin: AdminOrigin(hosts: access.hosts, origins: access.origins), operations: parts.operations,
+            origin: AdminOrigin(
+                hosts: access.hosts, origins: access.origins, scheme: settings.tls == nil ? "http" : "https"),
+            operations: parts.operations, events: AdminEvents(parts.operations, clock),
             accept: parts.accept, audit: parts.audit, clock: clock)
     }
 

@@ -10,7 +10,9 @@ extension HPACKHeaders {
         add(name: ":status", value: String(status))
         if hasBody {
             add(name: "content-type", value: "\(answer.contentType)")
-            add(name: "content-length", value: String(answer.body.count), indexing: .nonIndexable)
+            if answer.next == nil {
+                add(name: "content-length", value: String(answer.body.count), indexing: .nonIndexable)
+            }
         }
         if let security { add(lines: security.headerLines) }
         add(lines: answer.headerLines)

@@ -242,6 +242,7 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
     }
 
     func drain() {
+        for exchange in Array(streams.values) { exchange.drain() }
         announceEnd()
     }
 

@@ -15,6 +15,8 @@ final class HTTP2Exchange<Handler: HTTPHandler>: ChannelInboundHandler, FlushedA
         case body(RequestHead, RouteTable.Match, headBytes: [UInt8])
         /// The handler has the request.
         case handling
+        /// An answer goes on piece by piece.
+        case streaming
         /// The answer was written; what still comes is thrown away.
         case answered
     }
@@ -150,10 +152,14 @@ final class HTTP2Exchange<Handler: HTTPHandler>: ChannelInboundHandler, FlushedA
         shared.began()
         task = Task.immediate(executorPreference: shared.executor) { [shared] in
             let answer = await shared.handler.handle(request, on: accepted)
-            self.finish(answer)
+            guard let next = answer.next, !self.isHeadRequest else { return self.finish(answer) }
+            await self.stream(answer, next)
         }
         // The answer may have been written before the task was known here.
-        if case .handling = phase {} else { task = nil }
+        switch phase {
+        case .handling, .streaming: break
+        case .head, .body, .answered: task = nil
+        }
     }
 
     private func finish(_ answer: HTTPAnswer) {
@@ -164,10 +170,53 @@ final class HTTP2Exchange<Handler: HTTPHandler>: ChannelInboundHandler, FlushedA
         write(answer)
     }
 
+    /// Sends an answer whose end is not known.
+    private func stream(_ answer: HTTPAnswer, _ next: @Sendable () async -> [UInt8]?) async {
+        shared.eventLoop.assertInEventLoop()
+        defer { shared.ended() }
+        guard case .handling = phase, let context else { return }
+        phase = .streaming
+        release()
+        let head = HPACKHeaders(answer, status: answer.status, hasBody: true, security: connection.security)
+        context.write(wrapOutboundOut(.headers(.init(headers: head))), promise: nil)
+        var isTaken = await send(answer.body)
+        while isTaken, let piece = await next() { isTaken = await send(piece) }
+        end()
+    }
+
+    /// Waits until a piece has left; false when the stream has ended, or when connections hold too much already.
+    private func send(_ piece: [UInt8]) async -> Bool {
+        guard case .streaming = phase, let context else { return false }
+        guard connection.holdAnswer(piece.count) else {
+            shared.refused(.overloaded)
+            reset(.enhanceYourCalm)
+            return false
+        }
+        heldBytes = piece.count
+        guard (try? await write(piece, context).get()) != nil, case .streaming = phase else { return false }
+        release()
+        deadlineNanoseconds = .max
+        return true
+    }
+
+    private func write(_ piece: [UInt8], _ context: ChannelHandlerContext) -> EventLoopFuture<Void> {
+        deadlineNanoseconds = shared.now() + shared.limits.writeTimeoutMilliseconds * 1_000_000
+        return context.writeAndFlush(wrapOutboundOut(.data(.init(data: .byteBuffer(ByteBuffer(bytes: piece))))))
+    }
+
+    private func end() {
+        guard case .streaming = phase, let context else { return }
+        task = nil
+        phase = .answered
+        deadlineNanoseconds = shared.now() + shared.limits.writeTimeoutMilliseconds * 1_000_000
+        let last = HTTP2Frame.FramePayload.Data(data: .byteBuffer(ByteBuffer()), endStream: true)
+        context.writeAndFlush(wrapOutboundOut(.data(last)), promise: nil)
+    }
+
     private func refuse(_ refusal: HTTPRefusal) {
         switch phase {
         case .head, .body: break
-        case .handling, .answered: return
+        case .handling, .streaming, .answered: return
         }
         shared.refused(refusal.reason)
         write(shared.handler.answer(refusal, route: refusal.route))
@@ -218,10 +267,15 @@ final class HTTP2Exchange<Handler: HTTPHandler>: ChannelInboundHandler, FlushedA
 
     // MARK: time
 
+    /// The server stops: an answer that would go on ends.
+    func drain() {
+        if case .streaming = phase { task?.cancel() }
+    }
+
     func deadlinePassed() {
         switch phase {
         case .head, .body: refuse(HTTPRefusal(.timeout, "the request did not arrive in time"))
-        case .answered: context?.close(promise: nil)
+        case .streaming, .answered: context?.close(promise: nil)
         case .handling: break
         }
     }

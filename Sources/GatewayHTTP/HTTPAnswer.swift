@@ -6,6 +6,11 @@ package struct HTTPAnswer: Sendable {
     /// The media type of the body.
     package var contentType: StaticString = "application/json"
     package var body: [UInt8]
+    /// Where the body goes on behind ``body`` for as long as there is something to say, as events do: asked for the next piece
+    /// whenever the reader has taken the last one, nil ends the answer.
+    ///
+    /// Called in the task of the request, which is cancelled when the reader goes away or the server drains; then it must end.
+    package var next: (@Sendable () async -> [UInt8]?)?
 
     package init(status: Int, headerLines: [UInt8] = [], body: [UInt8]) {
         self.status = status

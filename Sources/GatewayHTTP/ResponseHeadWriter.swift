@@ -26,6 +26,18 @@ enum ResponseHeadWriter {
         if hasBody, !withoutBody { buffer.writeBytes(answer.body) }
     }
 
+    /// The head of an answer that goes on until its connection is closed, and what it begins with.
+    static func writeStream(_ answer: HTTPAnswer, security: ConnectionSecurity?, into buffer: inout ByteBuffer) {
+        writeStatusLine((200...599).contains(answer.status) ? answer.status : 500, into: &buffer)
+        buffer.writeStaticString("content-type: ")
+        buffer.writeStaticString(answer.contentType)
+        buffer.writeStaticString("\r\ntransfer-encoding: chunked\r\nconnection: close\r\n")
+        if let security { buffer.writeBytes(security.headerLines) }
+        buffer.writeBytes(answer.headerLines)
+        buffer.writeStaticString("\r\n")
+        buffer.writeChunk(answer.body)
+    }
+
     private static func writeStatusLine(_ status: Int, into buffer: inout ByteBuffer) {
         buffer.writeStaticString("HTTP/1.1 ")
         if let known = codeAndReason(status) {
@@ -72,6 +84,15 @@ enum ResponseHeadWriter {
 }
 
 extension ByteBuffer {
+    /// Writes a piece of a chunked body; nothing for an empty one, which would end the body.
+    mutating func writeChunk(_ piece: [UInt8]) {
+        guard !piece.isEmpty else { return }
+        writeString(String(piece.count, radix: 16))
+        writeStaticString("\r\n")
+        writeBytes(piece)
+        writeStaticString("\r\n")
+    }
+
     /// Writes a number that is not negative, in decimal, without making a String.
     mutating func writeDecimal(_ number: Int) {
         guard number >= 10 else {

@@ -10,7 +10,7 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
     typealias OutboundOut = ByteBuffer
 
     /// Where the connection stands.
-    private enum Phase {
+    enum Phase {
         /// Nothing of a request has come.
         case idle
         /// A head has begun; `searched` bytes of it hold no end.
@@ -21,21 +21,23 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
         case chunked(RequestHead, RouteTable.Match, headBytes: [UInt8], ChunkedBody)
         /// The handler has the request; what comes meanwhile waits in the buffer.
         case handling
+        /// An answer goes on piece by piece; what comes meanwhile is thrown away, because the connection ends with it.
+        case streaming
         /// The reader is slower than the answers: nothing more is read or answered until it has taken them.
         case blocked
         /// The last answer was written; what comes is thrown away.
         case closing
     }
 
-    private let shared: ServerShared<Handler>
+    let shared: ServerShared<Handler>
     /// By whom it was counted; nil when it was not counted by peer.
     let peer: PeerNetwork?
-    private let security: ConnectionSecurity?
-    private var phase = Phase.idle
-    private var buffer = ByteBuffer()
-    private var held = HeldBytes()
-    private var context: ChannelHandlerContext?
-    private var task: Task<Void, Never>?
+    let security: ConnectionSecurity?
+    var phase = Phase.idle
+    var buffer = ByteBuffer()
+    var held = HeldBytes()
+    private(set) var context: ChannelHandlerContext?
+    var task: Task<Void, Never>?
     /// What the handler made of this connection; nil before its first request.
     private var accepted: Handler.Connection?
     private var isReading = true
@@ -43,7 +45,7 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
     private var isWritable = true
     private var closesAfterAnswer = false
     /// Monotonic nanoseconds at which the present phase has lasted too long.
-    private(set) var deadlineNanoseconds: Int64 = .max
+    var deadlineNanoseconds: Int64 = .max
     private var requestDeadlineNanoseconds: Int64 = .max
     /// Until when a closing connection whose answer was taken waits for its peer at most; nil before that.
     private var lingersUntilNanoseconds: Int64?
@@ -78,7 +80,11 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
-        if case .closing = phase { return linger() }
+        switch phase {
+        case .closing: return linger()
+        case .streaming: return
+        case .idle, .head, .sized, .chunked, .handling, .blocked: break
+        }
         buffer.receive(&bytes)
         advance()
     }
@@ -109,7 +115,7 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
     /// Called by the loop's sweep when the deadline has passed.
     func deadlinePassed() {
         switch phase {
-        case .idle, .handling, .blocked, .closing: context?.close(promise: nil)
+        case .idle, .handling, .streaming, .blocked, .closing: context?.close(promise: nil)
         case .head, .sized, .chunked:
             refuse(HTTPRefusal(.timeout, "the request did not arrive in time"), route: nil)
         }
@@ -126,6 +132,7 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
             phase = .closing
             buffer = ByteBuffer()
             closeBehindAnswers { [self] in lingerThenClose() }
+        case .streaming: task?.cancel()
         case .head, .sized, .chunked, .handling, .closing: break
         }
     }
@@ -191,7 +198,7 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
         case .handling, .blocked:
             if buffer.readableBytes > shared.pipelinedBytesMax { pauseReading() }
             return false
-        case .closing: return false
+        case .streaming, .closing: return false
         }
     }
 
@@ -287,10 +294,16 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
         shared.began()
         task = Task.immediate(executorPreference: shared.executor) { [shared] in
             let answer = await shared.handler.handle(request, on: connection)
-            self.finish(answer, isToHead: match.method == .head)
+            guard let next = answer.next, match.method != .head else {
+                return self.finish(answer, isToHead: match.method == .head)
+            }
+            await self.stream(answer, next)
         }
         // The answer may have been written before the task was known here.
-        if case .handling = phase {} else { task = nil }
+        switch phase {
+        case .handling, .streaming: break
+        case .idle, .head, .sized, .chunked, .blocked, .closing: task = nil
+        }
     }
 
     private func finish(_ answer: HTTPAnswer, isToHead: Bool) {
@@ -355,7 +368,7 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
     }
 
     /// Ends the sending side and lets the peer's remaining bytes drain, so that a reset does not overtake the answer.
-    private func lingerThenClose() {
+    func lingerThenClose() {
         guard let context else { return }
         lingersUntilNanoseconds = shared.now() + shared.limits.requestTimeoutMilliseconds * 1_000_000
         linger()

@@ -20,7 +20,7 @@ extension NodeAudit {
             throw ConfigurationRefused([Diagnostic(.error, "audit.file: \(error)")])
         }
         guard let writer else {
-            self = .none
+            self.init(log: nil)
             return
         }
         if audit.mode == .block, audit.output == .file, let trouble = writer.trouble {
@@ -34,7 +34,7 @@ extension NodeAudit {
         // Fewer, larger writes: a wake-up of the writing thread costs more than the bytes that it writes.
         limits.batchBytes = 256 << 10
         limits.checkpointIntervalMilliseconds = audit.checkpointSeconds * 1_000
-        self = .lines(JSONLinesAuditSink(writer: writer, owner: owner, limits: limits))
+        self.init(log: JSONLinesAuditSink(writer: writer, owner: owner, limits: limits))
     }
 
     /// The host's name as far as it stands in a record without being escaped.

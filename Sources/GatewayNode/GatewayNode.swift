@@ -280,6 +280,8 @@ package final class GatewayNode: Sendable {
             parts.noteAudit(&auditTrouble)
             let now = Timestamp.monotonicNanoseconds()
             parts.rate.note(parts.meter.requestCount, nowNanoseconds: now)
+            parts.traffic.note(
+                parts.meter.tally, nowNanoseconds: now, unixNanoseconds: Timestamp.unixNanoseconds())
             let left = parts.directory.expire(nowNanoseconds: now)
             if left > 0 { parts.logger.notice("instances left unrenewed", metadata: ["count": "\(left)"]) }
             parts.buckets.sweep(shardCount: 8, nowNanoseconds: now)

@@ -28,6 +28,7 @@ struct NodeOperations: AdminOperations {
 
     func read(_ read: AdminRead) async -> AdminReply {
         switch read {
+        case .overview: AdminReply(reports.overview(keys: keys().body))
         case .nodes: AdminReply(reports.nodes())
         case .agents: AdminReply(reports.agents())
         case .limits: AdminReply(reports.limits())

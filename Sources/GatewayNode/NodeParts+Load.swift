@@ -21,7 +21,7 @@ final class NodeCount: Sendable {
 
 extension NodeParts {
     /// How busy this node is now.
-    func load() -> NodeLoad { Self.load(rate, inFlight) }
+    func load() -> NodeLoad { Self.load(rate, inFlight, health) }
 
     /// Where the number of requests under way is known, once the listener is there.
     func reportLoad(_ requestsInFlight: @escaping @Sendable () -> Int) { inFlight.become(requestsInFlight) }
@@ -29,8 +29,9 @@ extension NodeParts {
     /// What each event loop notes of its limits.
     var hotLimits: [HotLimits] { hotLimitsOfLoops.withLock { $0 } }
 
-    static func load(_ rate: RequestRate, _ inFlight: NodeCount) -> NodeLoad {
-        NodeLoad(requestsInFlight: inFlight.value, requestsPerSecond: rate.perSecond)
+    static func load(_ rate: RequestRate, _ inFlight: NodeCount, _ health: HealthState) -> NodeLoad {
+        NodeLoad(
+            requestsInFlight: inFlight.value, requestsPerSecond: rate.perSecond, isDrained: health.isDrained)
     }
 }
 

@@ -37,6 +37,7 @@ final class NodeParts: Sendable {
     /// This node as the others see it.
     let record: NodeRecord
     let rate: RequestRate
+    let traffic = RecentTraffic()
     let inFlight: NodeCount
     let hotLimitsOfLoops = Mutex<[HotLimits]>([])
     let audit: NodeAudit
@@ -85,14 +86,14 @@ final class NodeParts: Sendable {
         directory = DirectoryStore(limits: limits)
         let (logger, directory) = (logger, directory)
         let (redisTLS, secrets) = (tls.redis, loaded.secrets)
-        let (record, rate, inFlight) = (NodeRecord(configuration), RequestRate(), NodeCount())
+        let (record, rate, inFlight, health) = (NodeRecord(configuration), RequestRate(), NodeCount(), health)
         (self.record, self.rate, self.inFlight) = (record, rate, inFlight)
         let audit = try NodeAudit(configuration.audit, shards: eventLoopCount)
         self.audit = audit
         let sealsOfNode = loaded.seals
         shared = try configuration.store.redis.map {
             try SharedState(
-                $0, secrets: secrets, tls: redisTLS, record: record, load: { Self.load(rate, inFlight) },
+                $0, secrets: secrets, tls: redisTLS, record: record, load: { Self.load(rate, inFlight, health) },
                 keyIds: { sealsOfNode?.idsToTell(nowUnixMilliseconds: Timestamp.unixNanoseconds() / 1_000_000) },
                 hasher: hasher,
                 directory: directory,

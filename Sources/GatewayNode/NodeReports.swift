@@ -39,20 +39,20 @@ struct NodeReports: Sendable {
             "requestsPerSecond": .number(JSONNumber(node.load.requestsPerSecond)),
             "requestsInFlight": .number(JSONNumber(node.load.requestsInFlight)),
             "isThisNode": .bool(node.id == parts.record.id),
-            // The others do not tell.
-            "isDrained": node.id == parts.record.id ? .bool(parts.health.isDrained) : .null,
+            // Nodes of an older version do not tell.
+            "isDrained": node.load.isDrained.map(JSONValue.bool) ?? .null,
         ]
     }
 
     // MARK: agents
 
-    func agents() -> JSONValue {
+    func agents(max: Int = agentsMax) -> JSONValue {
         let all = parts.directory.listing(nowNanoseconds: Timestamp.monotonicNanoseconds())
         let unix = Timestamp.unixNanoseconds()
         return [
             "store": store, "isCurrent": .bool(!(parts.shared?.directory.figures.isAway ?? false)),
             "count": .number(JSONNumber(all.count)),
-            "agents": .array(all.prefix(Self.agentsMax).map { json($0, unixNanoseconds: unix) }),
+            "agents": .array(all.prefix(max).map { json($0, unixNanoseconds: unix) }),
         ]
     }
 
@@ -85,9 +85,9 @@ struct NodeReports: Sendable {
 
     // MARK: limits
 
-    func limits() -> JSONValue {
+    func limits(max: Int = limitsMax) -> JSONValue {
         let now = Timestamp.monotonicNanoseconds()
-        let hottest = HotLimits.hottest(parts.hotLimits, countMax: Self.limitsMax, nowNanoseconds: now)
+        let hottest = HotLimits.hottest(parts.hotLimits, countMax: max, nowNanoseconds: now)
         return [
             "store": store, "isCurrent": .bool(parts.shared?.book.isStoreAsked ?? true),
             "limits": .array(hottest.map { json($0, nowNanoseconds: now) }),
@@ -107,7 +107,7 @@ struct NodeReports: Sendable {
         ]
     }
 
-    private static func tenths(_ number: Double) -> JSONValue {
+    static func tenths(_ number: Double) -> JSONValue {
         JSONNumber((number * 10).rounded() / 10).map(JSONValue.number) ?? .null
     }
 }

@@ -26,7 +26,8 @@ package final class RequestMeter: Sendable {
     private let intents: BoundedIndex<String>
     private let agents: BoundedIndex<String>
     private let series: BoundedIndex<UInt64>
-    private let bucketSeconds: [Double]
+    /// The upper bounds of the latency buckets in seconds, rising.
+    package let bucketSeconds: [Double]
     private let boundsNanoseconds: [Int64]
     private let shards: [Shard]
     private let threads: ThreadShards
@@ -94,6 +95,20 @@ package final class RequestMeter: Sendable {
         let (cells, width) = (totals(), boundsNanoseconds.count + 2)
         // The first cell of each series is its sum of latencies.
         return cells.indices.lazy.filter { $0 % width != 0 }.reduce(0) { $0 &+ cells[$1] }
+    }
+
+    /// Everything counted so far by outcome and by latency.
+    package var tally: RequestTally {
+        let (cells, width) = (totals(), boundsNanoseconds.count + 2)
+        var tally = RequestTally(
+            counts: Array(repeating: 0, count: RequestOutcome.count),
+            buckets: Array(repeating: 0, count: boundsNanoseconds.count + 1))
+        for (index, raw) in series.keys.enumerated() where (index + 1) * width <= cells.count {
+            let row = cells[(index * width + 1)..<((index + 1) * width)]
+            tally.counts[SeriesKey(raw: raw).outcome] &+= row.reduce(0, &+)
+            for (bucket, count) in row.enumerated() { tally.buckets[bucket] &+= count }
+        }
+        return tally
     }
 
     private static func label(_ answer: BoundedIndex<String>.Answer) -> LabelId {

@@ -38,9 +38,12 @@ package struct NodeLoad: Sendable, Hashable {
     package var requestsInFlight: Int
     /// Requests that ended in the last second.
     package var requestsPerSecond: Int
+    /// Whether an operator has taken it out of service; nil for a node of a version that does not tell.
+    package var isDrained: Bool?
 
     /// Makes a load.
-    package init(requestsInFlight: Int = 0, requestsPerSecond: Int = 0) {
+    package init(requestsInFlight: Int = 0, requestsPerSecond: Int = 0, isDrained: Bool? = nil) {
+        self.isDrained = isDrained
         self.requestsInFlight = requestsInFlight
         self.requestsPerSecond = requestsPerSecond
     }
@@ -61,6 +64,7 @@ extension NodeRecord {
             "started": .number(JSONNumber(Int(startedAtMilliseconds))),
             "inFlight": .number(JSONNumber(load.requestsInFlight)),
             "rps": .number(JSONNumber(load.requestsPerSecond)),
+            "drained": load.isDrained.map(JSONValue.bool) ?? .null,
             "keys": keyIds.map { .array($0.map(JSONValue.string)) } ?? .null,
         ]
         return value.encoded
@@ -78,7 +82,8 @@ extension NodeRecord {
         let keyIds = fields["keys"]?.arrayValue.map { $0.prefix(Self.keyIdsMax).compactMap(Self.text) }
         self.init(
             id: id, name: name, version: version, address: address, startedAtMilliseconds: Int64(started),
-            load: NodeLoad(requestsInFlight: Int(inFlight), requestsPerSecond: Int(perSecond)),
+            load: NodeLoad(requestsInFlight: Int(inFlight), requestsPerSecond: Int(perSecond),
+                isDrained: fields["drained"]?.boolValue),
             keyIds: keyIds)
     }
 
