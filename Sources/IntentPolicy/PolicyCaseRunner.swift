@@ -122,7 +122,8 @@ package enum PolicyCaseRunner {
 }
 
 extension PolicyRequest {
-    /// The request that a document describes: subject, roles, tenant, principal, identity_sources, intent, payload, source.
+    /// The request that a document describes: subject, roles, tenant, principal, identity_sources, address, intent, payload,
+    /// source.
     package init(context: DocumentNode) {
         let payload = context["payload"]?.json.objectValue ?? [:]
         self.init(
@@ -132,6 +133,7 @@ extension PolicyRequest {
             identitySources: IdentitySources(
                 (context["identity_sources"].map { $0.sequence ?? [$0] } ?? [])
                     .compactMap { $0.string.flatMap(IdentitySource.init(rawValue:)).map { IdentitySources($0) } }),
+            address: context["address"]?.scalar.flatMap { NetworkAddress($0.text) },
             intent: context["intent"]?.scalar?.text ?? "",
             content: .values(payload: payload, source: context["source"]?.scalar?.text))
     }
