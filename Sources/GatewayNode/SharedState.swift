@@ -107,11 +107,11 @@ final class SharedState: Sendable {
             guard let alarm else { return logger.notice("Redis has memory enough, and evicts nothing") }
             logger.error("Redis and its memory", metadata: ["alarm": "\(alarm)"])
         }
-        let nodes = nodes
+        let (nodes, nodesExpected) = (nodes, configured.nodesExpected)
         var surroundings = LeaseBook.Surroundings(
             nowNanoseconds: Timestamp.monotonicNanoseconds,
             sleep: { nanoseconds in try? await Task.sleep(for: .nanoseconds(nanoseconds)) },
-            jitter: { Double.random(in: 0...1) }, nodeCount: { nodes.liveCount },
+            jitter: { Double.random(in: 0...1) }, nodeCount: { max(nodes.liveCount, nodesExpected) },
             onChange: { reason in
                 onLimitChange(reason.map { "\($0)" })
                 guard let reason else { return logger.notice("limits are shared again") }
