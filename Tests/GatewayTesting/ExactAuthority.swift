@@ -32,7 +32,12 @@ package final class ExactAuthority: Sendable {
                 if ask.wantedTokens < 0 {
                     if now <= ask.returnsUntilMicroseconds {
                         granted = ask.wantedTokens
-                        levels[index].putBack(-granted, limit: limits[index])
+                        // Less what the bucket gained since they were taken, in whole tokens: the script counts their parts too.
+                        let elapsed = ask.takenAtMicroseconds > 0 ? max(now - ask.takenAtMicroseconds, 0) : 0
+                        let (gained, isMore) = elapsed.multipliedReportingOverflow(by: Int64(ask.ratePerMinute))
+                        let less =
+                            isMore ? -granted : Int(clamping: (gained / 60_000_000) + (gained % 60_000_000 > 0 ? 1 : 0))
+                        levels[index].putBack(max(-granted - less, 0), limit: limits[index])
                     }
                 } else if ask.isCharge {
                     granted = ask.wantedTokens

@@ -6,7 +6,7 @@ import Testing
 @testable import RedisState
 
 /// What every replay cache keeps, whatever it stands on.
-private func keepsReplayContract(_ cache: any ReplayCache, passing: @Sendable (_ milliseconds: Int64) async -> Void)
+func keepsReplayContract(_ cache: any ReplayCache, passing: @Sendable (_ milliseconds: Int64) async -> Void)
     async
 {
     let nonce = Array("nonce-1".utf8)
