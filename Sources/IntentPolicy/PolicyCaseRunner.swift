@@ -42,7 +42,7 @@ package enum PolicyCaseRunner {
     private static let ignored = ["reason", "source", "message"]
     private static let contextKeys = [
         "intent", "agent", "roles", "tenant", "subject", "payload", "source", "metadata", "tags",
-        "principal", "identity_sources",
+        "principal", "identity_sources", "address",
     ]
 
     private static func dialect(of node: DocumentNode) throws(DiagnosticError) -> PolicyDialect {
@@ -76,6 +76,10 @@ package enum PolicyCaseRunner {
         where node.string.flatMap(IdentitySource.init(rawValue:)) == nil {
             let known = IdentitySource.allCases.map(\.rawValue).joined(separator: ", ")
             throw DiagnosticError("identity_sources must be of \(known), found \(node.summary)", at: node.location)
+        }
+        if let address = context["address"], address.string.flatMap({ NetworkAddress($0) }) == nil {
+            throw DiagnosticError(
+                "address must be an IPv4 or IPv6 address, found \(address.summary)", at: address.location)
         }
     }
 

@@ -1,3 +1,4 @@
+import Documents
 import IntentPolicy
 import IntentProtocol
 import Testing
@@ -42,5 +43,23 @@ struct AddressKeyTests {
         #expect(!exact.isTaken && exact.findings.contains { $0.contains("unknown placeholder '{address}'") })
         let taken = load(Self.rules)
         #expect(taken.isTaken && !taken.findings.contains { $0.contains("share") }, "\(taken.findings)")
+    }
+
+    @Test("a case states the address, and what is none is an error with its place")
+    func cases() throws {
+        func text(_ address: String) -> String {
+            """
+            cases:
+              - policy: { rules: [{ id: one, action: ALLOW, rate_limit_per_minute: 10, rate_limit_key_template: "{network}" }] }
+                context: { intent: X, address: "\(address)" }
+                expect: { allowed: true, rateLimitKey: "203.0.113.0/24" }
+            """
+        }
+        let report = try PolicyCaseRunner.run(try DocumentParser.yaml(text("203.0.113.7"), file: "cases.yaml"))
+        #expect(report.passed == 1)
+        let error = #expect(throws: DiagnosticError.self) {
+            try PolicyCaseRunner.run(try DocumentParser.yaml(text("nowhere"), file: "cases.yaml"))
+        }
+        #expect(error?.description.contains("address must be an IPv4 or IPv6 address") == true)
     }
 }

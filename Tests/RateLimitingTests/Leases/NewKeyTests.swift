@@ -73,4 +73,23 @@ struct NewKeyTests {
         // Two were taken of the subject's ten by this node's share, and the refused one came back.
         #expect(fixture.take(subject(1))?.admission?.states.first?.remainingTokens == 7)
     }
+
+    @Test(
+        "what a request used is owed although another limit's bucket was not made, whatever its rule does without the store"
+    )
+    func settled() {
+        let fixture = fixture(perMinute: 2)
+        let tenant = fixture.demand(
+            RateLimit(
+                name: "tenant", capacityTokens: 100, ratePerMinute: 1, onStoreFailure: .allow, isSettled: true),
+            cost: 10)
+        func subject(_ number: Int) -> BucketDemand { fixture.demand(limit("subject"), "s\(number)") }
+        #expect(fixture.take(tenant, subject(0))?.isDegraded == false)
+        #expect(fixture.take(tenant, subject(1))?.isDegraded == true)
+        fixture.store.settle(
+            [BucketSettlement(demand: tenant, actualCost: 40, isDegraded: true)],
+            nowNanoseconds: fixture.world.nowNanoseconds)
+        // Three times ten were taken, and the second request came to thirty more.
+        #expect(fixture.take(tenant)?.admission?.states.first?.remainingTokens == 40)
+    }
 }
