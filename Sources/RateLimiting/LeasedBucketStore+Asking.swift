@@ -41,7 +41,7 @@ extension LeasedBucketStore {
             book.noteMade(grants, for: demands[0].key, now: now)
             return .decided(settle(call, demands, grants, taken, sent: sent, now: now))
         case .withheld(let places):
-            guard !places.isEmpty, places.allSatisfy({ call.asks.indices.contains($0) }) else {
+            guard !mayMake, !places.isEmpty, places.allSatisfy({ call.asks.indices.contains($0) }) else {
                 return fail(call, demands, "the answer is none", now)
             }
             book.storeAnswered()

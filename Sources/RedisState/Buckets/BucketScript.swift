@@ -135,7 +135,8 @@ enum BucketScript {
             let at = 1 + index * resultsPerBucket
             guard case .integer(let granted) = numbers[at], case .integer(let remaining) = numbers[at + 1],
                 case .integer(let full) = numbers[at + 2], case .integer(let wait) = numbers[at + 3],
-                case .integer(let made) = numbers[at + 4], remaining >= 0, full >= 0, wait >= 0
+                case .integer(let made) = numbers[at + 4], remaining >= 0, full >= 0, wait >= 0,
+                (0...2).contains(made)
             else { return nil }
             if made == 2 { withheld.append(index) }
             grants.append(
