@@ -188,7 +188,12 @@ let package = Package(
                 nioPosix,
                 nioSSL,
             ]),
-        tests("InteropTests", ["GatewayNode", "DevelopmentIssuer", "IntentusWorker", "RedisFixtures", "intentusnet"]),
+        tests(
+            "InteropTests",
+            [
+                "GatewayNode", "DevelopmentIssuer", "IntentProtocol", "IntentusWorker", "RedisFixtures", "intentusnet",
+                logging, lifecycle,
+            ]),
         tests("IntentProtocolTests", ["IntentProtocol"]),
         tests("DocumentsTests", ["Documents"]),
         tests("IdentityTests", ["Identity", "IntentProtocol", "COpenSSL", jwtKit]),
