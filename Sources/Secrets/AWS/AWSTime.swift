@@ -30,7 +30,8 @@ enum AWSTime {
             (1...31).contains(day),
             hour < 24, minute < 60, second <= 60
         else { return nil }
-        return CivilDate.daysSinceEpoch(year: year, month: month, day: day) * 86_400 + hour * 3_600 + minute * 60 + second
+        return CivilDate.daysSinceEpoch(year: year, month: month, day: day) * 86_400 + hour * 3_600 + minute * 60
+            + second
     }
 
     private static func padded(_ number: Int64, _ digits: Int) -> String {
