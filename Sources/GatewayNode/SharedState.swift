@@ -183,6 +183,11 @@ final class SharedState: Sendable {
                 client: client, keyPrefix: keyPrefix, budgetMilliseconds: budgetMilliseconds))
     }
 
+    /// The replay cache as an event loop of the data plane asks it.
+    func replays(on loop: any EventLoop) -> RedisReplayCache {
+        clients.withLock { $0[ObjectIdentifier(loop)] }.map(replays.asking) ?? replays
+    }
+
     /// What runs until its task is cancelled.
     func tasks() -> [Task<Void, Never>] {
         let presence = Task<Void, Never> { await self.nodes.run() }
