@@ -144,8 +144,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "DevelopmentIssuer", "Documents", "Encryption", "Gateway", "Identity", "IntentPolicy", "IntentProtocol",
-                "Observability", "RateLimiting", "RedisState", "Routing", nioCore, nioPosix,
+                "Authorization", "DevelopmentIssuer", "Documents", "Encryption", "Gateway", "Identity", "IntentPolicy",
+                "IntentProtocol", "Observability", "RateLimiting", "RedisState", "Routing", nioCore, nioPosix,
             ], path: "Tests/Benchmarks", swiftSettings: strict),
 
         // Clocks, fakes and contract suites that several rooms are tested with.
