@@ -144,7 +144,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "DevelopmentIssuer", "Documents", "Encryption", "Gateway", "GatewayNode", "Identity", "IntentPolicy",
+                "Authorization", "DevelopmentIssuer", "Documents", "Encryption", "Gateway", "GatewayNode", "Identity",
+                "IntentPolicy",
                 "IntentProtocol", "Observability", "RateLimiting", "RedisState", "Routing", nioCore, nioPosix,
             ], path: "Tests/Benchmarks", swiftSettings: strict),
 

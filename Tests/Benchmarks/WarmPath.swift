@@ -18,8 +18,8 @@ enum WarmPath {
             guard try await SharedAgents.run(), isKept else { exit(1) }
             return
         }
-        let measurements =
-            try envelope() + SealCosts.measure(body, answer: answer) + tokens() + decisions() + AuditCosts.measure()
+        var measurements = try envelope() + SealCosts.measure(body, answer: answer) + tokens() + decisions()
+        measurements += AuthorizationCosts.measure() + AuditCosts.measure()
         print("operation                                           least ns   median ns   bound ns")
         for measurement in measurements {
             let bound = measurement.nanosecondsMax.map { String(format: "%10.0f", $0) } ?? "         -"
