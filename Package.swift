@@ -103,7 +103,10 @@ let package = Package(
                 "Authorization", "Gateway", "GatewayHTTP", "Identity", "IntentProtocol", "Observability",
                 "RateLimiting",
                 nioCore, lifecycle,
-            ], resources: ["openapi.json", "console.html", "console.css", "console.js"].map { .embedInCode("Resources/\($0)") }, swiftSettings: nonsending),
+            ],
+            resources: ["openapi.json", "console.html", "console.css", "console.js"].map {
+                .embedInCode("Resources/\($0)")
+            }, swiftSettings: nonsending),
         room("DevelopmentIssuer", [cryptoExtras, httpTypes, hummingbird, logging, nioCore]),
         room("DevelopmentAuthority", ["IntentProtocol", asn1, crypto, x509]),
         room("CertificateFiles", ["GatewayHTTP"]),

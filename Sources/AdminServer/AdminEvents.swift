@@ -57,7 +57,9 @@ final class AdminEvents: Sendable {
                 return await slot.events.overview(read)
             }
             try? await Task.sleep(for: .nanoseconds(Self.intervalNanoseconds))
-            guard !Task.isCancelled, slot.events.clock.unixNanoseconds() / 1_000_000_000 < endSeconds else { return nil }
+            guard !Task.isCancelled, slot.events.clock.unixNanoseconds() / 1_000_000_000 < endSeconds else {
+                return nil
+            }
             return await slot.events.overview(read)
         }
         return answer

@@ -135,7 +135,8 @@ extension AdminPlace {
         case .keys: .keys
         case .configuration: .configuration
         case .logLevel: .logLevel
-        case .metrics, .health, .live, .ready, .console, .consoleScript, .consoleStyle, .document, .resetLimit, .refreshKeySets, .rotateKeys, .drainNode,
+        case .metrics, .health, .live, .ready, .console, .consoleScript, .consoleStyle, .document, .resetLimit,
+            .refreshKeySets, .rotateKeys, .drainNode,
             .undrainNode, .drainAgent, .undrainAgent, .drainInstance, .undrainInstance, .checkConfiguration,
             .reloadConfiguration, .explainPolicy:
             throw .invalid("nothing is read at this path")

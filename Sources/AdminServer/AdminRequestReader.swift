@@ -77,7 +77,8 @@ struct AdminRequestReader {
                 throw .invalid("'level' is missing: one of \(levels.joined(separator: ", "))")
             }
             return .setLogLevel(level, seconds: try number("revertAfterSeconds", 1...Self.levelSecondsMax))
-        case .metrics, .health, .live, .ready, .console, .consoleScript, .consoleStyle, .overview, .events, .document, .nodes, .agents, .limits, .bucket, .keys, .configuration:
+        case .metrics, .health, .live, .ready, .console, .consoleScript, .consoleStyle, .overview, .events, .document,
+            .nodes, .agents, .limits, .bucket, .keys, .configuration:
             throw .invalid("nothing is done at this path")
         }
     }

@@ -134,6 +134,14 @@ struct AdminRefusalTests {
             }
         }
         #expect(try await ask("localhost", [json, "Origin: https://console.example.com"]).status == 200)
+        // The console's own: this port by the name that the browser asked for, over what this port speaks.
+        #expect(try await ask("admin.example.com:9090", [json, "Origin: http://admin.example.com:9090"]).status == 200)
+        for (host, origin) in [
+            ("localhost:9090", "https://localhost:9090"), ("localhost:9090", "http://localhost:9091"),
+            ("localhost:9090", "http://127.0.0.1:9090"), ("evil.example.com", "http://evil.example.com"),
+        ] {
+            #expect([403, 421].contains(try await ask(host, [json, "Origin: \(origin)"]).status), "\(host) \(origin)")
+        }
         for type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/jsonp"] {
             let reply = try await ask("localhost", ["Content-Type: \(type)"])
             #expect(reply.status == 415 && Self.code(reply) == "CONTENT_TYPE_REFUSED", "\(type): \(reply)")

@@ -296,22 +296,32 @@ function showLimits(limits) {
 
 function showRefusals(refusals) {
   $("refusals-note").textContent = refusals.notKept ? `the newest; ${count(refusals.notKept)} came too fast to be kept here, the audit log has them all` : "the newest first";
+  fill($("refusals"), alike(refusals.newest).map(({ newest: each, oldest, count: times, key }) => ({
+    key,
+    cells: [
+      times > 1 ? [`${clock(oldest.at)} – ${clock(each.at).slice(3)}`, make("small", {}, `${times} alike`)] : clock(each.at),
+      [make("span", { class: each.status >= 500 ? "failed" : "refused" }, `${each.status} ${each.outcome}`), make("small", {}, each.reason)],
+      each.rule ? ["rule ", make("code", {}, each.rule)] : each.authorization ? make("code", {}, each.authorization)
+        : each.event === "policy_deny" ? "the policy's default" : each.event.replaceAll("_", " "),
+      [each.intent ?? "–", each.agent ? make("small", {}, each.agent) : null],
+      [each.subject ?? each.principal ?? "nobody known", make("small", {}, join([each.tenant, each.remoteAddress.replace(/:\d+$/, "")]))],
+      [make("code", {}, each.requestId ?? "–"), times > 1 ? make("small", {}, "the newest") : null],
+    ],
+  })), "nothing was refused lately");
+}
+
+/** Runs of refusals that differ in nothing but their time are one row: a fault tells itself once. */
+function alike(refusals) {
+  const groups = [];
   const seen = new Map();
-  fill($("refusals"), refusals.newest.map(each => {
-    const name = `${each.at} ${each.requestId ?? ""} ${each.remoteAddress}`;
-    seen.set(name, (seen.get(name) ?? 0) + 1);
-    return {
-      key: `${name} ${seen.get(name)}`,
-      cells: [
-        clock(each.at), [make("span", { class: each.status >= 500 ? "failed" : "refused" }, `${each.status} ${each.outcome}`), make("small", {}, each.reason)],
-        each.rule ? ["rule ", make("code", {}, each.rule)] : each.authorization ? make("code", {}, each.authorization)
-          : each.event === "policy_deny" ? "the policy's default" : each.event.replaceAll("_", " "),
-        [each.intent ?? "–", each.agent ? make("small", {}, each.agent) : null],
-        [each.subject ?? each.principal ?? "nobody known", make("small", {}, join([each.tenant, each.remoteAddress]))],
-        make("code", {}, each.requestId ?? "–"),
-      ],
-    };
-  }), "nothing was refused lately");
+  for (const each of refusals) {
+    const kind = JSON.stringify([each.status, each.outcome, each.reason, each.rule, each.authorization, each.intent, each.agent, each.subject ?? each.principal, each.tenant]);
+    const last = groups[groups.length - 1];
+    if (last?.kind === kind) { last.oldest = each; last.count += 1; continue; }
+    seen.set(kind, (seen.get(kind) ?? 0) + 1);
+    groups.push({ kind, key: `${kind} ${seen.get(kind)}`, newest: each, oldest: each, count: 1 });
+  }
+  return groups;
 }
 
 function showKeys(keys) {
