@@ -29,6 +29,7 @@ let nioHPACK = Target.Dependency.product(name: "NIOHPACK", package: "swift-nio-h
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 
 /// In the rooms of the data plane an async function runs where its caller runs: no switch of executors on the way.
@@ -66,6 +67,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.0"),  // tests only: an independent issuer
     ],
     targets: [
@@ -120,6 +122,10 @@ let package = Package(
                 "Secrets", logging, lifecycle, nioPosix,
             ]),
 
+        room(
+            "LoadGenerator",
+            ["Documents", "GatewayHTTP", "IntentProtocol", "IntentusClient", histogram, nioCore, nioPosix]),
+
         // Wiring: rooms that see everything, because they put it together.
         room(
             "GatewayNode",
@@ -137,7 +143,8 @@ let package = Package(
             dependencies: [
                 "Authorization", "GatewayConfiguration", "GatewayNode", "IntentusClient", "IntentusWorker",
                 "DevelopmentAuthority", "DevelopmentIssuer", "Documents", "Encryption",
-                "IntentPolicy", "IntentProtocol", "Observability", arguments, crypto, httpClient, logging, lifecycle,
+                "IntentPolicy", "IntentProtocol", "LoadGenerator", "Observability", arguments, crypto, httpClient,
+                logging, lifecycle,
                 nioCore,
                 nioHTTP1, nioSSL, unixSignals,
             ],
@@ -243,6 +250,13 @@ let package = Package(
             [
                 "DevelopmentAuthority", "Encryption", "GatewayHTTP", "Identity", "IdentityFixtures", "IntentProtocol",
                 "IntentusClient", "RedisFixtures",
+            ]),
+        // The generator against servers that answer, freeze and break as told; the command as a process.
+        tests(
+            "LoadGeneratorTests",
+            [
+                "DevelopmentAuthority", "DevelopmentIssuer", "Documents", "GatewayHTTP", "IdentityFixtures",
+                "IntentProtocol", "IntentusClient", "LoadGenerator", "RedisFixtures", nioCore, nioPosix,
             ]),
         tests(
             "IntentusWorkerTests",

@@ -1,15 +1,15 @@
 /// Reads a chunked body strictly, in pieces as they come; pure.
 ///
 /// Extensions are refused and trailers too: both have been read differently by different parsers, and no intent needs them.
-struct ChunkedBody: Sendable {
+package struct ChunkedBody: Sendable {
     /// What the bytes so far amount to.
-    enum Progress: Sendable, Hashable {
+    package enum Progress: Sendable, Hashable {
         case needsMore
         case complete
     }
 
     /// Why the body is refused.
-    enum Fault: Error, Sendable, Hashable {
+    package enum Fault: Error, Sendable, Hashable {
         case malformed
         case tooLarge
     }
@@ -33,12 +33,12 @@ struct ChunkedBody: Sendable {
     private let bytesMax: Int
     private static let sizeDigitsMax = 16
 
-    init(bytesMax: Int) {
+    package init(bytesMax: Int) {
         self.bytesMax = bytesMax
     }
 
     /// Takes the whole body out.
-    mutating func takeBody() -> [UInt8] {
+    package mutating func takeBody() -> [UInt8] {
         let whole = body
         body = []
         return whole
@@ -47,7 +47,7 @@ struct ChunkedBody: Sendable {
     /// Reads on.
     ///
     /// - Parameter consumed: how many bytes belonged to the body; those behind it are the next message's.
-    mutating func read(_ bytes: UnsafeRawBufferPointer, consumed: inout Int) throws(Fault) -> Progress {
+    package mutating func read(_ bytes: UnsafeRawBufferPointer, consumed: inout Int) throws(Fault) -> Progress {
         var index = 0
         while index < bytes.count, state != .complete {
             if state == .data {

@@ -1,7 +1,7 @@
 /// Parses the head of an HTTP/1.1 request in one pass, strictly: what two parsers could read differently is refused.
 ///
 /// Pure: bytes in, ranges out; no buffer of its own, so it can be fuzzed alone.
-struct RequestHeadParser {
+package struct RequestHeadParser {
     private let bytes: UnsafeRawBufferPointer
     private var head = RequestHead()
     private var contentLength = ByteRange()
@@ -20,7 +20,7 @@ struct RequestHeadParser {
     /// A head whose lines end in bare LF is never complete; ``hasBareLineEnd(_:from:)`` refuses it early.
     ///
     /// - Parameter offset: how many bytes were searched before.
-    static func end(of bytes: UnsafeRawBufferPointer, from offset: Int) -> Int? {
+    package static func end(of bytes: UnsafeRawBufferPointer, from offset: Int) -> Int? {
         guard bytes.count >= 4 else { return nil }
         var index = max(3, offset)
         while index < bytes.count {

@@ -1,23 +1,25 @@
 /// The head of an answer, parsed strictly.
-struct ResponseHead: Sendable, Hashable {
+package struct ResponseHead: Sendable, Hashable {
     /// How the body is delimited.
-    enum BodyLength: Sendable, Hashable {
+    package enum BodyLength: Sendable, Hashable {
         case exactly(Int)
         case chunked
         case untilClose
     }
 
-    var status: Int
-    var bodyLength: BodyLength
-    var closesAfter: Bool
+    package let status: Int
+    package let bodyLength: BodyLength
+    package let closesAfter: Bool
     /// The value of the last `Retry-After`.
-    var retryAfter: String?
+    package let retryAfter: String?
 }
 
 /// Parses the head of an HTTP/1.x answer; pure.
-enum ResponseHeadParser {
+package enum ResponseHeadParser {
     /// - Parameter bytes: from the first byte to behind the empty line.
-    static func parse(_ bytes: UnsafeRawBufferPointer, bodyBytesMax: Int) throws(UpstreamFailure) -> ResponseHead {
+    package static func parse(_ bytes: UnsafeRawBufferPointer, bodyBytesMax: Int) throws(UpstreamFailure)
+        -> ResponseHead
+    {
         guard bytes.count >= 15, UnsafeRawBufferPointer(rebasing: bytes[..<7]).equals("HTTP/1."),
             bytes[7] == UInt8(ascii: "1") || bytes[7] == UInt8(ascii: "0"), bytes[8] == 0x20,
             let status = number(bytes[9..<12]), (100...599).contains(status), bytes[12] == 0x20 || bytes[12] == 0x0D

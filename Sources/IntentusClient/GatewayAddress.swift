@@ -1,5 +1,5 @@
 import Foundation
-import GatewayHTTP
+package import GatewayHTTP
 
 /// Where a gateway is, taken apart once.
 package struct GatewayAddress: Sendable, Hashable {
@@ -34,7 +34,7 @@ package struct GatewayAddress: Sendable, Hashable {
     /// The endpoint of a path.
     ///
     /// - Parameter principal: the service that the gateway must be; nil for a certificate of the host.
-    func endpoint(_ path: String, _ method: HTTPMethod, principal: String?) -> UpstreamEndpoint {
+    package func endpoint(_ path: String, _ method: HTTPMethod, principal: String?) -> UpstreamEndpoint {
         let security: UpstreamSecurity = isTLS ? (principal.map { .principal($0) } ?? .hostName) : .none
         return UpstreamEndpoint(
             host: host, port: port, hostHeader: hostHeader, path: pathPrefix + path, method: method,

@@ -1,10 +1,16 @@
 import IntentProtocol
 
 /// An answer of the gateway: its status tells where the request ended, its body why.
-struct GatewayAnswer: Sendable {
-    let status: Int
+package struct GatewayAnswer: Sendable {
+    package let status: Int
     let retryAfter: String?
-    let body: [UInt8]
+    package let body: [UInt8]
+
+    package init(status: Int, retryAfter: String? = nil, body: [UInt8]) {
+        self.status = status
+        self.retryAfter = retryAfter
+        self.body = body
+    }
 
     /// What the caller is given, and whether asking again is safe.
     static func read(_ answer: GatewayAnswer) -> GatewayExchange.Attempt {

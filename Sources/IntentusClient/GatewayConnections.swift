@@ -41,6 +41,13 @@ package final class GatewayConnections: Sendable {
             eventLoop: MultiThreadedEventLoopGroup.singleton.next(), limits: limits, tls: tls)
     }
 
+    /// TLS for connections that somebody else keeps; the files are read once.
+    package static func secured(_ options: GatewayTLS) throws(TLSFault) -> UpstreamTLS {
+        let tls = UpstreamTLS()
+        _ = try certificates(options, for: tls)
+        return tls
+    }
+
     private static func certificates(
         _ options: GatewayTLS, for tls: UpstreamTLS
     ) throws(TLSFault) -> CertificateSet {

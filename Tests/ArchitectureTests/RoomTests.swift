@@ -30,6 +30,7 @@ struct RoomTests {
         "DevelopmentIssuer": [],
         "CertificateFiles": ["GatewayHTTP"],
         "IntentusClient": ["CertificateFiles", "Documents", "Encryption", "GatewayHTTP", "Identity", "IntentProtocol"],
+        "LoadGenerator": ["Documents", "GatewayHTTP", "IntentProtocol", "IntentusClient"],
         "IntentusWorker": [
             "CertificateFiles", "Encryption", "GatewayHTTP", "Identity", "IntentProtocol", "IntentusClient", "Secrets",
         ],

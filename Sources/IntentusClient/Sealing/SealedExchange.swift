@@ -1,11 +1,11 @@
 import Encryption
 import Identity
-import IntentProtocol
+package import IntentProtocol
 
 /// One sealed request, and what its answer must be bound to.
-struct SealedExchange: Sendable {
+package struct SealedExchange: Sendable {
     /// The frame that is sent.
-    let frame: [UInt8]
+    package let frame: [UInt8]
     private let ring: KeyRing
     private let profile: EMCLProfile
     private let answer: EMCLContext
@@ -13,7 +13,7 @@ struct SealedExchange: Sendable {
     /// Seals an envelope for whom the token names.
     ///
     /// - Throws: EMCL_FAILURE when there is no active key.
-    init(
+    package init(
         _ draft: EnvelopeDraft, _ sealing: EnvelopeSealing, token: String?, unixMilliseconds: Int64
     ) throws(IntentError) {
         let named = token.map { TokenNames($0, tenantClaim: sealing.tenantClaim) }
@@ -38,7 +38,7 @@ struct SealedExchange: Sendable {
     /// The answer as if it had come plainly.
     ///
     /// A refusal may come in clear, for a gateway tells who could not be authenticated before it opens anything; a result may not.
-    func open(_ answer: GatewayAnswer, unixMilliseconds: Int64) throws(IntentError) -> GatewayAnswer {
+    package func open(_ answer: GatewayAnswer, unixMilliseconds: Int64) throws(IntentError) -> GatewayAnswer {
         let frame: SealedFrame?
         do throws(SealedFrame.Fault) { frame = try SealedFrame.read(answer.body, bytesMax: answer.body.count) } catch {
             throw .unopened
