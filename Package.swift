@@ -76,6 +76,7 @@ let package = Package(
         // Pure rooms: no sockets, no clock, no randomness, no environment, no files.
         room("IntentProtocol", [crypto]),
         room("Documents", [yams]),
+        room("Traces", ["IntentProtocol"]),
         room("Identity", ["IntentProtocol", "COpenSSL"]),
         room("Authorization", ["IntentProtocol", "Documents"], nonsending),
         room("IntentPolicy", ["IntentProtocol", "Documents", "CPCRE2"]),
@@ -84,7 +85,10 @@ let package = Package(
         room("Encryption", ["Documents", "IntentProtocol", crypto]),
         room(
             "Gateway",
-            ["Authorization", "Encryption", "IntentProtocol", "Identity", "IntentPolicy", "RateLimiting", "Routing"],
+            [
+                "Authorization", "Encryption", "IntentProtocol", "Identity", "IntentPolicy", "RateLimiting", "Routing",
+                "Traces",
+            ],
             nonsending),
         room("GatewayConfiguration", ["Documents", "IntentProtocol"]),
 
@@ -96,7 +100,7 @@ let package = Package(
             nonsending),
         room("KeySources", ["Identity", httpClient, nioCore, nioHTTP1, nioSSL]),
         room("Secrets", ["IntentProtocol", crypto, httpClient, nioCore, nioHTTP1, nioSSL]),
-        room("Observability", ["Gateway", "IntentProtocol", crypto, logging]),
+        room("Observability", ["Gateway", "IntentProtocol", "Traces", crypto, logging]),
         .target(
             name: "AdminServer",
             dependencies: [
@@ -191,6 +195,7 @@ let package = Package(
         tests("InteropTests", ["GatewayNode", "DevelopmentIssuer", "IntentusWorker", "RedisFixtures", "intentusnet"]),
         tests("IntentProtocolTests", ["IntentProtocol"]),
         tests("DocumentsTests", ["Documents"]),
+        tests("TracesTests", ["Traces"]),
         tests("IdentityTests", ["Identity", "IntentProtocol", "COpenSSL", jwtKit]),
         tests("AuthorizationTests", ["Authorization", "IntentProtocol", "Documents"]),
         tests("IntentPolicyTests", ["IntentPolicy", "IntentProtocol", "Documents"]),
@@ -214,7 +219,7 @@ let package = Package(
                 "Routing", nioCore, nioPosix,
             ]),
         tests("KeySourcesTests", ["KeySources", "Identity", hummingbird, httpClient, nioCore]),
-        tests("ObservabilityTests", ["Observability", "Gateway", "IntentProtocol", crypto, logging]),
+        tests("ObservabilityTests", ["Observability", "Gateway", "IntentProtocol", "Traces", crypto, logging]),
         // The audit log of a gateway that is a process: killed, full, moved, read-only, and sent to syslog.
         tests("AuditTests", ["DevelopmentIssuer", "LoadClient", "RedisFixtures"]),
         tests(

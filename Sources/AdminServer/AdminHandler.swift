@@ -22,7 +22,7 @@ struct AdminHandler: HTTPHandler {
         let method = request.route.method
         let kind = place.kind(method)
         if kind == .probe, gate.access.rules?.protectsMetrics != true || place == .live || place == .ready {
-            return pages.answer(place)
+            return pages.answer(place, request)
         }
         let began = clock.monotonicNanoseconds()
         var record = AuditRecord()
@@ -61,7 +61,7 @@ struct AdminHandler: HTTPHandler {
             throw .invalid("this path takes no query")
         }
         switch kind {
-        case .probe: return pages.answer(place)
+        case .probe: return pages.answer(place, request)
         case .read:
             guard place != .document else { return Self.answer(AdminDocument.bytes) }
             return Self.answer(await operations.read(try place.read(query)), &record)

@@ -8,6 +8,7 @@ struct RoomTests {
     static let mayImport: [String: Set<String>] = [
         "IntentProtocol": [],
         "Documents": [],
+        "Traces": ["IntentProtocol"],
         "Identity": ["IntentProtocol", "COpenSSL"],
         "Authorization": ["IntentProtocol", "Documents"],
         "IntentPolicy": ["IntentProtocol", "Documents", "CPCRE2"],
@@ -16,13 +17,14 @@ struct RoomTests {
         "Encryption": ["Documents", "IntentProtocol"],
         "Gateway": [
             "Authorization", "Encryption", "IntentProtocol", "Identity", "IntentPolicy", "RateLimiting", "Routing",
+            "Traces",
         ],
         "GatewayConfiguration": ["Documents", "IntentProtocol"],
         "GatewayHTTP": [],
         "RedisState": ["CHiredis", "IntentProtocol", "Identity", "RateLimiting", "Routing"],
         "KeySources": ["Identity"],
         "Secrets": ["IntentProtocol"],
-        "Observability": ["Gateway", "IntentProtocol"],
+        "Observability": ["Gateway", "IntentProtocol", "Traces"],
         "AdminServer": [
             "Authorization", "Gateway", "GatewayHTTP", "Identity", "IntentProtocol", "Observability", "RateLimiting",
         ],
@@ -38,7 +40,7 @@ struct RoomTests {
     static let wiring: Set<String> = ["GatewayNode", "intentusnet", "Benchmarks"]
     static let pure: Set<String> = [
         "IntentProtocol", "Documents", "Identity", "Authorization", "IntentPolicy", "RateLimiting", "Routing",
-        "Encryption", "Gateway", "GatewayConfiguration",
+        "Encryption", "Gateway", "GatewayConfiguration", "Traces",
     ]
     static let systemModules: Set<String> = ["CHiredis", "COpenSSL", "CPCRE2"]
 
