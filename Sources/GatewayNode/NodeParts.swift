@@ -175,7 +175,10 @@ final class NodeParts: Sendable {
     }
 
     private func watchHealth() {
-        if let shared { health.probe("redis") { shared.health } }
+        if let shared {
+            health.probe("redis") { shared.health }
+            shared.watchMemory(health, registry)
+        }
         for refresher in keys.refreshers {
             let issuer = refresher.status().issuer
             health.probe("issuer \(issuer)") {

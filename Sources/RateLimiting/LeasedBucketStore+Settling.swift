@@ -24,8 +24,11 @@ extension LeasedBucketStore {
         let outcome = await authority.take([demand.settlingAsk(delta, book.rules)])
         let now = book.around.nowNanoseconds()
         switch outcome {
-        case .decided:
+        // A bucket that was used is told of whether it is new or not.
+        case .withheld: book.storeAnswered()
+        case .decided(let grants, _):
             book.storeAnswered()
+            book.noteMade(grants, for: demand.key, now: now)
             if delta < 0 { book.with(demand.key) { $0.entries[demand.key]?.askAgain() } }
         case .unavailable(let reason):
             // It may have been charged all the same: rather twice than never.

@@ -19,6 +19,9 @@ package final class ExactAuthority: Sendable {
                 (buckets[ask.name] ?? TokenBucket(full: limit, nowNanoseconds: instant))
                     .refilled(for: limit, nowNanoseconds: instant)
             }
+            let isNew = asks.indices.map { levels[$0].wholeTokens == limits[$0].capacityTokens }
+            let withheld = asks.indices.filter { asks[$0].isKnownOnly && isNew[$0] }
+            guard withheld.isEmpty else { return .withheld(withheld) }
             let isTaken = asks.indices.allSatisfy { asks[$0].isShadow || levels[$0].holds(asks[$0].minimumTokens) }
             var grants: [BucketGrant] = []
             for index in asks.indices {
@@ -43,7 +46,8 @@ package final class ExactAuthority: Sendable {
                 grants.append(
                     BucketGrant(
                         grantedTokens: granted, remainingTokens: levels[index].wholeTokens,
-                        fullAfterMicroseconds: (full + 999) / 1_000, waitMicroseconds: (wait + 999) / 1_000))
+                        fullAfterMicroseconds: (full + 999) / 1_000, waitMicroseconds: (wait + 999) / 1_000,
+                        isNew: isNew[index] && full > 0))
             }
             return .decided(grants, atMicroseconds: now)
         }

@@ -46,10 +46,7 @@ extension RedisCheck {
         guard case .success(let reply) = await ask(connection, CommandWords("INFO")), let text = reply.text else {
             return [:]
         }
-        return text.split(whereSeparator: \.isNewline).reduce(into: [:]) { fields, line in
-            let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            if parts.count == 2 { fields[parts[0]] = parts[1] }
-        }
+        return RedisMemory.fields(of: text)
     }
 
     private static func headline(
