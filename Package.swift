@@ -98,6 +98,7 @@ let package = Package(
             "RedisState",
             ["CHiredis", "IntentProtocol", "Identity", "RateLimiting", "Routing", crypto, nioCore, nioPosix, nioSSL],
             nonsending),
+        room("TraceExport", ["GatewayHTTP", "IntentProtocol", "Traces"]),
         room("KeySources", ["Identity", httpClient, nioCore, nioHTTP1, nioSSL]),
         room("Secrets", ["IntentProtocol", crypto, httpClient, nioCore, nioHTTP1, nioSSL]),
         room("Observability", ["Gateway", "IntentProtocol", "Traces", crypto, logging]),
@@ -113,12 +114,16 @@ let package = Package(
         room("CertificateFiles", ["GatewayHTTP"]),
         room(
             "IntentusClient",
-            ["CertificateFiles", "Documents", "Encryption", "GatewayHTTP", "Identity", "IntentProtocol", nioPosix]),
+            [
+                "CertificateFiles", "Documents", "Encryption", "GatewayHTTP", "Identity", "IntentProtocol",
+                "TraceExport",
+                "Traces", nioPosix,
+            ]),
         room(
             "IntentusWorker",
             [
                 "CertificateFiles", "Encryption", "GatewayHTTP", "Identity", "IntentProtocol", "IntentusClient",
-                "Secrets", logging, lifecycle, nioPosix,
+                "Secrets", "Traces", logging, lifecycle, nioPosix,
             ]),
 
         // Wiring: rooms that see everything, because they put it together.
@@ -129,7 +134,7 @@ let package = Package(
                 "KeySources",
                 "Observability",
                 "AdminServer", "Documents", "Identity", "IntentPolicy", "IntentProtocol", "RateLimiting", "RedisState",
-                "Routing", "Secrets",
+                "Routing", "Secrets", "TraceExport", "Traces",
                 crypto, nioCore, nioPosix, nioSSL,
                 logging, unixSignals,
             ], nonsending),
@@ -149,7 +154,7 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "DevelopmentIssuer", "Documents", "Encryption", "Gateway", "Identity", "IntentPolicy", "IntentProtocol",
-                "Observability", "RateLimiting", "RedisState", "Routing", nioCore, nioPosix,
+                "Observability", "RateLimiting", "RedisState", "Routing", "Traces", nioCore, nioPosix,
             ], path: "Tests/Benchmarks", swiftSettings: strict),
 
         // Clocks, fakes and contract suites that several rooms are tested with.
@@ -195,7 +200,7 @@ let package = Package(
         tests("InteropTests", ["GatewayNode", "DevelopmentIssuer", "IntentusWorker", "RedisFixtures", "intentusnet"]),
         tests("IntentProtocolTests", ["IntentProtocol"]),
         tests("DocumentsTests", ["Documents"]),
-        tests("TracesTests", ["Traces"]),
+        tests("TracesTests", ["GatewayHTTP", "IntentProtocol", "TraceExport", "Traces"]),
         tests("IdentityTests", ["Identity", "IntentProtocol", "COpenSSL", jwtKit]),
         tests("AuthorizationTests", ["Authorization", "IntentProtocol", "Documents"]),
         tests("IntentPolicyTests", ["IntentPolicy", "IntentProtocol", "Documents"]),
@@ -220,6 +225,14 @@ let package = Package(
             ]),
         tests("KeySourcesTests", ["KeySources", "Identity", hummingbird, httpClient, nioCore]),
         tests("ObservabilityTests", ["Observability", "Gateway", "IntentProtocol", "Traces", crypto, logging]),
+        // What a gateway tells those who watch it, before a real Prometheus and a receiver of traces.
+        tests(
+            "MonitoringTests",
+            [
+                "DevelopmentAuthority", "DevelopmentIssuer", "Encryption", "IntentProtocol", "IntentusClient",
+                "IntentusWorker", "LoadClient", "RedisFixtures", "intentusnet", crypto, logging, nioCore, nioHTTP1,
+                nioPosix,
+            ]),
         // The audit log of a gateway that is a process: killed, full, moved, read-only, and sent to syslog.
         tests("AuditTests", ["DevelopmentIssuer", "LoadClient", "RedisFixtures"]),
         tests(

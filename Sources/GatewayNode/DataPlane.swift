@@ -7,7 +7,7 @@ import Observability
 import RateLimiting
 
 /// The gateway of one event loop, with everything it is generic over named.
-typealias NodeGateway = Gateway<WorkerConnections, NodeBuckets, SystemSurroundings, NodeMeter, NodeAudit>
+typealias NodeGateway = Gateway<WorkerConnections, NodeBuckets, SystemSurroundings, NodeMeter, NodeRecords>
 
 /// Where the paths of the data plane lead.
 package enum DataPlane {

@@ -23,6 +23,7 @@ struct RoomTests {
         "GatewayHTTP": [],
         "RedisState": ["CHiredis", "IntentProtocol", "Identity", "RateLimiting", "Routing"],
         "KeySources": ["Identity"],
+        "TraceExport": ["GatewayHTTP", "IntentProtocol", "Traces"],
         "Secrets": ["IntentProtocol"],
         "Observability": ["Gateway", "IntentProtocol", "Traces"],
         "AdminServer": [
@@ -31,9 +32,13 @@ struct RoomTests {
         "DevelopmentAuthority": ["IntentProtocol"],
         "DevelopmentIssuer": [],
         "CertificateFiles": ["GatewayHTTP"],
-        "IntentusClient": ["CertificateFiles", "Documents", "Encryption", "GatewayHTTP", "Identity", "IntentProtocol"],
+        "IntentusClient": [
+            "CertificateFiles", "Documents", "Encryption", "GatewayHTTP", "Identity", "IntentProtocol", "TraceExport",
+            "Traces",
+        ],
         "IntentusWorker": [
             "CertificateFiles", "Encryption", "GatewayHTTP", "Identity", "IntentProtocol", "IntentusClient", "Secrets",
+            "Traces",
         ],
     ]
     /// Rooms that see everything because they wire it.

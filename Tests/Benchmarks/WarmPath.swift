@@ -5,6 +5,7 @@ import Foundation
 import Identity
 import IntentPolicy
 import IntentProtocol
+import Observability
 import RateLimiting
 import Routing
 
@@ -19,7 +20,9 @@ enum WarmPath {
             guard try await SharedAgents.run(), isKept else { exit(1) }
             return
         }
-        let measurements = try envelope() + sealing() + tokens() + decisions() + AuditCosts.measure()
+        let measurements =
+            try envelope() + sealing() + tokens() + decisions() + AuditCosts.measure()
+            + metrics() + (try await WholeRequest.measure(body: body, answer: answer))
         print("operation                                     least ns   median ns   bound ns")
         for measurement in measurements {
             let bound = measurement.nanosecondsMax.map { String(format: "%10.0f", $0) } ?? "         -"
@@ -141,6 +144,20 @@ enum WarmPath {
                 return verify(cold, tokens[next])
             },
             Measurement("verify a token seen before") { verify(warm, tokens[0]) },
+        ]
+    }
+
+    private static func metrics() -> [Measurement] {
+        let meter = RequestMeter()
+        var latency: Int64 = 100_000
+        return [
+            Measurement("count a request, in coarse and fine buckets", atMost: 250) {
+                latency = (latency &* 31) % 900_000_000
+                meter.record(
+                    intent: "SummarizeIntent", agent: "summarizer", outcome: RequestOutcome.success,
+                    latencyNanoseconds: latency)
+                return 1
+            }
         ]
     }
 
