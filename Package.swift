@@ -78,6 +78,7 @@ let package = Package(
         // Pure rooms: no sockets, no clock, no randomness, no environment, no files.
         room("IntentProtocol", [crypto]),
         room("Documents", [yams]),
+        room("Traces", ["IntentProtocol"]),
         room("Identity", ["IntentProtocol", "COpenSSL"]),
         room("Authorization", ["IntentProtocol", "Documents"], nonsending),
         room("IntentPolicy", ["IntentProtocol", "Documents", "CPCRE2"]),
@@ -86,7 +87,10 @@ let package = Package(
         room("Encryption", ["Documents", "IntentProtocol", crypto]),
         room(
             "Gateway",
-            ["Authorization", "Encryption", "IntentProtocol", "Identity", "IntentPolicy", "RateLimiting", "Routing"],
+            [
+                "Authorization", "Encryption", "IntentProtocol", "Identity", "IntentPolicy", "RateLimiting", "Routing",
+                "Traces",
+            ],
             nonsending),
         room("GatewayConfiguration", ["Documents", "IntentProtocol"]),
 
@@ -96,9 +100,10 @@ let package = Package(
             "RedisState",
             ["CHiredis", "IntentProtocol", "Identity", "RateLimiting", "Routing", crypto, nioCore, nioPosix, nioSSL],
             nonsending),
+        room("TraceExport", ["GatewayHTTP", "IntentProtocol", "Traces"]),
         room("KeySources", ["Identity", httpClient, nioCore, nioHTTP1, nioSSL]),
         room("Secrets", ["IntentProtocol", crypto, httpClient, nioCore, nioHTTP1, nioSSL]),
-        room("Observability", ["Gateway", "IntentProtocol", crypto, logging]),
+        room("Observability", ["Gateway", "IntentProtocol", "Traces", crypto, logging]),
         .target(
             name: "AdminServer",
             dependencies: [
@@ -114,12 +119,16 @@ let package = Package(
         room("CertificateFiles", ["GatewayHTTP"]),
         room(
             "IntentusClient",
-            ["CertificateFiles", "Documents", "Encryption", "GatewayHTTP", "Identity", "IntentProtocol", nioPosix]),
+            [
+                "CertificateFiles", "Documents", "Encryption", "GatewayHTTP", "Identity", "IntentProtocol",
+                "TraceExport",
+                "Traces", nioPosix,
+            ]),
         room(
             "IntentusWorker",
             [
                 "CertificateFiles", "Encryption", "GatewayHTTP", "Identity", "IntentProtocol", "IntentusClient",
-                "Secrets", logging, lifecycle, nioPosix,
+                "Secrets", "Traces", logging, lifecycle, nioPosix,
             ]),
 
         room(
@@ -134,7 +143,7 @@ let package = Package(
                 "KeySources",
                 "Observability",
                 "AdminServer", "Documents", "Identity", "IntentPolicy", "IntentProtocol", "RateLimiting", "RedisState",
-                "Routing", "Secrets",
+                "Routing", "Secrets", "TraceExport", "Traces",
                 crypto, nioCore, nioPosix, nioSSL,
                 logging, unixSignals,
             ], nonsending),
@@ -155,8 +164,8 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "Authorization", "DevelopmentIssuer", "Documents", "Encryption", "Gateway", "GatewayNode", "Identity",
-                "IntentPolicy",
-                "IntentProtocol", "Observability", "RateLimiting", "RedisState", "Routing", nioCore, nioPosix,
+                "IntentPolicy", "IntentProtocol", "Observability", "RateLimiting", "RedisState", "Routing", "Traces",
+                nioCore, nioPosix,
             ], path: "Tests/Benchmarks", swiftSettings: strict),
 
         // Clocks, fakes and contract suites that several rooms are tested with.
@@ -207,6 +216,7 @@ let package = Package(
             ]),
         tests("IntentProtocolTests", ["IntentProtocol"]),
         tests("DocumentsTests", ["Documents"]),
+        tests("TracesTests", ["GatewayHTTP", "IntentProtocol", "TraceExport", "Traces"]),
         tests("IdentityTests", ["Identity", "IntentProtocol", "COpenSSL", jwtKit]),
         tests("AuthorizationTests", ["Authorization", "IntentProtocol", "Documents"]),
         tests("IntentPolicyTests", ["IntentPolicy", "IntentProtocol", "Documents"]),
@@ -230,7 +240,15 @@ let package = Package(
                 "Routing", nioCore, nioPosix,
             ]),
         tests("KeySourcesTests", ["KeySources", "Identity", hummingbird, httpClient, nioCore]),
-        tests("ObservabilityTests", ["Observability", "Gateway", "IntentProtocol", crypto, logging]),
+        tests("ObservabilityTests", ["Observability", "Gateway", "IntentProtocol", "Traces", crypto, logging]),
+        // What a gateway tells those who watch it, before a real Prometheus and a receiver of traces.
+        tests(
+            "MonitoringTests",
+            [
+                "DevelopmentAuthority", "DevelopmentIssuer", "Encryption", "IntentProtocol", "IntentusClient",
+                "IntentusWorker", "LoadClient", "RedisFixtures", "intentusnet", crypto, logging, nioCore, nioHTTP1,
+                nioPosix,
+            ]),
         // The audit log of a gateway that is a process: killed, full, moved, read-only, and sent to syslog.
         tests("AuditTests", ["DevelopmentIssuer", "LoadClient", "RedisFixtures"]),
         tests(

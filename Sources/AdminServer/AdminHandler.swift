@@ -23,7 +23,7 @@ struct AdminHandler: HTTPHandler {
         let method = request.route.method
         let kind = place.kind(method)
         if kind == .probe, gate.access.rules?.protectsMetrics != true || place == .live || place == .ready {
-            return pages.answer(place)
+            return pages.answer(place, request)
         }
         let began = clock.monotonicNanoseconds()
         var record = AuditRecord()
@@ -63,7 +63,7 @@ struct AdminHandler: HTTPHandler {
             throw .invalid("this path takes no query")
         }
         switch kind {
-        case .probe, .page: return pages.answer(place)
+        case .probe, .page: return pages.answer(place, request)
         case .read:
             guard place != .document else { return Self.answer(AdminDocument.bytes) }
             let read = try place.read(query)

@@ -7,13 +7,10 @@ struct ProbePages: Sendable {
     let health: HealthState
     let unixNanoseconds: @Sendable () -> Int64
 
-    func answer(_ place: AdminPlace) -> HTTPAnswer {
+    func answer(_ place: AdminPlace, _ request: borrowing HTTPRequest) -> HTTPAnswer {
+        guard place != .metrics else { return metrics(ExpositionFormat(accepting: request.values(of: "accept"))) }
         let report = health.report()
         switch place {
-        case .metrics:
-            var answer = AdminHandler.answer(metrics.exposition())
-            answer.contentType = "text/plain; version=0.0.4; charset=utf-8"
-            return answer
         case .ready:
             return Self.answer(report.readinessJSON, status: report.isReady ? 200 : 503)
         case .live: return AdminHandler.answer(HealthState.Report.livenessJSON)
@@ -22,6 +19,12 @@ struct ProbePages: Sendable {
             return Self.answer(
                 report.json(unixNanoseconds: unixNanoseconds()), status: report.status == .unhealthy ? 503 : 200)
         }
+    }
+
+    private func metrics(_ format: ExpositionFormat) -> HTTPAnswer {
+        var answer = AdminHandler.answer(metrics.exposition(format))
+        answer.contentType = format.contentType
+        return answer
     }
 
     private static func answer(_ body: [UInt8], status: Int) -> HTTPAnswer {

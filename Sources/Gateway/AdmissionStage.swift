@@ -19,6 +19,7 @@ struct AdmissionTicket: ~Copyable, Sendable {
 extension Gateway {
     /// Takes all limits of the agents that are certain to be called, together or not at all.
     func admit(_ terms: borrowing Terms, _ journal: inout Journal) async throws(Refusal) -> AdmissionTicket {
+        journal.enter(.admission, around)
         var ticket = AdmissionTicket(taken: [])
         try await take(terms.initialDemands, &ticket, &journal)
         return ticket

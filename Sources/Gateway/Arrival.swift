@@ -18,6 +18,10 @@ package struct Arrival: Sendable {
     package var traceparent: ArraySlice<UInt8>?
     /// The value of the `tracestate` header as it came; nil when there was none.
     package var tracestate: ArraySlice<UInt8>?
+    /// The value of the `baggage` header as it came, all its lines together; nil when there was none.
+    package var baggage: ArraySlice<UInt8>?
+    /// The path of the route that the request took.
+    package var path: StaticString = "/api/v1/intent"
     /// The value of the `X-Intentus-Timeout-Ms` header as it came; nil when there was none.
     package var timeoutMilliseconds: ArraySlice<UInt8>?
     /// The value of the `X-Forwarded-Client-Cert` header as it came; nil when there was none.

@@ -17,14 +17,17 @@ package final class ArrivalConnection: Sendable {
     package let certificateFault: CertificateRefusal?
     /// The Unix second from which the certificate that the peer showed is over, however long its connection lasts.
     package let certificateEndSeconds: Int64
+    /// Whether requests arrive by TLS.
+    package let isTLS: Bool
     /// The server name of the TLS handshake as it was sent; nil without one.
     package let serverName: [UInt8]?
 
     package init(
         remoteAddress: String, peer: PeerConnection, destinationAddress: NetworkAddress? = nil,
         destinationPort: UInt16 = 0, certificateFault: CertificateRefusal? = nil,
-        certificateEndSeconds: Int64 = .max, serverName: [UInt8]? = nil
+        certificateEndSeconds: Int64 = .max, isTLS: Bool = false, serverName: [UInt8]? = nil
     ) {
+        self.isTLS = isTLS
         self.certificateFault = certificateFault
         self.certificateEndSeconds = certificateEndSeconds
         self.remoteAddress = remoteAddress

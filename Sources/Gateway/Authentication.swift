@@ -66,6 +66,7 @@ extension Gateway {
         _ credential: borrowing Credential, _ peer: PeerIdentity, takesServices: Bool = false,
         _ journal: inout Journal
     ) async throws(Refusal) -> Caller {
+        journal.enter(.authentication, around)
         guard let token = credential.token else {
             let service = try confirm(peer, by: nil, &journal)
             guard settings.allowsAnonymous || (settings.allowsServices || takesServices) && service != nil

@@ -21,6 +21,7 @@ extension Gateway {
     func authorize(
         _ arrival: borrowing Arrival, _ caller: Caller, _ journal: inout Journal
     ) throws(Refusal) -> Permit {
+        journal.enter(.authorization, around)
         guard let head = arrival.head else {
             // Who hands in no head cannot be judged; what an additional issuer signs counts through policies alone.
             guard authorization.current == nil, !caller.isOfAdditionalIssuer else {

@@ -44,6 +44,9 @@ extension Gateway {
     func refuseUnaudited(_ requestBody: [UInt8], _ journal: inout Journal) -> Answer {
         let answer = answer(.auditUnavailable, requestBody, &journal)
         count(outcome: Refusal.auditUnavailable.error.code, journal)
+        journal.record.status = Refusal.auditUnavailable.status
+        journal.record.outcome = Refusal.auditUnavailable.error.code
+        endTrace(journal)
         return answer
     }
 
@@ -94,6 +97,7 @@ extension Gateway {
         journal.record.outcome = outcome
         audit.append(journal.record)
         count(outcome: outcome, journal)
+        endTrace(journal)
     }
 
     private func count(outcome: ErrorCode?, _ journal: borrowing Journal) {
@@ -103,7 +107,8 @@ extension Gateway {
                 intent: journal.knownIntent, agent: journal.record.agent, latencyNanoseconds: latency)
         } else {
             meter.record(
-                intent: journal.knownIntent, agent: journal.record.agent, outcome: outcome, latencyNanoseconds: latency)
+                intent: journal.knownIntent, agent: journal.record.agent, outcome: outcome, latencyNanoseconds: latency,
+                sampled: journal.trace.sampled(arrivedAt: journal.record.timeNanoseconds))
         }
     }
 

@@ -8,7 +8,7 @@ struct OpenedEnvelope: Sendable {
     let incoming: IncomingIntent
     /// The trace id of this request as text between JSON quotes: the caller's, or the one the gateway gave it.
     let traceId: [UInt8]
-    /// `traceparent` and `tracestate` for the worker, as complete header lines.
+    /// What workers are told of the trace, whichever is called, as complete header lines.
     let traceLines: [UInt8]
     /// When the caller stops waiting, on the monotonic clock; nil when it did not say.
     let callerDeadlineNanoseconds: Int64?
@@ -37,18 +37,18 @@ extension Gateway {
         _ letter: Letter, _ arrival: borrowing Arrival, _ credential: borrowing Credential, _ caller: Caller,
         _ journal: inout Journal
     ) throws(Refusal) -> OpenedEnvelope {
+        journal.enter(.envelope, around)
         let incoming = try read(letter, arrival, credential)
         if journal.shape == nil { journal.shape = incoming.shape }
         let envelope = incoming.envelope
         journal.record.requestId = envelope.requestIdBytes
         journal.record.intent = envelope.intentNameBytes
         journal.record.intentVersion = envelope.intentVersionBytes
-        let trace = TraceContext(arrival)
-        let traceId = envelope.traceIdBytes.map { Array($0) } ?? trace?.traceId ?? TraceContext.freshTraceId(around)
+        let traceId = journal.trace.settle(own: envelope.traceIdBytes, arrival, around)
         journal.record.traceId = traceId[...]
         journal.traceId = traceId
         let opened = OpenedEnvelope(
-            incoming: incoming, traceId: traceId, traceLines: trace?.headerLines ?? [],
+            incoming: incoming, traceId: traceId, traceLines: journal.trace.headerLines,
             callerDeadlineNanoseconds: try callerDeadline(arrival, journal))
         try check(letter, incoming, intent: opened.intentName, &journal)
         return opened

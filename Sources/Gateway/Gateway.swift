@@ -30,6 +30,8 @@ package struct Gateway<
     let around: Around
     let meter: Meter
     let audit: Audit
+    /// Takes the spans of kept traces; nil where none are kept.
+    let traces: (any SpanSink)?
     /// `service:<name>` as text between JSON quotes.
     let serviceEntry: [UInt8]
 
@@ -38,7 +40,7 @@ package struct Gateway<
         authorization: AuthorizationHolder, additional: AdditionalIssuers = AdditionalIssuers(), policies: PolicyHolder,
         buckets: Buckets, directory: DirectoryStore, registrar: any DirectoryRegistrar, workers: Worker,
         seals: EnvelopeSeals? = nil,
-        around: Around, meter: Meter, audit: Audit
+        around: Around, meter: Meter, audit: Audit, traces: (any SpanSink)? = nil
     ) {
         self.settings = settings
         self.peers = peers
@@ -55,6 +57,7 @@ package struct Gateway<
         self.around = around
         self.meter = meter
         self.audit = audit
+        self.traces = traces
         serviceEntry = Array(JSONValue.string("service:" + settings.serviceName).encoded.dropFirst().dropLast())
     }
 
@@ -64,6 +67,7 @@ package struct Gateway<
     /// where it is thrown; what follows the stages, one audit record, one count and one answer, happens always.
     package func handle(_ arrival: consuming Arrival) async -> Answer {
         var journal = Journal(arrival, around)
+        journal.trace = beginTrace(arrival, journal)
         guard audit.admitsRequest() else { return refuseUnaudited(arrival.body, &journal) }
         do throws(Refusal) {
             let peer = try await identifyPeer(arrival, &journal)
@@ -74,7 +78,7 @@ package struct Gateway<
             let permit = try authorize(arrival, caller, &journal)
             let terms = try applyPolicy(envelope, caller, permit, &journal)
             var ticket = try await admit(terms, &journal)
-            let route = try chooseRoute(envelope, terms)
+            let route = try chooseRoute(envelope, terms, journal)
             let reply = try await callWorkers(route, envelope, caller, permit, terms, &ticket, &journal)
             return conclude(reply, envelope, terms, &journal)
         } catch {

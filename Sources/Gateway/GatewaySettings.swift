@@ -1,4 +1,5 @@
 package import IntentProtocol
+package import Traces
 
 /// What the straight line is configured with; a value, fixed while a node runs.
 package struct GatewaySettings: Sendable {
@@ -14,6 +15,8 @@ package struct GatewaySettings: Sendable {
     package var requestTimeoutMilliseconds: Int64 = 30_000
     /// The longest wait for an issuer's keys when a token names a key that is not at hand.
     package var keyWaitMilliseconds: Int64 = 2_000
+    /// Whose spans are kept; nil keeps none, and passes on what callers say of their traces as it came.
+    package var traces: TraceSampling?
     package var envelope = EnvelopeLimits()
     /// What an answer of a worker may cost to read.
     package var reply = JSONLimits.reply(bytesMax: 4 << 20)

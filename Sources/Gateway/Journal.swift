@@ -3,6 +3,8 @@ import IntentProtocol
 /// What is noted of one request on its way, for the answer, the audit record and the metrics.
 struct Journal: Sendable {
     let door: Arrival.Door
+    let path: StaticString
+    let connection: ArrivalConnection
     let startNanoseconds: Int64
     var record = AuditRecord()
     /// The form the answer takes; nil while the body has not been read.
@@ -15,14 +17,25 @@ struct Journal: Sendable {
     var traceId: [UInt8] = []
     /// Header lines that the answer carries whatever its outcome (the state of the limits).
     var headerLines: [UInt8] = []
+    /// Which trace the request belongs to, and whether it is kept.
+    var trace = TraceContext.none
 
     init(_ arrival: borrowing Arrival, _ around: some Surroundings) {
         door = arrival.door
+        path = arrival.path
+        connection = arrival.connection
         startNanoseconds = around.monotonicNanoseconds()
         record.timeNanoseconds = around.unixNanoseconds()
         record.remoteAddress = arrival.connection.remoteAddress
         // The Python transport reads frames alone, whatever it was that knocked at its door.
         shape = arrival.door == .python ? .frame : nil
+    }
+
+    /// Notes when a stage begins; for a request whose trace is not kept, one branch.
+    @inline(__always)
+    func enter(_ stage: RequestStage, _ around: some Surroundings) {
+        guard let kept = trace.kept else { return }
+        kept.enter(stage, at: around.monotonicNanoseconds())
     }
 }
 

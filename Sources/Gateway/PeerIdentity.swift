@@ -42,6 +42,7 @@ package struct PeerIdentity: Sendable {
 extension Gateway {
     /// Establishes which service sends the request, where anything says so; what contradicts itself is refused.
     func identifyPeer(_ arrival: borrowing Arrival, _ journal: inout Journal) async throws(Refusal) -> PeerIdentity {
+        journal.enter(.peerIdentity, around)
         do throws(PeerRefusal) {
             // A peer that showed who it is must not pass as one that did not.
             if let fault = arrival.connection.certificateFault { throw .certificate(fault) }

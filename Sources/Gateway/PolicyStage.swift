@@ -64,6 +64,7 @@ extension Gateway {
     func applyPolicy(
         _ envelope: borrowing OpenedEnvelope, _ caller: Caller, _ permit: Permit, _ journal: inout Journal
     ) throws(Refusal) -> Terms {
+        journal.enter(.policy, around)
         let active = policies.current
         let request = PolicyRequest(
             subject: caller.subject, roles: caller.roles, tenant: caller.tenant, principal: caller.service?.principal,

@@ -15,8 +15,9 @@ struct Route: Sendable {
 extension Gateway {
     /// Turns what policy permitted into a plan; an intent that nobody answers ends here, after policy and limits.
     func chooseRoute(
-        _ envelope: borrowing OpenedEnvelope, _ terms: borrowing Terms
+        _ envelope: borrowing OpenedEnvelope, _ terms: borrowing Terms, _ journal: borrowing Journal
     ) throws(Refusal) -> Route {
+        journal.enter(.route, around)
         if let unroutable = terms.unroutable {
             throw Refusal(unroutable, reason: "no_route")
         }

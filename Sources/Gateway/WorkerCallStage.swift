@@ -53,6 +53,8 @@ struct WorkerRequest: Sendable {
     let names: CallNames?
     /// Trace context, and what the mesh makes of the token, as complete header lines.
     let headLines: [UInt8]
+    /// Notes the calls; nil where the trace is not kept.
+    let trace: KeptTrace?
     let startNanoseconds: Int64
     /// The node's own limit.
     let nodeLimitNanoseconds: Int64
@@ -77,6 +79,7 @@ extension Gateway {
     ) async throws(Refusal) -> WorkerReply {
         // Whatever ends the calls, also a caller that goes away: what workers reported until then is paid.
         defer { settle(ticket) }
+        journal.enter(.workerCall, around)
         let request = workerRequest(envelope, caller, permit, journal)
         var progress = RouteProgress(route.plan)
         var latest: WorkerReply?
@@ -133,7 +136,7 @@ extension Gateway {
                 envelope: envelope.envelope)
         }
         return WorkerRequest(
-            body: body, names: names, headLines: headLines, startNanoseconds: journal.startNanoseconds,
+            body: body, names: names, headLines: headLines, trace: journal.trace.kept, startNanoseconds: journal.startNanoseconds,
             nodeLimitNanoseconds: nodeLimit, callerDeadlineNanoseconds: envelope.callerDeadlineNanoseconds,
             deadlineNanoseconds: min(nodeLimit, envelope.callerDeadlineNanoseconds ?? .max))
     }
@@ -190,14 +193,17 @@ extension Gateway {
             else { break }
             let instance = agent.instances[index]
             let lease = instance.state.begin(nowNanoseconds: now)
+            let span = request.trace?.beginCall(around)
             do throws(WorkerFailure) {
                 let answer = try await workers.call(
                     instance.url, body: sealed?.frame ?? request.body,
-                    headerLines: headerLines(request, remainingNanoseconds: deadlineNanoseconds - now),
+                    headerLines: headerLines(request, span, remainingNanoseconds: deadlineNanoseconds - now),
                     deadlineNanoseconds: deadlineNanoseconds)
                 lease.succeeded(nowNanoseconds: around.monotonicNanoseconds())
+                request.trace?.endCall(span, of: agent, instance, .success(answer.status), around)
                 return read(answer, of: agent, sealed)
             } catch {
+                request.trace?.endCall(span, of: agent, instance, .failure(error), around)
                 if error.isOnOurSide(hasCallersDeadline: deadline.isCallers) {
                     lease.abandoned()
                 } else {
@@ -220,9 +226,12 @@ extension Gateway {
             outcome: .answered(AgentReply(parsing: body, httpStatus: answer.status, limits: settings.reply)))
     }
 
-    private func headerLines(_ request: WorkerRequest, remainingNanoseconds: Int64) -> [UInt8] {
+    private func headerLines(
+        _ request: WorkerRequest, _ span: KeptTrace.Call?, remainingNanoseconds: Int64
+    ) -> [UInt8] {
         var lines = request.headLines
         lines.reserveCapacity(lines.count + 40)
+        if let span { lines += span.headerLine }
         lines.append(literal: "x-intentus-timeout-ms: ")
         lines.appendDecimal(max(1, remainingNanoseconds / 1_000_000))
         lines.append(literal: "\r\n")

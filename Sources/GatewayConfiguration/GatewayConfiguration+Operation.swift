@@ -17,8 +17,18 @@ extension GatewayConfiguration {
             case trace, debug, info, notice, warning, error, critical
         }
 
+        /// How lines look.
+        package enum Format: String, Sendable, Hashable, CaseIterable {
+            /// For people.
+            case text
+            /// One JSON object a line.
+            case json
+        }
+
         /// What is written: this level and worse.
         package var level = Level.info
+        /// How it is written.
+        package var format = Format.text
 
         /// The defaults above.
         package init() {}
@@ -35,6 +45,7 @@ extension GatewayConfiguration.Limits: ConfigurationSection {
 
 extension GatewayConfiguration.Log: ConfigurationSection {
     static let keys: [ConfigurationKey<Self>] = [
-        .value("level", \.level, .choice(), "What is written: this level and worse.")
+        .value("level", \.level, .choice(), "What is written: this level and worse."),
+        .value("format", \.format, .choice(), "How lines look: for people, or one JSON object a line."),
     ]
 }

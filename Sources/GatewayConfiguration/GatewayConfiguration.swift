@@ -37,6 +37,8 @@ package struct GatewayConfiguration: Sendable, Hashable {
     package var drainTimeoutMilliseconds = 10_000
     /// The gateway's own log.
     package var log = Log()
+    /// Where spans go; nil where none are kept.
+    package var traces: Traces?
     /// How the sources of secrets are asked.
     package var secrets = Secrets()
 
@@ -70,6 +72,7 @@ extension GatewayConfiguration: ConfigurationSection {
             "drainTimeoutMilliseconds", \.drainTimeoutMilliseconds, .integer(0...600_000), unit: "ms",
             "How long running requests may take to finish after SIGTERM."),
         .section("log", \.log, "The gateway's own log on standard error."),
+        .optionalSection("traces", \.traces, "Spans of requests by OTLP; without it none are kept."),
         .section("secrets", \.secrets, "How the sources of `secret://` references are asked."),
     ]
 

@@ -23,6 +23,11 @@ package struct HTTPRequest: Sendable {
     package var contentType: ArraySlice<UInt8>? { value(head.contentType) }
     package var traceparent: ArraySlice<UInt8>? { value(head.traceparent) }
     package var tracestate: ArraySlice<UInt8>? { value(head.tracestate) }
+    /// All lines of it as one list.
+    package var baggage: ArraySlice<UInt8>? {
+        guard head.hasMoreBaggage else { return value(head.baggage) }
+        return Array(values(of: "baggage").joined(separator: [UInt8(ascii: ",")]))[...]
+    }
     package var timeoutMilliseconds: ArraySlice<UInt8>? { value(head.timeout) }
     package var forwardedClientCertificate: ArraySlice<UInt8>? { value(head.forwardedClientCertificate) }
     package var nodeId: ArraySlice<UInt8>? { value(head.nodeId) }

@@ -18,6 +18,9 @@ struct RequestHead: Sendable {
     var contentType = ByteRange()
     var traceparent = ByteRange()
     var tracestate = ByteRange()
+    /// The first line of it.
+    var baggage = ByteRange()
+    var hasMoreBaggage = false
     var timeout = ByteRange()
     var forwardedClientCertificate = ByteRange()
     var idempotencyKey = ByteRange()

@@ -148,6 +148,10 @@ package struct RequestHeadParser {
         switch name.count {
         case 4: if name.equalsIgnoringCase("host") { try once(&head.host, value) }
         case 6: if name.equalsIgnoringCase("expect") { try once(&expect, value) }
+        case 7:
+            guard name.equalsIgnoringCase("baggage") else { break }
+            // A list that may go on in further lines; nothing here depends on what it says.
+            if head.baggage.isPresent { head.hasMoreBaggage = true } else { head.baggage = value }
         case 10:
             if name.equalsIgnoringCase("connection") {
                 // A list header: a second line would extend it; only one is accepted, which costs no real client anything.

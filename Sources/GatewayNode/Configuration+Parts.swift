@@ -7,6 +7,7 @@ import IntentPolicy
 import IntentProtocol
 import NIOCore
 import Observability
+import Traces
 
 /// The machine.
 enum System {
@@ -23,6 +24,9 @@ extension GatewaySettings {
         allowsServices = configuration.authentication.services == .allow
         allowsParallel = configuration.routing.allowParallel
         requestTimeoutMilliseconds = Int64(configuration.routing.requestTimeoutMilliseconds)
+        traces = configuration.traces.map {
+            TraceSampling(ratio: Double($0.keptPerMillion) / 1_000_000, followsParents: $0.parents == .followed)
+        }
         envelope.bodyBytesMax = configuration.listen.bodyBytesMax
         envelope.payloadBytesMax = configuration.envelope.payloadBytesMax
         envelope.json.depthMax = configuration.envelope.depthMax

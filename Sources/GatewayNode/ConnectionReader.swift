@@ -30,7 +30,7 @@ struct ConnectionReader: Sendable {
             peer: rules.connection(address: NetworkAddress(packed: connection.remotePacked), identity: identity),
             destinationAddress: NetworkAddress(packed: connection.localPacked),
             destinationPort: UInt16(truncatingIfNeeded: connection.localPort), certificateFault: fault,
-            certificateEndSeconds: end, serverName: connection.security?.serverName)
+            certificateEndSeconds: end, isTLS: connection.security != nil, serverName: connection.security?.serverName)
     }
 
     /// The service that a certificate names whose chain the handshake found to be good, and the Unix second of its end.

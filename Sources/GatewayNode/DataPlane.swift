@@ -7,7 +7,7 @@ import Observability
 import RateLimiting
 
 /// The gateway of one event loop, with everything it is generic over named.
-typealias NodeGateway = Gateway<WorkerConnections, NodeBuckets, SystemSurroundings, NodeMeter, NodeAudit>
+typealias NodeGateway = Gateway<WorkerConnections, NodeBuckets, SystemSurroundings, NodeMeter, NodeRecords>
 
 /// Where the paths of the data plane lead.
 package enum DataPlane {
@@ -39,6 +39,17 @@ package enum DataPlane {
             switch self {
             case .pythonIntent, .pythonRoot: .python
             case .intent, .agents, .instance: .api
+            }
+        }
+
+        /// As the table has it.
+        var path: StaticString {
+            switch self {
+            case .intent: "/api/v1/intent"
+            case .pythonIntent: "/intent"
+            case .pythonRoot: "/"
+            case .agents: "/api/v1/agents"
+            case .instance: "/api/v1/agents/{name}/instances/{id}"
             }
         }
     }
@@ -73,6 +84,8 @@ struct DataPlaneHandler: HTTPHandler {
             door: place.door, authorization: request.authorization, traceparent: request.traceparent,
             tracestate: request.tracestate, timeoutMilliseconds: request.timeoutMilliseconds, body: request.body,
             connection: connection)
+        arrival.baggage = request.baggage
+        arrival.path = place.path
         arrival.forwardedClientCertificate = request.forwardedClientCertificate
         if connection.peer.isAddressProxy { arrival.forwardedFor = request.values(of: "x-forwarded-for") }
         arrival.nodeSignature = Self.nodeSignature(request)

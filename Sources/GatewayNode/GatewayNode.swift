@@ -95,6 +95,7 @@ package final class GatewayNode: Sendable {
         tasks += parts.shared?.tasks() ?? []
         tasks.append(Task { await self.parts.secrets.run() })
         tasks.append(Task { await self.parts.runSeals() })
+        if let traces = parts.traces { tasks.append(Task { await traces.run(on: adminGroup.next()) }) }
         await waitForKeys()
         await parts.policyIssuers.apply(parts.authorization.current)
         await parts.shared?.awaitAgents(waitingMilliseconds: 1_000)
@@ -172,6 +173,7 @@ package final class GatewayNode: Sendable {
         await parts.shared?.leave()
         for task in running.tasks { task.cancel() }
         for task in running.tasks { await task.value }
+        await parts.traces?.close(on: running.adminGroup.next())
         await reloads.finish()
         await parts.policyIssuers.end()
         await parts.shared?.close()

@@ -28,6 +28,7 @@ final class NodeFiles: Sendable {
         /// nil where nothing is sealed.
         let seals: NodeSeals?
         let secrets: NodeSecrets
+        let environment: [String: String]
     }
 
     /// What is done about the references to secrets.
@@ -129,7 +130,7 @@ final class NodeFiles: Sendable {
         return Loaded(
             configuration: configuration, policy: policy, authorization: authorization,
             adminAuthorization: adminAuthorization, agents: agents, files: files, tls: tls, seals: seals,
-            secrets: secrets)
+            secrets: secrets, environment: environment)
     }
 
     private static func checkKeys(_ file: NamedFile, into diagnostics: Diagnostics) {

@@ -36,6 +36,26 @@ extension NodeMetrics {
         ) {
             Double(seals.refusedCount)
         }
+        registry.samplesCallback(
+            "intentusnet_emcl_sealing_key_age_seconds",
+            "Seconds since the oldest key that seals became active, by profile; none where that is not known.", .gauge
+        ) {
+            let now = Timestamp.unixNanoseconds() / 1_000_000
+            let ring = seals.holder.current
+            return EMCLProfile.allCases.compactMap { profile in
+                let begun = KeyUse.allCases.compactMap { ring.activeKey(profile, for: $0, atUnixMilliseconds: now) }
+                    .map(\.activeFromMilliseconds).filter { $0 > 0 }.min()
+                return begun.map {
+                    MetricSample([MetricLabel("profile", profile.rawValue)], Double((now - $0) / 1_000))
+                }
+            }
+        }
+        registry.gaugeCallback(
+            "intentusnet_emcl_rotation_due",
+            "1 while a key that seals is nearly used up, or ends within a day without a successor; 0 while none is."
+        ) {
+            seals.holder.current.findings(atUnixMilliseconds: Timestamp.unixNanoseconds() / 1_000_000).isEmpty ? 0 : 1
+        }
         guard let generation else { return }
         registry.gaugeCallback(
             "intentusnet_emcl_key_ring_generation", "Counts the rotations that all nodes of the cluster were told of."

@@ -44,6 +44,7 @@ extension NodeMetrics {
                 }
             }
         }
+        registerRemainingTime(registry, tls)
         registry.samplesCallback(
             "intentusnet_certificate_reloads_total", "Changed certificate files, by what became of them.", .counter
         ) {

@@ -19,6 +19,7 @@ enum NodeMetrics {
         registerKeys(registry, parts.keys.refreshers, parts.tokens)
         registerTLS(registry, parts.tls, parts.certificateReloads)
         registerAudit(registry, parts.audit)
+        registerStanding(registry, parts.health)
     }
 
     static func register(in registry: MetricsRegistry, _ server: ServerGauges, pools: WorkerPools) {
@@ -66,7 +67,7 @@ enum NodeMetrics {
     }
 
     private static func registerLimits(_ registry: MetricsRegistry, _ buckets: MemoryBucketStore) {
-        registry.gaugeCallback("intentusnet_limit_keys", "Buckets that are not full.") {
+        registry.gaugeCallback("intentusnet_limit_keys", "Buckets that this node remembers.") {
             Double(buckets.gauges().liveKeys)
         }
         let counters: [(String, String, @Sendable (BucketGauges) -> UInt64)] = [
@@ -128,6 +129,11 @@ enum NodeMetrics {
         }
         registry.gaugeCallback("intentusnet_limit_shared", "1 while limits are shared, 0 while the store is away.") {
             shared.book.isStoreAsked ? 1 : 0
+        }
+        registry.gaugeCallback(
+            "intentusnet_redis_connected", "1 while there is a connection to Redis, 0 while there is none."
+        ) {
+            shared.isConnected ? 1 : 0
         }
         registry.gaugeCallback("intentusnet_nodes", "Gateways alive in the cluster, this one included.") {
             Double(shared.nodes.liveCount)
@@ -196,6 +202,7 @@ enum NodeMetrics {
         )
         registry.samplesCallback(
             "intentusnet_jwks_fetch_failed_total", "Fetches that did not.", .counter, read { Double($0.fetchesFailed) })
+        registerStaleness(registry) { refreshers.map { $0.status() } }
         registry.gaugeCallback("intentusnet_verified_tokens", "Tokens in the cache of verified tokens.") {
             Double(tokens.cachedTokenCount)
         }

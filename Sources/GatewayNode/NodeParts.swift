@@ -13,6 +13,8 @@ import RateLimiting
 import RedisState
 import Routing
 import Synchronization
+import TraceExport
+import Traces
 
 /// The parts of a node that its event loops share, made from a configuration.
 final class NodeParts: Sendable {
@@ -44,6 +46,7 @@ final class NodeParts: Sendable {
     let registry = MetricsRegistry()
     let health = HealthState()
     let logger: Logger
+    private let requestLog: RequestLog
     /// What the logger writes, for as long as somebody wants to know more or less.
     let logLevel: LogLevel
     let eventLoopCount: Int
@@ -55,19 +58,26 @@ final class NodeParts: Sendable {
     private let envelopeSeals: EnvelopeSeals?
     /// What the configuration names by `secret://`; others get their secrets here, too.
     let secrets: NodeSecrets
+    /// Sends spans; nil where none are kept.
+    let traces: NodeTraces?
     let certificateReloads = CertificateReloads()
     let certificateAges = CertificateAges()
     /// Of each reason one in ten seconds is logged.
     let refusalsLogged = NoticeLimit(everySeconds: 10)
     private let generation: Gauge
     private let reloadsRefused: Counter
+    private let isReloadRefused = Gauge()
 
     init(_ loaded: NodeFiles.Loaded) throws {
         let configuration = loaded.configuration
         eventLoopCount = configuration.eventLoops ?? System.coreCount
         logLevel = LogLevel(Logger.Level(rawValue: configuration.log.level.rawValue) ?? .info)
-        logger = Self.logger(logLevel)
+        logger = Self.logger(logLevel, configuration.log)
+        requestLog = RequestLog(logger, logLevel)
         settings = try GatewaySettings(configuration)
+        traces = configuration.traces.flatMap {
+            NodeTraces($0, configuration, loaded.tls.traces, loaded.secrets, environment: loaded.environment)
+        }
         httpLimits = HTTPLimits(configuration.listen)
         tls = loaded.tls
         secrets = loaded.secrets
@@ -128,12 +138,14 @@ final class NodeParts: Sendable {
         reloadsRefused = registry.counter(
             "intentusnet_config_reload_refused_total", "Reloads of which a part was refused and the old one kept.")
         generation.set(1)
+        NodeMetrics.registerReloads(registry) { [isReloadRefused] in isReloadRefused.value != 0 }
         try directory.replaceStatic(loaded.agents)
         NodeMetrics.register(in: registry, self)
         watchHealth()
         reportRefusedWorkers()
         watchAudit(isBlocking: configuration.audit.mode == .block)
         watchCertificateAges()
+        if let traces { NodeMetrics.registerTraces(registry, traces.exporter) }
         if let seals { NodeMetrics.registerSeals(registry, seals, shared?.keyRings) }
     }
 
@@ -152,7 +164,8 @@ final class NodeParts: Sendable {
             additional: policyIssuers.active, policies: policies,
             buckets: NodeBuckets(place: place, hot: hot),
             directory: directory, registrar: shared?.directory ?? directory, workers: workers,
-            seals: seals, around: SystemSurroundings(), meter: meter, audit: audit)
+            seals: seals, around: SystemSurroundings(), meter: meter,
+            audit: NodeRecords(audit: audit, log: requestLog), traces: traces)
     }
 
     /// Puts another policy in force.
@@ -168,6 +181,7 @@ final class NodeParts: Sendable {
         record.reason = diagnostics.hasErrors ? "refused" : "applied"
         record.detail = diagnostics.errors.first?.description
         audit.append(record)
+        isReloadRefused.set(diagnostics.hasErrors ? 1 : 0)
         guard diagnostics.hasErrors else {
             health.set("configuration", .healthy)
             logger.notice("reloaded", metadata: ["warnings": "\(diagnostics.warnings.count)"])
@@ -211,11 +225,12 @@ final class NodeParts: Sendable {
     }
 
     static func logger(_ log: GatewayConfiguration.Log) -> Logger {
-        logger(LogLevel(Logger.Level(rawValue: log.level.rawValue) ?? .info))
+        logger(LogLevel(Logger.Level(rawValue: log.level.rawValue) ?? .info), log)
     }
 
-    private static func logger(_ level: LogLevel) -> Logger {
-        Logger(label: "gateway") { label in LogFormat.text.handler(label: label, level: level) }
+    private static func logger(_ level: LogLevel, _ log: GatewayConfiguration.Log) -> Logger {
+        let format: LogFormat = log.format == .json ? .json : .text
+        return Logger(label: "gateway") { label in format.handler(label: label, level: level) }
     }
 
     private static func keySurroundings(_ logger: Logger) -> KeySetRefresher.Surroundings {

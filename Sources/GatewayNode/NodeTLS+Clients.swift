@@ -38,6 +38,20 @@ extension NodeTLS {
             })
         return holder.value
     }
+
+    /// What the receiver of traces is spoken to with, kept up to date by one more set.
+    static func traces(
+        _ traces: GatewayConfiguration.Traces, _ secrets: NodeSecrets, _ sets: inout [CertificateSet]
+    ) throws(TLSMaterialError) -> UpstreamTLS? {
+        guard traces.endpoint.hasPrefix("https://") else { return nil }
+        let tls = UpstreamTLS()
+        let set = try CertificateSet(use: "traces", traces.tls ?? GatewayConfiguration.ClientTLS(), secrets) {
+            material throws(TLSMaterialError) in
+            tls.replace(by: try material.upstreamContexts())
+        }
+        if set.hasFiles { sets.append(set) }
+        return tls
+    }
 }
 
 extension CertificateSet {

@@ -21,6 +21,8 @@ struct NodeTLS: Sendable {
     let redis: RedisTLS?
     /// To issuers, by their names; none where files of ours say nothing.
     let issuers: [String: KeySetTLS]
+    /// To the receiver of traces; nil where that is plain HTTP, or there is none.
+    let traces: UpstreamTLS?
     /// Every file of certificates, by use.
     let sets: [CertificateSet]
     /// What is to be said of certificates that can be used all the same.
@@ -70,6 +72,9 @@ struct NodeTLS: Sendable {
             issuers[issuer.issuer] = try Self.issuer(issuer, secrets, &sets)
         }
         self.issuers = issuers
+        traces = try configuration.traces.flatMap { traces throws(TLSMaterialError) in
+            try Self.traces(traces, secrets, &sets)
+        }
         self.sets = sets
     }
 

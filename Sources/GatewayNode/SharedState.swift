@@ -131,6 +131,9 @@ final class SharedState: Sendable {
         init(_ value: String?) { self.value = Mutex(value) }
     }
 
+    /// Whether there is a connection to Redis.
+    var isConnected: Bool { trouble.value.withLock { $0 == nil } }
+
     /// Whether the store is being asked, and what it says otherwise.
     var health: (status: HealthState.Status, message: String) {
         if let reason = trouble.value.withLock({ $0 }) {

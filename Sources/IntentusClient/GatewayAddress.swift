@@ -3,8 +3,8 @@ package import GatewayHTTP
 
 /// Where a gateway is, taken apart once.
 package struct GatewayAddress: Sendable, Hashable {
-    private let host: String
-    private let port: Int
+    let host: String
+    let port: Int
     private let hostHeader: String
     private let pathPrefix: String
     package let isTLS: Bool

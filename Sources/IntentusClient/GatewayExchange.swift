@@ -46,6 +46,9 @@ struct GatewayExchange: Sendable {
         self.connections = connections
     }
 
+    /// For spans.
+    var serverAddress: (host: String, port: Int) { (address?.host ?? "", address?.port ?? 0) }
+
     func shutdown() async {
         await connections.shutDown()
     }
@@ -55,7 +58,10 @@ struct GatewayExchange: Sendable {
     /// - Parameters:
     ///   - remaining: what is left of the caller's time, for head and body of the answer together.
     ///   - unixSeconds: what a node signature says; another one for each attempt, for a gateway takes each signature once.
-    func attempt(_ draft: EnvelopeDraft, remaining: Duration, unixSeconds: Int64) async throws -> Attempt {
+    ///   - trace: what the gateway is told of the trace; nil tells it nothing.
+    func attempt(_ draft: EnvelopeDraft, _ trace: IntentTrace?, remaining: Duration, unixSeconds: Int64) async throws
+        -> Attempt
+    {
         guard remaining > .zero else { return (.failure(.localTimeout), .final) }
         guard let address else {
             return (.failure(IntentError(.transportError, "the gateway's address is no URL", retryable: false)), .final)
@@ -66,7 +72,7 @@ struct GatewayExchange: Sendable {
         let milliseconds = min(max(1, remaining.milliseconds), Self.millisecondsMax)
         do {
             return GatewayAnswer.read(
-                try await exchange(address, draft, unixSeconds: unixSeconds, milliseconds: milliseconds))
+                try await exchange(address, draft, trace, unixSeconds: unixSeconds, milliseconds: milliseconds))
         } catch let failure as UpstreamFailure {
             try Task.checkCancellation()
             return try self.failure(failure)
@@ -75,10 +81,13 @@ struct GatewayExchange: Sendable {
 
     /// Token and whole answer within their time.
     private func exchange(
-        _ address: GatewayAddress, _ draft: EnvelopeDraft, unixSeconds: Int64, milliseconds: Int64
+        _ address: GatewayAddress, _ draft: EnvelopeDraft, _ trace: IntentTrace?, unixSeconds: Int64,
+        milliseconds: Int64
     ) async throws -> GatewayAnswer {
         try await withThrowingTaskGroup(of: GatewayAnswer?.self) { group in
-            group.addTask { try await answer(address, draft, unixSeconds: unixSeconds, milliseconds: milliseconds) }
+            group.addTask {
+                try await answer(address, draft, trace, unixSeconds: unixSeconds, milliseconds: milliseconds)
+            }
             group.addTask {
                 try await Task.sleep(for: .milliseconds(milliseconds))
                 return nil
@@ -90,7 +99,8 @@ struct GatewayExchange: Sendable {
     }
 
     private func answer(
-        _ address: GatewayAddress, _ draft: EnvelopeDraft, unixSeconds: Int64, milliseconds: Int64
+        _ address: GatewayAddress, _ draft: EnvelopeDraft, _ trace: IntentTrace?, unixSeconds: Int64,
+        milliseconds: Int64
     ) async throws -> GatewayAnswer {
         let bearer = try await token?.bearer()
         // A token that came too late sends nothing.
@@ -100,7 +110,7 @@ struct GatewayExchange: Sendable {
         }
         let body = sealed?.frame ?? draft.encodedFrame()
         var lines = Array("x-intentus-timeout-ms: \(milliseconds)\r\n".utf8)
-        if let parent = TraceParent.text(traceId: draft.traceId) { lines += Array("traceparent: \(parent)\r\n".utf8) }
+        if let trace { lines += trace.headerLines }
         if let node {
             guard let signature = node.headerLines(signing: body, unixSeconds: unixSeconds) else {
                 throw IntentError(.validationError, "the node id must be 1 to 256 printable bytes without spaces")

@@ -1,5 +1,6 @@
 import Foundation
 public import IntentProtocol
+import Traces
 
 /// Calls intents through a gateway.
 ///
@@ -34,6 +35,8 @@ public final class IntentusClient: Sendable {
         public var node: NodeCredentials?
         /// Seals each envelope (EMCL) and takes results sealed alone; nil sends in clear.
         public var sealing: EnvelopeSealing?
+        /// Where spans of calls go; nil keeps none, and passes on the place that the task is at.
+        public var traces: IntentTraces?
 
         /// The defaults above.
         public init() {}
@@ -143,6 +146,42 @@ public final class IntentusClient: Sendable {
     public func send(
         _ draft: EnvelopeDraft, timeoutMilliseconds: Int64? = nil, isIdempotent: Bool = false
     ) async throws -> AgentResponse {
+        let parent = ChosenTrace.parent(traceId: draft.traceId) ?? IntentTrace.current?.place
+        // A trace that the caller has named itself begins with our span: nobody else has one yet.
+        guard let traces = configuration.traces,
+            var span = traces.begin(below: parent, named: draft.intentName, .client)
+        else {
+            return try await attempts(draft, parent, timeoutMilliseconds, isIdempotent).response
+        }
+        if draft.traceId != nil { span.parentSpanId = nil }
+        let place = TraceParent(traceId: span.traceId, spanId: span.spanId, isSampled: true)
+        span.attributes = [
+            SpanAttribute("http.request.method", "POST"), SpanAttribute("url.path", "/api/v1/intent"),
+            SpanAttribute("server.address", exchange.serverAddress.host),
+            SpanAttribute("server.port", exchange.serverAddress.port),
+            SpanAttribute("intentusnet.intent.name", draft.intentName),
+            SpanAttribute("intentusnet.intent.version", draft.intentVersion),
+            SpanAttribute("intentusnet.request.id", draft.requestId),
+        ]
+        do {
+            let (response, count) = try await attempts(draft, place, timeoutMilliseconds, isIdempotent)
+            if count > 1 { span.attributes.append(SpanAttribute("http.request.resend_count", count - 1)) }
+            span.error = response.error?.code.rawValue
+            traces.finish(span)
+            return response
+        } catch {
+            span.error = (error as? IntentError)?.code.rawValue ?? "cancelled"
+            traces.finish(span)
+            throw error
+        }
+    }
+
+    private func attempts(
+        _ draft: EnvelopeDraft, _ place: TraceParent?, _ timeoutMilliseconds: Int64?, _ isIdempotent: Bool
+    ) async throws -> (response: AgentResponse, count: Int) {
+        let trace = place.map { place in
+            IntentTrace.current?.at(place) ?? IntentTrace(place, tracestate: nil, baggage: nil)
+        }
         let deadline = around.now().advanced(
             by: .milliseconds(timeoutMilliseconds ?? configuration.timeoutMilliseconds))
         var attempt = 1
@@ -151,14 +190,14 @@ public final class IntentusClient: Sendable {
             let remaining = around.now().duration(to: deadline)
             signedSeconds = max(around.unixSeconds(), signedSeconds + 1)
             let (result, outcome) = try await exchange.attempt(
-                draft, remaining: remaining, unixSeconds: signedSeconds)
+                draft, trace, remaining: remaining, unixSeconds: signedSeconds)
             guard attempt < configuration.retry.attemptsMax, outcome.maySendAgain(isIdempotent: isIdempotent) else {
-                return try result.get()
+                return (try result.get(), attempt)
             }
             var wait = configuration.retry.backOffMilliseconds(attempt: attempt, jitter: around.jitter())
             if let milliseconds = outcome.retryAfterMilliseconds { wait = max(wait, milliseconds) }
             // A wait that ends behind the deadline is not begun: the answer at hand is the better one.
-            guard around.now().advanced(by: .milliseconds(wait)) < deadline else { return try result.get() }
+            guard around.now().advanced(by: .milliseconds(wait)) < deadline else { return (try result.get(), attempt) }
             try await around.sleep(.milliseconds(wait))
             attempt += 1
         }

@@ -1,4 +1,5 @@
 import IntentProtocol
+public import IntentusClient
 public import Logging
 import Synchronization
 
@@ -8,6 +9,8 @@ public struct IntentContext: Sendable {
     public let requestId: String
     /// The trace that the request belongs to.
     public let traceId: String?
+    /// Where in its trace the handler runs; calls through an `IntentusClient` belong there. Nil where the gateway did not say.
+    public let trace: IntentTrace?
     /// Who handled the request. First the gateway's entries: `user:<sub>` if a user asks, `service:<principal>` if the call comes from
     /// a service that has proven who it is, and `service:<gateway>`; what follows them is the caller's word.
     public let identityChain: [String]
@@ -53,6 +56,7 @@ public struct IntentContext: Sendable {
     ) {
         requestId = envelope.requestId
         traceId = envelope.traceId
+        trace = IntentTrace.current
         identityChain = envelope.identityChain
         decisionPath = envelope.decisionPath
         self.deadline = deadline

@@ -4,6 +4,12 @@ import Synchronization
 
 /// Answers bodies of requests: reads the envelope, finds the handler, runs it in its time, and makes a frame of what comes.
 final class IntentResponder: Sendable {
+    /// What a call was about, and what went wrong with it; for spans.
+    struct Facts: Sendable {
+        var intent: String?
+        var error: String?
+    }
+
     private let name: String
     private let table: HandlerTable
     private let concurrencyMax: Int
@@ -26,6 +32,7 @@ final class IntentResponder: Sendable {
         self.logger = logger
     }
 
+    var agentName: String { name }
     var runningCount: Int { running.withLock { $0.count } }
     var isDraining: Bool { running.withLock { $0.isDraining } }
 
@@ -34,19 +41,22 @@ final class IntentResponder: Sendable {
     /// The answering frame; errors are inside it.
     ///
     /// - Parameter timeoutMilliseconds: what is left of the caller's time; nil when it did not say.
-    func answer(_ body: [UInt8], timeoutMilliseconds: Int64?) async -> [UInt8] {
+    func answer(_ body: [UInt8], timeoutMilliseconds: Int64?) async -> (frame: [UInt8], facts: Facts) {
         var traceId: String?
+        var facts = Facts()
         let call: SealedWork.Call
         do throws(IntentError) { call = try await sealed.open(body) } catch {
-            return sealed.frame(of: completed(.failure(error), nil), to: nil)
+            facts.error = error.code.rawValue
+            return (sealed.frame(of: completed(.failure(error), nil), to: nil), facts)
         }
-        let response = await respond(call.body, timeoutMilliseconds, &traceId)
-        return sealed.frame(of: completed(response, traceId), to: call)
+        let response = await respond(call.body, timeoutMilliseconds, &traceId, &facts)
+        facts.error = response.error?.code.rawValue
+        return (sealed.frame(of: completed(response, traceId), to: call), facts)
     }
 
-    private func respond(_ body: [UInt8], _ timeoutMilliseconds: Int64?, _ traceId: inout String?) async
-        -> AgentResponse
-    {
+    private func respond(
+        _ body: [UInt8], _ timeoutMilliseconds: Int64?, _ traceId: inout String?, _ facts: inout Facts
+    ) async -> AgentResponse {
         let envelope: IntentEnvelope
         do throws(IntentError) {
             envelope = try IncomingIntent(parsing: body, limits: limits).envelope
@@ -54,6 +64,7 @@ final class IntentResponder: Sendable {
             return .failure(error)
         }
         traceId = envelope.traceId
+        facts.intent = envelope.intentName
         guard let handler = table.handler(for: envelope) else {
             return .failure(
                 IntentError(.capabilityNotFound, "agent '\(name)' does not answer intent '\(envelope.intentName)'"))

@@ -70,7 +70,7 @@ public final class IntentusWorker: Service {
         let (ends, end) = AsyncStream.makeStream(of: Never.self)
         let isBroken = Mutex(false)
         let refusalsLogged = NoticeLimit(everySeconds: 10)
-        let logger = logger
+        let (logger, traces) = (logger, configuration.traces)
         let server = try await HTTPServer.start(
             host: configuration.host, port: configuration.port, group: MultiThreadedEventLoopGroup.singleton,
             routes: WorkerHandler.routes, limits: limits, tls: tls?.tls,
@@ -87,7 +87,7 @@ public final class IntentusWorker: Service {
                     isBroken.withLock { $0 = true }
                     end.finish()
                 }
-            }, handler: { _ in WorkerHandler(responder: responder) })
+            }, handler: { _ in WorkerHandler(responder: responder, traces: traces) })
         // What opens the sources, such as a token of Vault, is kept good while nobody asks for a secret.
         let keepingOpen = Task { await store.run() }
         let watching = tls.map { tls in Task { await Self.watch(tls.certificates, logger) } }

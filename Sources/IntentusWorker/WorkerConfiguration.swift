@@ -21,6 +21,8 @@ public struct WorkerConfiguration: Sendable {
     public var gateways: [String] = []
     /// How calls are opened and replies sealed (EMCL); nil takes calls in clear alone.
     public var sealing: WorkerSealing?
+    /// Where spans of calls go; nil keeps none. Handlers are told of the trace in any case.
+    public var traces: IntentTraces?
     /// Where the token for registration comes from; nil where gateways know the worker by its certificate or signature.
     public var token: TokenProvider?
     /// Signs each registration as a node of the mesh, where no certificate says which service the worker is; nil signs none.

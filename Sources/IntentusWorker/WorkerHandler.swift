@@ -1,14 +1,17 @@
 import Foundation
 import GatewayHTTP
 import IntentProtocol
+import IntentusClient
+import Traces
 
 /// Answers what comes to a worker's listener: intents on three paths, and its health on a fourth.
 struct WorkerHandler: HTTPHandler {
-    static let routes = RouteTable(
-        ["/execute-agent", "/intent", "/"].map { .init($0, [.post]) } + [.init("/health", [.get])])
+    private static let paths = ["/execute-agent", "/intent", "/"]
+    static let routes = RouteTable(paths.map { .init($0, [.post]) } + [.init("/health", [.get])])
     private static let healthIndex = 3
 
     let responder: IntentResponder
+    var traces: IntentTraces?
     /// The wall clock.
     var unixSeconds: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970) }
 
@@ -21,8 +24,31 @@ struct WorkerHandler: HTTPHandler {
         guard unixSeconds() < endSeconds else { return expired() }
         let milliseconds = request.timeoutMilliseconds.flatMap { Int64(String(decoding: $0, as: UTF8.self)) }
         let body = request.body
-        return HTTPAnswer(
-            status: 200, body: await responder.answer(body, timeoutMilliseconds: milliseconds))
+        let trace = request.traceparent.flatMap { TraceParent($0) }.map {
+            IntentTrace($0, tracestate: request.tracestate, baggage: request.baggage)
+        }
+        let path = Self.paths[request.route.index]
+        guard let traces, var span = traces.begin(below: trace?.place, named: "POST \(path)", .server) else {
+            let (frame, _) = await IntentTrace.$current.withValue(trace) {
+                await responder.answer(body, timeoutMilliseconds: milliseconds)
+            }
+            return HTTPAnswer(status: 200, body: frame)
+        }
+        let place = TraceParent(traceId: span.traceId, spanId: span.spanId, isSampled: true)
+        let inside = trace?.at(place) ?? IntentTrace(place, tracestate: nil, baggage: nil)
+        let (frame, facts) = await IntentTrace.$current.withValue(inside) {
+            await responder.answer(body, timeoutMilliseconds: milliseconds)
+        }
+        span.traceState = inside.tracestate ?? ""
+        span.attributes = [
+            SpanAttribute("http.request.method", "POST"), SpanAttribute("url.path", path),
+            SpanAttribute("http.route", path), SpanAttribute("http.response.status_code", 200),
+            SpanAttribute("intentusnet.agent.name", responder.agentName),
+        ]
+        if let intent = facts.intent { span.attributes.append(SpanAttribute("intentusnet.intent.name", intent)) }
+        span.error = facts.error
+        traces.finish(span)
+        return HTTPAnswer(status: 200, body: frame)
     }
 
     func answer(_ refusal: HTTPRefusal, route: Int?) -> HTTPAnswer {

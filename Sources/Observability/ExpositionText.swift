@@ -1,7 +1,5 @@
-/// Metrics as Prometheus reads them: text format 0.0.4.
+/// Metrics as Prometheus reads them.
 package struct ExpositionText: Sendable {
-    /// The media type of the text.
-    package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
     /// What a family of samples means.
     package enum Kind: String, Sendable {
@@ -9,21 +7,30 @@ package struct ExpositionText: Sendable {
     }
 
     package private(set) var bytes: [UInt8] = []
+    private let format: ExpositionFormat
     private var family = ""
 
-    package init() {
-        bytes.reserveCapacity(16 << 10)
+    package init(_ format: ExpositionFormat = .prometheus) {
+        self.format = format
+        bytes.reserveCapacity(64 << 10)
+    }
+
+    /// Writes what stands behind the last family.
+    mutating func end() {
+        if format == .openMetrics { append("# EOF\n") }
     }
 
     /// Writes HELP and TYPE; the samples that follow belong to this family.
     package mutating func beginFamily(_ name: String, _ help: String, _ kind: Kind) {
         family = name
+        // OpenMetrics names a counter's family without the suffix that its sample has.
+        let title = format == .openMetrics && kind == .counter ? String(name.dropLast("_total".count)) : name
         append("# HELP ")
-        append(name)
+        append(title)
         append(" ")
-        Self.append(escaping: help, quotes: false, to: &bytes)
+        Self.append(escaping: help, quotes: format == .openMetrics, to: &bytes)
         append("\n# TYPE ")
-        append(name)
+        append(title)
         append(" ")
         append(kind.rawValue)
         append("\n")
@@ -32,6 +39,7 @@ package struct ExpositionText: Sendable {
     /// Writes one sample of the family.
     package mutating func sample(_ labels: [MetricLabel], _ value: Double) {
         sample("", Self.text(labels), Self.text(value))
+        append("\n")
     }
 
     /// Writes the cumulative buckets, the sum and the count of one histogram.
@@ -39,19 +47,31 @@ package struct ExpositionText: Sendable {
     /// - Parameters:
     ///   - bounds: the upper bounds of the buckets, rising.
     ///   - counts: how many observations fell into each bucket alone, and into the one above all bounds.
+    ///   - exemplars: one place for each bucket, or none at all; only OpenMetrics tells them.
     package mutating func histogram(
-        _ labels: [MetricLabel], bounds: [Double], counts: ArraySlice<UInt64>, sum: Double
+        _ labels: [MetricLabel], bounds: [Double], counts: ArraySlice<UInt64>, sum: Double, exemplars: [Exemplar?] = []
     ) {
         let labels = Self.text(labels)
         let bucketLabels = labels.isEmpty ? labels : labels + [UInt8(ascii: ",")]
         var cumulative: UInt64 = 0
         for (index, count) in counts.enumerated() {
             cumulative += count
-            let bound = index < bounds.count ? Self.text(bounds[index]) : "+Inf"
-            sample("_bucket", bucketLabels + Array("le=\"\(bound)\"".utf8), String(cumulative))
+            sample("_bucket", bucketLabels + Array("le=\"\(bound(index, bounds))\"".utf8), String(cumulative))
+            if format == .openMetrics, let exemplar = exemplars.isEmpty ? nil : exemplars[index] {
+                append(" # {trace_id=\"\(exemplar.traceId)\"} \(Self.text(exemplar.value)) \(exemplar.unixSecondsText)")
+            }
+            append("\n")
         }
         sample("_sum", labels, Self.text(sum))
+        append("\n")
         sample("_count", labels, String(cumulative))
+        append("\n")
+    }
+
+    /// OpenMetrics writes every bound as a number with a point.
+    private func bound(_ index: Int, _ bounds: [Double]) -> String {
+        guard index < bounds.count else { return "+Inf" }
+        return format == .openMetrics ? bounds[index].description : Self.text(bounds[index])
     }
 
     private mutating func sample(_ suffix: String, _ labels: [UInt8], _ value: String) {
@@ -64,7 +84,6 @@ package struct ExpositionText: Sendable {
         }
         append(" ")
         append(value)
-        append("\n")
     }
 
     private mutating func append(_ text: String) {

@@ -17,6 +17,9 @@ package final class LogLevel: Sendable {
     /// What is written: this level and worse.
     package var level: Logger.Level { Logger.Level.allCases[current.load(ordering: .relaxed)] }
 
+    /// Whether what is written of single requests is wanted.
+    package var isDebug: Bool { current.load(ordering: .relaxed) <= Self.debugRank }
+
     /// Monotonic nanoseconds at which the configured level comes back; nil where it does not by itself.
     package var revertsAtNanoseconds: Int64? {
         let time = revertsAt.load(ordering: .relaxed)
@@ -39,6 +42,8 @@ package final class LogLevel: Sendable {
         set(configured, revertsAtNanoseconds: nil)
         return true
     }
+
+    private static let debugRank = rank(.debug)
 
     private static func rank(_ level: Logger.Level) -> Int { Logger.Level.allCases.firstIndex(of: level) ?? 0 }
 }

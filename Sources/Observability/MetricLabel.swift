@@ -13,6 +13,11 @@ package struct MetricLabel: Sendable, Hashable {
 
 /// What Prometheus accepts as names; colons are left out, they belong to recording rules.
 enum MetricName {
+    /// A counter's name ends in `_total`, which OpenMetrics wants.
+    static func isValid(_ name: String, _ kind: ExpositionText.Kind) -> Bool {
+        isValid(name) && (kind == .counter) == name.hasSuffix("_total")
+    }
+
     static func isValid(_ name: String) -> Bool {
         guard let first = name.utf8.first, !isDigit(first) else { return false }
         return name.utf8.allSatisfy { isLetter($0) || isDigit($0) }

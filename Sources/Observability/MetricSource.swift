@@ -16,6 +16,16 @@ struct MetricReader: MetricSource {
     let kind: ExpositionText.Kind
     let read: @Sendable () -> [MetricSample]
 
+    init(
+        name: String, help: String, kind: ExpositionText.Kind, read: @escaping @Sendable () -> [MetricSample]
+    ) {
+        precondition(MetricName.isValid(name, kind), "not a metric name: \(name)")
+        self.name = name
+        self.help = help
+        self.kind = kind
+        self.read = read
+    }
+
     var metricNames: [String] { [name] }
 
     func write(to text: inout ExpositionText) {

@@ -81,9 +81,9 @@ package final class MetricsRegistry: Sendable {
     }
 
     /// The whole text of a scrape.
-    package func exposition() -> [UInt8] {
+    package func exposition(_ format: ExpositionFormat = .prometheus) -> [UInt8] {
         let entries = state.withLock(\.entries)
-        var text = ExpositionText()
+        var text = ExpositionText(format)
         for entry in entries {
             switch entry {
             case .source(let source): source.write(to: &text)
@@ -92,13 +92,14 @@ package final class MetricsRegistry: Sendable {
                 for series in family.series { text.sample(series.labels, series.read()) }
             }
         }
+        text.end()
         return text.bytes
     }
 
     private func add(
         _ series: Series, _ name: String, _ help: String, _ kind: ExpositionText.Kind, replacing: Bool
     ) -> (any Sendable)? {
-        precondition(MetricName.isValid(name), "not a metric name: \(name)")
+        precondition(MetricName.isValid(name, kind), "not a metric name: \(name)")
         return state.withLock { state in
             guard let index = state.indexes[name] else {
                 state.indexes[name] = state.entries.count

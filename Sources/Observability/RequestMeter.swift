@@ -1,3 +1,4 @@
+package import Gateway
 import IntentProtocol
 import Synchronization
 
@@ -38,6 +39,8 @@ package final class RequestMeter: Sendable {
         let state = Mutex(RequestMeterShard())
     }
 
+    private static let fineName = "intentusnet_request_duration_fine_seconds"
+
     package init(_ settings: Settings = Settings()) {
         intents = BoundedIndex(reserved: LabelId.reservedNames, countMax: settings.intentsMax)
         agents = BoundedIndex(reserved: LabelId.reservedNames, countMax: settings.agentsMax)
@@ -64,19 +67,28 @@ package final class RequestMeter: Sendable {
     /// Counts one request.
     package func record(intent: LabelId, agent: LabelId, outcome: RequestOutcome, latencyNanoseconds: Int64) {
         let key = SeriesKey(intent: intent, agent: agent, outcome: outcome.index)
+        let result = RequestResult(outcome)
         shards[threads.current].state.withLock {
             $0.record(key, latencyNanoseconds: latencyNanoseconds, series, boundsNanoseconds)
+            $0.fine.record(result, latencyNanoseconds: max(0, latencyNanoseconds), nil)
         }
     }
 
     /// Counts one request by its names; both must come from the directory, never from the caller alone.
-    package func record(intent: String?, agent: String?, outcome: RequestOutcome, latencyNanoseconds: Int64) {
+    ///
+    /// - Parameter sampled: the request's trace where it is kept; the fine histogram then points to it.
+    package func record(
+        intent: String?, agent: String?, outcome: RequestOutcome, latencyNanoseconds: Int64,
+        sampled: SampledRequest? = nil
+    ) {
+        let result = RequestResult(outcome)
         let outcome = outcome.index
         shards[threads.current].state.withLock { shard in
             let intent = intent.map { Self.label(shard.intents.index(of: $0, in: intents)) } ?? .absent
             let agent = agent.map { Self.label(shard.agents.index(of: $0, in: agents)) } ?? .absent
             let key = SeriesKey(intent: intent, agent: agent, outcome: outcome)
             shard.record(key, latencyNanoseconds: latencyNanoseconds, series, boundsNanoseconds)
+            shard.fine.record(result, latencyNanoseconds: max(0, latencyNanoseconds), sampled)
         }
     }
 
@@ -123,7 +135,8 @@ package final class RequestMeter: Sendable {
 
 extension RequestMeter: MetricSource {
     package var metricNames: [String] {
-        ["intentusnet_requests_total", "intentusnet_request_duration_seconds"] + shadowDecisions.metricNames
+        ["intentusnet_requests_total", "intentusnet_request_duration_seconds", Self.fineName]
+            + shadowDecisions.metricNames
             + sealFailures.metricNames
     }
 
@@ -152,8 +165,24 @@ extension RequestMeter: MetricSource {
             let sum = Double(row.cells[row.cells.startIndex]) / 1e9
             text.histogram(row.labels, bounds: bucketSeconds, counts: row.cells.dropFirst(), sum: sum)
         }
+        writeFine(to: &text)
         shadowDecisions.write(to: &text)
         sealFailures.write(to: &text)
+    }
+
+    /// Every result is told from the start, so that a rate knows of the first request.
+    private func writeFine(to text: inout ExpositionText) {
+        var sum = FineLatencies()
+        for shard in shards { sum.add(shard.state.withLock { $0.fine }) }
+        text.beginFamily(
+            Self.fineName, "As intentusnet_request_duration_seconds, in buckets a tenth apart, for quantiles.",
+            .histogram)
+        for result in RequestResult.allCases {
+            let row = sum.row(result)
+            text.histogram(
+                [MetricLabel("result", result.label)], bounds: LatencyBuckets.bounds, counts: row.counts,
+                sum: Double(row.sumNanoseconds) / 1e9, exemplars: row.exemplars.map { $0.map(Exemplar.init) })
+        }
     }
 
     /// The cells of all shards, added up in small pieces while their loops go on.

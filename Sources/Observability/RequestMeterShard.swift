@@ -5,6 +5,7 @@ struct RequestMeterShard {
     private var series = IndexMirror<UInt64>()
     /// For each series: the sum of latencies in nanoseconds, then one count per bucket, the last one for +Inf.
     private var cells: [UInt64] = []
+    var fine = FineLatencies()
 
     @inline(__always)
     mutating func record(

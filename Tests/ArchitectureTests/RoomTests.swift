@@ -8,6 +8,7 @@ struct RoomTests {
     static let mayImport: [String: Set<String>] = [
         "IntentProtocol": [],
         "Documents": [],
+        "Traces": ["IntentProtocol"],
         "Identity": ["IntentProtocol", "COpenSSL"],
         "Authorization": ["IntentProtocol", "Documents"],
         "IntentPolicy": ["IntentProtocol", "Documents", "CPCRE2"],
@@ -16,30 +17,36 @@ struct RoomTests {
         "Encryption": ["Documents", "IntentProtocol"],
         "Gateway": [
             "Authorization", "Encryption", "IntentProtocol", "Identity", "IntentPolicy", "RateLimiting", "Routing",
+            "Traces",
         ],
         "GatewayConfiguration": ["Documents", "IntentProtocol"],
         "GatewayHTTP": [],
         "RedisState": ["CHiredis", "IntentProtocol", "Identity", "RateLimiting", "Routing"],
         "KeySources": ["Identity"],
+        "TraceExport": ["GatewayHTTP", "IntentProtocol", "Traces"],
         "Secrets": ["IntentProtocol"],
-        "Observability": ["Gateway", "IntentProtocol"],
+        "Observability": ["Gateway", "IntentProtocol", "Traces"],
         "AdminServer": [
             "Authorization", "Gateway", "GatewayHTTP", "Identity", "IntentProtocol", "Observability", "RateLimiting",
         ],
         "DevelopmentAuthority": ["IntentProtocol"],
         "DevelopmentIssuer": [],
         "CertificateFiles": ["GatewayHTTP"],
-        "IntentusClient": ["CertificateFiles", "Documents", "Encryption", "GatewayHTTP", "Identity", "IntentProtocol"],
+        "IntentusClient": [
+            "CertificateFiles", "Documents", "Encryption", "GatewayHTTP", "Identity", "IntentProtocol", "TraceExport",
+            "Traces",
+        ],
         "LoadGenerator": ["Documents", "GatewayHTTP", "IntentProtocol", "IntentusClient"],
         "IntentusWorker": [
             "CertificateFiles", "Encryption", "GatewayHTTP", "Identity", "IntentProtocol", "IntentusClient", "Secrets",
+            "Traces",
         ],
     ]
     /// Rooms that see everything because they wire it.
     static let wiring: Set<String> = ["GatewayNode", "intentusnet", "Benchmarks"]
     static let pure: Set<String> = [
         "IntentProtocol", "Documents", "Identity", "Authorization", "IntentPolicy", "RateLimiting", "Routing",
-        "Encryption", "Gateway", "GatewayConfiguration",
+        "Encryption", "Gateway", "GatewayConfiguration", "Traces",
     ]
     static let systemModules: Set<String> = ["CHiredis", "COpenSSL", "CPCRE2"]
 

@@ -29,6 +29,15 @@ struct Measurement {
         if sink == .min { puts("") }
     }
 
+    /// What was measured elsewhere: nanoseconds of one operation, by batches.
+    init(_ name: String, costs: [Double]) {
+        let sorted = costs.sorted()
+        self.name = name
+        nanosecondsMax = nil
+        least = sorted[0]
+        median = sorted[sorted.count / 2]
+    }
+
     private static func threadNanoseconds() -> Int64 {
         var time = timespec()
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)

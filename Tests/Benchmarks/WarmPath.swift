@@ -4,6 +4,7 @@ import Foundation
 import Identity
 import IntentPolicy
 import IntentProtocol
+import Observability
 import RateLimiting
 import Routing
 
@@ -19,7 +20,8 @@ enum WarmPath {
             return
         }
         var measurements = try envelope() + SealCosts.measure(body, answer: answer) + tokens() + decisions()
-        measurements += AuthorizationCosts.measure() + AuditCosts.measure()
+        measurements += AuthorizationCosts.measure() + AuditCosts.measure() + metrics()
+        measurements += try await WholeRequest.measure(body: body, answer: answer)
         print("operation                                           least ns   median ns   bound ns")
         for measurement in measurements {
             let bound = measurement.nanosecondsMax.map { String(format: "%10.0f", $0) } ?? "         -"
@@ -105,6 +107,20 @@ enum WarmPath {
                 return verify(cold, tokens[next])
             },
             Measurement("verify a token seen before") { verify(warm, tokens[0]) },
+        ]
+    }
+
+    private static func metrics() -> [Measurement] {
+        let meter = RequestMeter()
+        var latency: Int64 = 100_000
+        return [
+            Measurement("count a request, in coarse and fine buckets", atMost: 250) {
+                latency = (latency &* 31) % 900_000_000
+                meter.record(
+                    intent: "SummarizeIntent", agent: "summarizer", outcome: RequestOutcome.success,
+                    latencyNanoseconds: latency)
+                return 1
+            }
         ]
     }
 

@@ -81,7 +81,7 @@ struct CallTests {
         "sends no traceparent for another trace id",
         arguments: ["", "trace-1", "0AF7651916CD43DD8448EB211C80319C", String(repeating: "0", count: 32)])
     func noTraceParent(traceId: String) {
-        #expect(TraceParent.text(traceId: traceId) == nil)
+        #expect(ChosenTrace.parent(traceId: traceId) == nil)
     }
 
     @Test("throws errors of the wire with all they say, and gives them as they are to who wants the answer")

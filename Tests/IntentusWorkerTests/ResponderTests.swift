@@ -21,7 +21,7 @@ struct ResponderTests {
     private static func ask(
         _ responder: IntentResponder, _ body: [UInt8] = Requests.frame(), timeoutMilliseconds: Int64? = nil
     ) async -> AgentResponse {
-        Requests.answer(await responder.answer(body, timeoutMilliseconds: timeoutMilliseconds))
+        Requests.answer(await responder.answer(body, timeoutMilliseconds: timeoutMilliseconds).frame)
     }
 
     @Test("carry the handler's result, the agent and the trace")
@@ -59,7 +59,7 @@ struct ResponderTests {
     @Test("tell nothing of another error")
     func otherError() async {
         let responder = Self.responder { $0.add("GreetIntent", "1.0") { _, _ in throw Inner() } }
-        let bytes = await responder.answer(Requests.frame(), timeoutMilliseconds: nil)
+        let bytes = await responder.answer(Requests.frame(), timeoutMilliseconds: nil).frame
         #expect(!String(decoding: bytes, as: UTF8.self).contains("hunter2"))
         #expect(Requests.answer(bytes).error == IntentError(.internalAgentError, "agent 'greeter' failed"))
     }

@@ -30,9 +30,13 @@ struct RequestMeterTests {
         meter.recordSealFailure(reason: "wrong_tag")
         let registry = MetricsRegistry()
         registry.register(meter)
+        // The fine histogram has tests of its own.
+        let text =
+            String(decoding: registry.exposition(), as: UTF8.self).split(separator: "\n")
+            .filter { !$0.contains("_fine_seconds") }.joined(separator: "\n") + "\n"
         let labels = #"intent="SummarizeIntent",agent="summarizer",outcome="success""#
         #expect(
-            String(decoding: registry.exposition(), as: UTF8.self) == """
+            text == """
                 # HELP intentusnet_requests_total Requests that were answered or given up.
                 # TYPE intentusnet_requests_total counter
                 intentusnet_requests_total{\(labels)} 3
@@ -57,11 +61,11 @@ struct RequestMeterTests {
     func gatewayPort() throws {
         let meter = RequestMeter()
         let port: any RequestMetering = meter
-        port.record(intent: "A", agent: "one", outcome: nil, latencyNanoseconds: 5)
+        port.record(intent: "A", agent: "one", outcome: nil, latencyNanoseconds: 5, sampled: nil)
         for code in ErrorCode.allCases {
-            port.record(intent: "A", agent: "one", outcome: code, latencyNanoseconds: 5)
+            port.record(intent: "A", agent: "one", outcome: code, latencyNanoseconds: 5, sampled: nil)
         }
-        port.record(intent: nil, agent: nil, outcome: .unauthorized, latencyNanoseconds: -5)
+        port.record(intent: nil, agent: nil, outcome: .unauthorized, latencyNanoseconds: -5, sampled: nil)
         port.recordClientGone(intent: "A", agent: nil, latencyNanoseconds: 5)
         let read = try scrape(meter)
         #expect(read.value("intentusnet_requests_total", series("A", "one", "success")) == 1)

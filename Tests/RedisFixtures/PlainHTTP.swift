@@ -33,7 +33,8 @@ package enum PlainHTTP {
         return try exchange(Array((head.joined(separator: "\r\n") + "\r\n\r\n").utf8) + body, port: port)
     }
 
-    private static func exchange(_ request: [UInt8], port: Int) throws -> String {
+    /// Sends the bytes of a request that asks for the end of its connection, and gives all that comes back.
+    package static func exchange(_ request: [UInt8], port: Int) throws -> String {
         let descriptor = try LocalSocket.connected(to: port)
         defer { close(descriptor) }
         LocalSocket.set(descriptor, SOL_SOCKET, SO_RCVTIMEO, timeval(tv_sec: 5, tv_usec: 0))

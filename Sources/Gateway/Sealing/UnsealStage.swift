@@ -18,6 +18,7 @@ extension Gateway {
         _ arrival: borrowing Arrival, _ caller: Caller, _ journal: inout Journal
     ) async throws(Refusal) -> Letter {
         guard let seals else { return Letter(nil) }
+        journal.enter(.seal, around)
         let now = journal.record.timeNanoseconds / 1_000_000
         do throws(EMCLFailure) {
             guard let frame = try Self.sealedFrame(arrival.body, bytesMax: settings.envelope.bodyBytesMax) else {

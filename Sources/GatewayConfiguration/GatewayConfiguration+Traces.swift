@@ -1,0 +1,146 @@
+import Documents
+
+extension GatewayConfiguration {
+    /// Where spans go, and whose.
+    package struct Traces: Sendable, Hashable {
+        /// Whether a caller's word counts on whether its trace is kept.
+        package enum Parents: String, Sendable, Hashable, CaseIterable {
+            /// A trace that the caller keeps is kept here, and one that it does not is not.
+            case followed
+            /// Every trace is decided on here.
+            case ignored
+        }
+
+        /// Where a receiver of OTLP by HTTP takes traces.
+        package var endpoint = ""
+        /// Lets the endpoint be plain http to another machine.
+        package var allowInsecureHttp = false
+        /// Header lines that the receiver asks for, such as a token.
+        package var headers: [TraceHeader] = []
+        /// TLS to the endpoint.
+        package var tls: ClientTLS?
+        /// What is kept of the traces that begin here, in millionths.
+        package var keptPerMillion = 10_000
+        /// Whether callers decide.
+        package var parents = Parents.followed
+        /// Spans that wait to be sent.
+        package var queueSpansMax = 8_192
+        /// Spans in one request.
+        package var batchSpansMax = 512
+        /// How long spans wait at most.
+        package var everyMilliseconds = 2_000
+        /// How long one request may take.
+        package var timeoutMilliseconds = 10_000
+        /// How long the last spans may take when the node stops.
+        package var flushMilliseconds = 2_000
+
+        /// The defaults above.
+        package init() {}
+    }
+
+    /// A header line for a receiver.
+    package struct TraceHeader: Sendable, Hashable {
+        /// Its name.
+        package var name = ""
+        /// What it says, where that is no secret.
+        package var value: String?
+        /// A file with what it says, or a reference.
+        package var valueFile: SecretSetting?
+
+        /// The defaults above.
+        package init() {}
+    }
+}
+
+extension GatewayConfiguration.Traces: ConfigurationSection {
+    static let keys: [ConfigurationKey<Self>] = [
+        .required(
+            "endpoint", \.endpoint, .url(["https", "http"]),
+            "Where a receiver of OTLP by HTTP takes traces, with its whole path: `https://collector:4318/v1/traces`."),
+        .value("allowInsecureHttp", \.allowInsecureHttp, .toggle, "Lets `endpoint` be plain http to another machine."),
+        .sections(
+            "headers", \.headers, countMax: 16, identity: { ("name", $0.name.lowercased()) },
+            "Header lines that the receiver asks for."),
+        .optionalSection("tls", \.tls, "TLS to the endpoint."),
+        .value(
+            "keptPerMillion", \.keptPerMillion, .integer(0...1_000_000),
+            "Of a million traces that begin here, so many are kept: 10000 is one in a hundred."),
+        .value(
+            "parents", \.parents, .choice(),
+            "Whether a trace is kept because its caller keeps it (`traceparent`), or decided on here in any case."),
+        .value(
+            "queueSpansMax", \.queueSpansMax, .integer(512...262_144), "Spans that wait to be sent; more are dropped."),
+        .value("batchSpansMax", \.batchSpansMax, .integer(1...4_096), "Spans in one request."),
+        .value(
+            "everyMilliseconds", \.everyMilliseconds, .integer(50...60_000), unit: "ms", "How long spans wait at most."),
+        .value(
+            "timeoutMilliseconds", \.timeoutMilliseconds, .integer(100...60_000), unit: "ms",
+            "How long one request may take."),
+        .value(
+            "flushMilliseconds", \.flushMilliseconds, .integer(0...60_000), unit: "ms",
+            "How long the last spans may take when the node stops."),
+    ]
+
+    func check(_ reader: SectionReader) {
+        let fields = reader.fields
+        if batchSpansMax > queueSpansMax {
+            fields.error("traces.batchSpansMax must not be above traces.queueSpansMax", at: "batchSpansMax")
+        }
+        guard let address = WebAddress(endpoint), address.scheme == "http" else { return }
+        if tls != nil {
+            fields.error("traces.tls is for an https endpoint, and traces.endpoint is plain http", at: "tls")
+        }
+        guard !address.isLoopback else { return }
+        guard allowInsecureHttp else {
+            return fields.error(
+                "traces.endpoint is plain http to another machine: spans and headers could be read on the way; use https, "
+                    + "or set traces.allowInsecureHttp", at: "endpoint")
+        }
+        if headers.contains(where: { $0.valueFile != nil }) {
+            fields.warning("traces.headers: secrets are sent by plain http to \(address.host)", at: "headers")
+        }
+    }
+}
+
+extension GatewayConfiguration.TraceHeader: ConfigurationSection {
+    static let keys: [ConfigurationKey<Self>] = [
+        .required("name", \.name, .headerName, "Its name."),
+        .optional("value", \.value, .text(bytesMax: 4_096), "What it says, where that is no secret."),
+        .optionalSecretFile(
+            "valueFile", \.valueFile, "A file whose first line is what it says, or a reference to a secret."),
+    ]
+
+    func check(_ reader: SectionReader) {
+        let words = ["auth", "token", "key", "secret", "password"]
+        if value != nil, words.contains(where: name.lowercased().contains) {
+            reader.fields.warning(
+                "\(reader.fields.path) holds what looks like a secret in plain text; use valueFile", at: "value")
+        }
+        guard (value == nil) == (valueFile == nil) else { return }
+        reader.fields.error("\(reader.fields.path) must have either value or valueFile", at: "name")
+    }
+}
+
+extension ValueKind where Value == String {
+    /// A header name that HTTP itself does not need.
+    fileprivate static var headerName: ValueKind {
+        let own = ["host", "content-type", "content-length", "transfer-encoding", "connection", "te", "upgrade"]
+        let expectation = "a header name of 1 to 128 of a-z 0-9 - _, and none of \(own.joined(separator: ", "))"
+        let parse: @Sendable (String) -> String? = { text in
+            let isName =
+                (1...128).contains(text.utf8.count)
+                && text.utf8.allSatisfy { byte in
+                    switch byte {
+                    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                        true
+                    default: false
+                    }
+                }
+            return isName && !own.contains(text.lowercased()) ? text : nil
+        }
+        return ValueKind(
+            type: "header name", expectation: expectation, parse: { $0.kind == .string ? parse($0.text) : nil },
+            parseVariable: parse, show: { $0 })
+    }
+}

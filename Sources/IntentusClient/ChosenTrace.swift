@@ -1,0 +1,11 @@
+import Traces
+
+/// The trace that a caller has named by its id alone.
+enum ChosenTrace {
+    /// A place in that trace with a fresh span, kept by whoever keeps traces; nil for anything but 32 lower-case hex digits.
+    static func parent(traceId: String?) -> TraceParent? {
+        guard let traceId, let id = TraceId(hex: Array(traceId.utf8)[...]) else { return nil }
+        return TraceParent(
+            traceId: id, spanId: SpanId(random: .random(in: .min ... .max)), isSampled: true, isRandom: false)
+    }
+}
