@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """What a pod sees, laid out on this machine: the files that its volumes bring, from rendered manifests.
 
-Usage: pod.py MANIFESTS DEPLOYMENT FOLDER [SECRETS]; MANIFESTS is what `kubectl kustomize` printed, SECRETS what k8s/make-secrets did.
-Certificates are made as the Certificate resources ask for them, by one authority for the folder's parent. Prints the pod's template as JSON.
+Usage: pod.py MANIFESTS WORKLOAD FOLDER [SECRETS]; MANIFESTS is what `kubectl kustomize` printed, SECRETS what k8s/make-secrets did.
+       pod.py --issue FOLDER SPIFFE-ID writes tls.crt, tls.key and ca.crt for a service that has no manifest here.
+Certificates are made as the Certificate resources ask for them, and for 127.0.0.1 besides, by one authority for the folder's parent.
 """
-import datetime, ipaddress, json, os, pathlib, sys
+import datetime, ipaddress, os, pathlib, sys
 import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -90,7 +91,13 @@ def sources(manifests, secrets, authority):
     return found
 
 
+def issue(folder, uri):
+    spec = {"uris": [uri], "usages": list(USAGES)}
+    for name, content in Authority(folder.parent).issue(spec, ["127.0.0.1"]).items(): write(folder / name, content, 0o600)
+
+
 def main():
+    if sys.argv[1] == "--issue": return issue(pathlib.Path(sys.argv[2]), sys.argv[3])
     rendered, name, folder = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
     manifests = documents(rendered)
     secrets = documents(sys.argv[4]) if len(sys.argv) > 4 else []
@@ -111,7 +118,6 @@ def main():
                     if item["key"] not in content: sys.exit(f"pod: {kind} {named['name']} has no {item['key']}")
                     place = folder / mount["mountPath"].lstrip("/") / item["path"]
                     write(place, content[item["key"]], volume["projected"]["defaultMode"])
-    print(json.dumps(template))
 
 
 main()
