@@ -73,7 +73,7 @@ struct ComposeTests {
         #expect(!(1...3).contains { composition.log("gateway-\($0)").contains("6.6.6.6") })
         #expect(try composition.ask(place + "/api/v1/intent", ["-d", envelope]).status == "401")
 
-        let head = try composition.ask(place + "/api/v1/agents", ["-D", "-", "-H", "authorization: Bearer \(token)"])
+        let head = try composition.ask(place + "/api/v1/agents", ["-i", "-H", "authorization: Bearer \(token)"])
         #expect(head.body.lowercased().matches(of: /strict-transport-security: max-age=31536000/).count == 1, "\(head)")
         #expect(try composition.ask(place, ["--tls-max", "1.1"]).status == "000")
         #expect(

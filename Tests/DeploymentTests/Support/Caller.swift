@@ -18,13 +18,7 @@ struct Caller {
         status: String, body: String
     ) {
         let shown = showsCertificate ? ["--cert", files + "/tls.crt", "--key", files + "/tls.key"] : []
-        // A handshake that is refused is an answer too: the exit code does not count.
-        let words =
-            ["curl", "-sS", "-m", "10", "--cacert", files + "/ca.crt", "-w", "\n%{http_code}", url] + shown + options
-        let text = try SpawnedProcess.run(["sh", "-c", #""$@" || true"#, "sh"] + words, in: folder)
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        let place = lines.lastIndex { $0.count == 3 && $0.allSatisfy(\.isNumber) } ?? lines.startIndex
-        return (lines.isEmpty ? "000" : String(lines[place]), lines[..<place].joined(separator: "\n"))
+        return try Curl.ask(url, trusting: files + "/ca.crt", shown + options, in: folder)
     }
 
     /// Sends an intent.

@@ -88,10 +88,6 @@ final class Composition: Sendable {
 
     /// Asks with curl: status and body.
     func ask(_ url: String, _ options: [String] = []) throws -> (status: String, body: String) {
-        let words = ["curl", "-sS", "-m", "10", "--cacert", folder.file("run/ca.pem"), "-w", "\n%{http_code}", url]
-        let text = try SpawnedProcess.run(["sh", "-c", #""$@" || true"#, "sh"] + words + options, in: folder)
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        let place = lines.lastIndex { $0.count == 3 && $0.allSatisfy(\.isNumber) } ?? lines.startIndex
-        return (lines.isEmpty ? "000" : String(lines[place]), lines[..<place].joined(separator: "\n"))
+        try Curl.ask(url, trusting: folder.file("run/ca.pem"), options, in: folder)
     }
 }
