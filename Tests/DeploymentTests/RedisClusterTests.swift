@@ -46,6 +46,14 @@ struct RedisClusterTests {
             return true
         }
         #expect(try SpawnedProcess.run(words, in: folder).contains("joined already"))
+        // A master takes it only when a replica follows it (min-replicas-to-write).
+        let files = job.root + "/etc/redis/tls/"
+        let write =
+            ["env", "REDISCLI_AUTH=\(password)", "redis-cli", "-c", "-p", "\(ports[0])", "--tls", "--user", "operator"]
+            + ["--cacert", files + "ca.crt", "--cert", files + "tls.crt", "--key", files + "tls.key", "set", "a", "b"]
+        try Deadline.wait(for: "a write", milliseconds: Deadline.agreementMilliseconds) {
+            try SpawnedProcess.run(write, in: folder).contains("OK")
+        }
         for node in nodes { #expect(try node.stop() == 0, "\(node.lastWords)") }
     }
 

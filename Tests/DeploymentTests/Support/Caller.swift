@@ -22,14 +22,16 @@ struct Caller {
     }
 
     /// Sends an intent.
-    func send(_ intent: String, to url: String, token: String? = nil) throws -> (status: String, body: String) {
+    func send(
+        _ intent: String, to url: String, token: String? = nil, options: [String] = [], showsCertificate: Bool = true
+    ) throws -> (status: String, body: String) {
         let envelope = """
             {"version":"1.0","intent":{"name":"\(intent)","version":"1.0"},"payload":{"text":"from a pod"},\
             "context":{"sourceAgent":"test","timestamp":"2026-01-01T00:00:00Z"},\
             "metadata":{"requestId":"r-1","source":"test","createdAt":"2026-01-01T00:00:00Z"}}
             """
         let credential = token.map { ["-H", "authorization: Bearer \($0)"] } ?? []
-        return try ask(
-            url + "/api/v1/intent", ["-H", "content-type: application/json", "-d", envelope] + credential)
+        let words = ["-H", "content-type: application/json", "-d", envelope] + credential + options
+        return try ask(url + "/api/v1/intent", words, showsCertificate: showsCertificate)
     }
 }
