@@ -144,8 +144,9 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "DevelopmentIssuer", "Documents", "Encryption", "Gateway", "Identity", "IntentPolicy", "IntentProtocol",
-                "Observability", "RateLimiting", "RedisState", "Routing", nioCore, nioPosix,
+                "Authorization", "DevelopmentIssuer", "Documents", "Encryption", "Gateway", "GatewayNode", "Identity",
+                "IntentPolicy",
+                "IntentProtocol", "Observability", "RateLimiting", "RedisState", "Routing", nioCore, nioPosix,
             ], path: "Tests/Benchmarks", swiftSettings: strict),
 
         // Clocks, fakes and contract suites that several rooms are tested with.
@@ -190,7 +191,12 @@ let package = Package(
                 nioPosix,
                 nioSSL,
             ]),
-        tests("InteropTests", ["GatewayNode", "DevelopmentIssuer", "IntentusWorker", "RedisFixtures", "intentusnet"]),
+        tests(
+            "InteropTests",
+            [
+                "GatewayNode", "DevelopmentIssuer", "IntentProtocol", "IntentusWorker", "RedisFixtures", "intentusnet",
+                logging, lifecycle,
+            ]),
         tests("IntentProtocolTests", ["IntentProtocol"]),
         tests("DocumentsTests", ["Documents"]),
         tests("IdentityTests", ["Identity", "IntentProtocol", "COpenSSL", jwtKit]),

@@ -55,6 +55,30 @@ package enum KeyFile {
         }
     }
 
+    /// Does something to a file while no other process that asks for the same does: those that run `emcl keygen`, and gateways that rotate.
+    ///
+    /// - Parameter patienceMilliseconds: how long to wait for the others.
+    package static func alone<Result>(
+        with path: String, patienceMilliseconds: Int = 10_000, _ work: () throws -> Result
+    ) throws -> Result {
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard directory >= 0 else { throw AuthorityFault("folder '\(folder)' cannot be opened: \(reason())") }
+        // The lock goes with the descriptor.
+        defer { close(directory) }
+        let deadline = ContinuousClock.now + .milliseconds(patienceMilliseconds)
+        while flock(directory, LOCK_EX | LOCK_NB) != 0 {
+            guard errno == EWOULDBLOCK || errno == EINTR else {
+                throw AuthorityFault("folder '\(folder)' cannot be locked: \(reason())")
+            }
+            guard ContinuousClock.now < deadline else {
+                throw AuthorityFault("another process changes a file of '\(folder)': try again")
+            }
+            usleep(10_000)
+        }
+        return try work()
+    }
+
     package static func text(_ path: String, for readers: Readers) throws(AuthorityFault) -> String {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw AuthorityFault("'\(path)' cannot be read: \(reason())") }

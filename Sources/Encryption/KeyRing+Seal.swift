@@ -16,22 +16,21 @@ extension KeyRing {
     /// whoever knows two keys make one message that opens under both.
     static let commitmentByteCount = 32
 
-    /// Seals an envelope or an answer by the active key.
+    /// Seals an envelope or an answer: by the active key, or an answer by the key of what it answers while that one may seal.
     ///
     /// - Parameters:
     ///   - plaintext: a JSON object: an envelope or an answer, without a frame.
     ///   - context: what it is bound to; profile `v1` takes the direction from it and binds nothing.
+    ///   - keyId: the key that opened the message which is answered, so that whoever sealed it can open the answer although the ring
+    ///     there is an older one. Where that key has ended, or has sealed all it may, the active key takes its place.
     ///   - randomBits: a cryptographic generator; asked once or twice a message, and twice more once a minute.
     package func seal(
-        _ plaintext: [UInt8], _ context: EMCLContext, profile: EMCLProfile = .v2, nowUnixMilliseconds now: Int64,
-        randomBits: () -> UInt64
+        _ plaintext: [UInt8], _ context: EMCLContext, profile: EMCLProfile = .v2, openedBy keyId: String? = nil,
+        nowUnixMilliseconds now: Int64, randomBits: () -> UInt64
     ) throws(EMCLFailure) -> SealedMessage {
         guard plaintext.count <= Self.plaintextBytesMax else { throw EMCLFailure(.notSealable) }
-        let key = try activeKeyForSealing(profile, context.direction.use, now)
         let random = randomBits()
-        guard let count = key.counter.take(random: random, limit: messagesMaxPerKey) else {
-            throw EMCLFailure(.keyExhausted)
-        }
+        let (key, count) = try keyForSealing(profile, context.direction.use, keyId, random, now)
         var frame: [UInt8] = []
         frame.reserveCapacity(Base64.encodedCount(plaintext.count + 64) + context.texts.count + 512)
         frame.append(literal: #"{"protocol":"INTENTUSNET/1.0","messageType":"emcl","headers":{},"body":{"#)
@@ -50,6 +49,22 @@ extension KeyRing {
         }
         frame.append(literal: "}}")
         return SealedMessage(frame: frame, nonce: nonce)
+    }
+
+    /// The key that seals, and the number of the message under it.
+    private func keyForSealing(
+        _ profile: EMCLProfile, _ use: KeyUse, _ openedBy: String?, _ random: UInt64, _ now: Int64
+    ) throws(EMCLFailure) -> (key: RingKey, count: UInt32) {
+        if let openedBy, let key = openingKey(openedBy, profile, use, now),
+            let count = key.counter.take(random: random, limit: messagesMaxPerKey)
+        {
+            return (key, count)
+        }
+        guard let key = activeKey(profile, for: use, atUnixMilliseconds: now) else { throw EMCLFailure(.noActiveKey) }
+        guard let count = key.counter.take(random: random, limit: messagesMaxPerKey) else {
+            throw EMCLFailure(.keyExhausted)
+        }
+        return (key, count)
     }
 
     static func appendBody(

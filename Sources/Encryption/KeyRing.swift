@@ -89,11 +89,11 @@ package struct KeyRing: Sendable {
         return waiting
     }
 
-    func activeKeyForSealing(
-        _ profile: EMCLProfile, _ use: KeyUse, _ now: Int64
-    ) throws(EMCLFailure) -> RingKey {
-        guard let key = activeKey(profile, for: use, atUnixMilliseconds: now) else { throw EMCLFailure(.noActiveKey) }
-        return key
+    /// A key that opens now, by its id.
+    func openingKey(_ id: String, _ profile: EMCLProfile, _ use: KeyUse, _ now: Int64) -> RingKey? {
+        keys.first {
+            $0.id == id && $0.profile == profile && $0.uses.contains(use) && $0.isAlive(atUnixMilliseconds: now)
+        }
     }
 
     /// The key that a message of profile `v2` names, or one that stands for it and the reason why it must not count.

@@ -41,7 +41,12 @@ package struct Caller: Sendable {
         guard let token, !service.sources.contains(IdentitySources(.serviceAccountToken)) else {
             return service.chainEntry
         }
-        return token.chainUserEntry + Array("\",\"".utf8) + service.chainEntry
+        var entries: [UInt8] = []
+        entries.reserveCapacity(token.chainUserEntry.count + 3 + service.chainEntry.count)
+        entries += token.chainUserEntry
+        entries.append(literal: "\",\"")
+        entries += service.chainEntry
+        return entries
     }
 }
 

@@ -15,6 +15,13 @@ package struct PeerProofs: Sendable {
         self.nodes = nodes
         self.accounts = accounts
     }
+
+    /// The same proofs, whose signatures are remembered elsewhere.
+    package func remembering(in replays: any ReplayCache) -> PeerProofs {
+        var proofs = self
+        proofs.nodes = nodes?.remembering(in: replays)
+        return proofs
+    }
 }
 
 /// Who is at the other end of the connection, before any token is looked at.

@@ -55,6 +55,10 @@ extension GatewayConfiguration {
         package var onFailure = StoreFailure.local
         /// How long a request waits for Redis before it goes on without.
         package var budgetMilliseconds = 10
+        /// Buckets that this gateway may make in Redis in a minute; new ones beyond them are counted by it alone.
+        package var newKeysPerMinute = 600_000
+        /// Gateways that a limit is divided by at least while Redis is away, however few are known.
+        package var nodesExpected = 1
 
         /// The defaults above.
         package init() {}
@@ -107,6 +111,14 @@ extension GatewayConfiguration.Redis: ConfigurationSection {
             "budgetMilliseconds", \.budgetMilliseconds, .integer(1...50), unit: "ms",
             "How long a request waits for Redis before it goes on without; more would let leased limits admit too much."
         ),
+        .value(
+            "newKeysPerMinute", \.newKeysPerMinute, .integer(1...100_000_000),
+            "Buckets of limits that this gateway may make in Redis in a minute; a new one beyond them is counted by this gateway "
+                + "alone, or refused where `on_store_failure` is `deny`."),
+        .value(
+            "nodesExpected", \.nodesExpected, .integer(1...1_000),
+            "Gateways that there usually are: while Redis is away a limit is divided by them, or by more where more are known, and not "
+                + "by one where a gateway knows of no other."),
     ]
 
     func check(_ reader: SectionReader) {

@@ -1,11 +1,16 @@
 extension UnsafeRawBufferPointer {
     /// Whether a comma-separated header value has the option, which is in lower case, in any letter case.
     func listContains(_ option: StaticString) -> Bool {
-        split(separator: UInt8(ascii: ",")).contains { part in
-            var part = part
-            while let first = part.first, first == 0x20 || first == 0x09 { part = part.dropFirst() }
-            while let last = part.last, last == 0x20 || last == 0x09 { part = part.dropLast() }
-            return UnsafeRawBufferPointer(rebasing: part).equalsIgnoringCase(option)
+        var start = startIndex
+        while true {
+            var end = start
+            while end < endIndex, self[end] != UInt8(ascii: ",") { end += 1 }
+            let next = end + 1
+            while start < end, self[start] == 0x20 || self[start] == 0x09 { start += 1 }
+            while end > start, self[end - 1] == 0x20 || self[end - 1] == 0x09 { end -= 1 }
+            if UnsafeRawBufferPointer(rebasing: self[start..<end]).equalsIgnoringCase(option) { return true }
+            guard next <= endIndex else { return false }
+            start = next
         }
     }
 }

@@ -6,7 +6,9 @@ enum ResponseHeadWriter {
         _ answer: HTTPAnswer, closes: Bool, withoutBody: Bool, security: ConnectionSecurity? = nil,
         into buffer: inout ByteBuffer
     ) {
-        buffer.reserveCapacity(minimumWritableBytes: answer.body.count + answer.headerLines.count + 160)
+        buffer.reserveCapacity(
+            minimumWritableBytes: answer.body.count + answer.headerLines.count + (security?.headerLines.count ?? 0)
+                + 160)
         // A status that no final answer can have is a fault of the handler: a 1xx would have its body read as the next answer.
         let status = (200...599).contains(answer.status) ? answer.status : 500
         writeStatusLine(status, into: &buffer)

@@ -326,7 +326,7 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
     private func write(_ answer: HTTPAnswer, closes: Bool, withoutBody: Bool = false) {
         guard let context else { return }
         held.shrink(to: 0, in: shared.gauges.buffered, for: peer)
-        var out = context.channel.allocator.buffer(capacity: answer.body.count + answer.headerLines.count + 160)
+        var out = ByteBuffer()
         ResponseHeadWriter.write(
             answer, closes: closes, withoutBody: withoutBody, security: security, into: &out)
         guard closes else {

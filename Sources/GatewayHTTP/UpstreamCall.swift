@@ -5,7 +5,9 @@ final class UpstreamCall: @unchecked Sendable {
     let deadlineNanoseconds: Int64
     private var continuation: UnsafeContinuation<Result<UpstreamAnswer, UpstreamFailure>, Never>?
     /// The connection that carries the call, once there is one.
-    weak var connection: UpstreamConnection?
+    ///
+    /// Strong until the call is over: a weak reference would make each retain of the connection, from then on, a slow one.
+    var connection: UpstreamConnection?
 
     init(deadlineNanoseconds: Int64) {
         self.deadlineNanoseconds = deadlineNanoseconds
@@ -21,6 +23,7 @@ final class UpstreamCall: @unchecked Sendable {
     func finish(_ result: Result<UpstreamAnswer, UpstreamFailure>) {
         guard let continuation else { return }
         self.continuation = nil
+        connection = nil
         continuation.resume(returning: result)
     }
 
@@ -32,6 +35,7 @@ final class UpstreamCall: @unchecked Sendable {
     /// Ends the call early.
     func end(_ failure: UpstreamFailure) {
         guard !isOver else { return }
+        let connection = connection
         finish(.failure(failure))
         connection?.abandon()
     }

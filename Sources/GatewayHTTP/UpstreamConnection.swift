@@ -26,6 +26,8 @@ final class UpstreamConnection: ChannelInboundHandler, FlushedAtTurnEnd, @unchec
     let usableUntilNanoseconds: Int64
     /// When an idle connection has waited long enough.
     var idleUntilNanoseconds: Int64 = .max
+    /// Its place among those of the pool that carry a call.
+    var busyIndex: Int?
     /// Whether the end came from this side or by an error: then what came is not the whole of a body that ends with its connection.
     private var isCut = false
     /// Whether what was sent is on its way, but for a rest.

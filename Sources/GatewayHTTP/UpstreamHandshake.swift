@@ -38,6 +38,8 @@ final class UpstreamHandshake: ChannelInboundHandler, RemovableChannelHandler, @
             return context.fireUserInboundEventTriggered(event)
         }
         end(true)
+        // Every later read would go through here for nothing.
+        if context.channel.isActive { context.pipeline.syncOperations.removeHandler(self, promise: nil) }
     }
 
     private func end(_ isAdmitted: Bool) {

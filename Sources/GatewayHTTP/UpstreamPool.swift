@@ -13,7 +13,8 @@ package final class UpstreamPool: @unchecked Sendable {
     private let unixSeconds: @Sendable () -> Int64
     let flusher: TurnEndFlusher
     private var addresses: [UpstreamEndpoint: UpstreamAddress] = [:]
-    private var busy: [ObjectIdentifier: UpstreamConnection] = [:]
+    /// Those that carry a call, in no order; each knows its place, so that none is looked for.
+    private var busy: [UpstreamConnection] = []
     /// Calls whose connection is being opened.
     private var connecting: [ObjectIdentifier: UpstreamCall] = [:]
     private var sweep: RepeatedTask?
@@ -50,7 +51,7 @@ package final class UpstreamPool: @unchecked Sendable {
     var addressCount: Int { addresses.count }
 
     /// Whether a call reads a body that ends with its connection; to be asked on the event loop.
-    var isReadingUntilClose: Bool { busy.values.contains(where: \.isReadingUntilClose) }
+    var isReadingUntilClose: Bool { busy.contains(where: \.isReadingUntilClose) }
 
     /// Posts a body and waits for the whole answer.
     ///
@@ -85,7 +86,7 @@ package final class UpstreamPool: @unchecked Sendable {
             address.waiters = []
         }
         for call in connecting.values { call.finish(.failure(.connectFailed)) }
-        for connection in Array(busy.values) { connection.close() }
+        for connection in busy { connection.close() }
         for address in Array(addresses.values) {
             for connection in address.idle { connection.close() }
         }
@@ -137,7 +138,10 @@ package final class UpstreamPool: @unchecked Sendable {
 
     private func send(_ call: UpstreamCall, _ request: ByteBuffer, over connection: UpstreamConnection) {
         connection.idleUntilNanoseconds = .max
-        busy[ObjectIdentifier(connection)] = connection
+        if connection.busyIndex == nil {
+            connection.busyIndex = busy.count
+            busy.append(connection)
+        }
         startSweep()
         connection.send(call, request)
     }
@@ -254,15 +258,23 @@ package final class UpstreamPool: @unchecked Sendable {
             guard !waiter.call.isOver else { continue }
             return send(waiter.call, waiter.request, over: connection)
         }
-        busy[ObjectIdentifier(connection)] = nil
+        noLongerBusy(connection)
         connection.idleUntilNanoseconds = now + limits.idleTimeoutMilliseconds * 1_000_000
         address.idle.append(connection)
+    }
+
+    private func noLongerBusy(_ connection: UpstreamConnection) {
+        guard let index = connection.busyIndex else { return }
+        connection.busyIndex = nil
+        guard let last = busy.popLast(), last !== connection else { return }
+        busy[index] = last
+        last.busyIndex = index
     }
 
     /// A connection has ended.
     func removed(_ connection: UpstreamConnection) {
         let address = connection.address
-        busy[ObjectIdentifier(connection)] = nil
+        noLongerBusy(connection)
         address.idle.removeAll { $0 === connection }
         address.connectionCount -= 1
         serveWaiters(address)
@@ -291,15 +303,15 @@ package final class UpstreamPool: @unchecked Sendable {
     private func startSweep() {
         guard sweep == nil, !isShutDown else { return }
         sweep = eventLoop.scheduleRepeatedTask(initialDelay: .milliseconds(10), delay: .milliseconds(10)) {
-            [weak self] task in
-            guard let self else { return task.cancel() }
+            [self] _ in
+            // Keeps the pool, which ends it itself once nothing is open or waiting.
             sweepOnce()
         }
     }
 
     private func sweepOnce() {
         let now = now()
-        for connection in Array(busy.values) {
+        for connection in busy {
             guard let call = connection.call, call.deadlineNanoseconds <= now else { continue }
             call.end(.timedOut)
         }

@@ -1,6 +1,7 @@
 import AdminServer
 import GatewayConfiguration
 import Identity
+import Observability
 
 extension AdminAccess {
     /// Who may use the admin API of a node.
@@ -11,12 +12,12 @@ extension AdminAccess {
         policies = parts.adminAuthorization
         let (tokens, keys) = (parts.tokens, parts.keys)
         verify = { token in
-            switch tokens.verify(token, nowSeconds: SystemSurroundings().unixNanoseconds() / 1_000_000_000) {
+            switch tokens.verify(token, nowSeconds: Timestamp.unixNanoseconds() / 1_000_000_000) {
             case .verified(let verified): return .success(verified)
             case .refused(let refusal): return .failure(refusal)
             case .needsKeys(let issuer):
                 await keys.refreshKeys(issuer: issuer, waitingMilliseconds: 2_000)
-                let now = SystemSurroundings().unixNanoseconds() / 1_000_000_000
+                let now = Timestamp.unixNanoseconds() / 1_000_000_000
                 switch tokens.verify(token, nowSeconds: now) {
                 case .verified(let verified): return .success(verified)
                 case .refused(let refusal): return .failure(refusal)

@@ -284,6 +284,7 @@ package final class GatewayNode: Sendable {
             if left > 0 { parts.logger.notice("instances left unrenewed", metadata: ["count": "\(left)"]) }
             parts.buckets.sweep(shardCount: 8, nowNanoseconds: now)
             parts.shared?.book.sweep(shardCount: 8)
+            parts.shared?.noteNewKeys()
             await pools.refresh()
             drains.expire(nowNanoseconds: now)
             if parts.logLevel.revertIfDue(nowNanoseconds: now) { parts.logger.notice("log level as configured again") }

@@ -8,6 +8,7 @@ import Identity
 import IntentPolicy
 import KeySources
 import Observability
+import RateLimiting
 import Routing
 import Synchronization
 
@@ -97,6 +98,9 @@ final class NodeFiles: Sendable {
         }
         if let configuration = reading.configuration { checkGrants(configuration, into: diagnostics) }
         let policy = loadPolicy(policyFiles, reading.configuration?.mesh, into: diagnostics)
+        if let policy, reading.configuration?.store.redis != nil {
+            LimitLint.check(CompiledPolicy(policy), LeaseRules(), into: diagnostics)
+        }
         let authorization = authorizationFiles.load(into: diagnostics)
         let adminAuthorization = adminFiles.load(into: diagnostics)
         guard let configuration = reading.configuration else { return nil }

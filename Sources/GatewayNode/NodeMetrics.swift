@@ -113,7 +113,7 @@ enum NodeMetrics {
             ("intentusnet_limit_leased_total", "Demands paid from tokens that this node held.", { $0.leased }),
             ("intentusnet_limit_asked_total", "Requests that asked the shared store.", { $0.asked }),
             ("intentusnet_limit_refills_total", "Leases taken ahead of use.", { $0.refills }),
-            ("intentusnet_limit_degraded_total", "Requests decided while the shared store was away.", { $0.degraded }),
+            ("intentusnet_limit_degraded_total", "Requests decided by this node alone.", { $0.degraded }),
             ("intentusnet_limit_store_failures_total", "Calls that the shared store did not answer.", { $0.failures }),
             ("intentusnet_limit_returned_total", "Tokens given back unspent.", { $0.returned }),
             ("intentusnet_limit_expired_total", "Tokens lost because they were held too long.", { $0.expired }),

@@ -141,12 +141,17 @@ final class NodeParts: Sendable {
         let place = shared.map { NodeBuckets.Place.shared($0.buckets(on: loop)) } ?? .memory(buckets)
         let hot = HotLimits()
         hotLimitsOfLoops.withLock { $0.append(hot) }
+        var (peers, seals) = (self.peers, envelopeSeals)
+        if let replays = shared?.replays(on: loop) {
+            peers = peers.remembering(in: replays)
+            seals = seals?.remembering(in: replays)
+        }
         return NodeGateway(
             settings: settings, peers: peers, tokens: tokens, keys: keys, authorization: authorization,
             additional: policyIssuers.active, policies: policies,
             buckets: NodeBuckets(place: place, hot: hot),
             directory: directory, registrar: shared?.directory ?? directory, workers: workers,
-            seals: envelopeSeals, around: SystemSurroundings(), meter: meter, audit: audit)
+            seals: seals, around: SystemSurroundings(), meter: meter, audit: audit)
     }
 
     /// Puts another policy in force.
@@ -175,7 +180,10 @@ final class NodeParts: Sendable {
     }
 
     private func watchHealth() {
-        if let shared { health.probe("redis") { shared.health } }
+        if let shared {
+            health.probe("redis") { shared.health }
+            shared.watchMemory(health, registry)
+        }
         for refresher in keys.refreshers {
             let issuer = refresher.status().issuer
             health.probe("issuer \(issuer)") {

@@ -28,10 +28,15 @@ final class SharedState: Sendable {
     let drains: SharedDrains
     /// Goes up when there is a new key ring to look at.
     let keyRings: SharedGeneration
+    /// Looks at what Redis does with its memory.
+    let memory: RedisMemoryWatch
     private let settings: RedisSettings
     private let keyPrefix: String
     private let budgetMilliseconds: Int64
-    private let logger: Logger
+    let newKeysPerMinute: Int
+    /// Whether the log has been told that new buckets are counted by this node alone.
+    let isToldOfKeys = Atomic(false)
+    let logger: Logger
     private let group: MultiThreadedEventLoopGroup
     private let background: RedisClient
     private let subscriber: RedisSubscriber
@@ -54,6 +59,7 @@ final class SharedState: Sendable {
         self.logger = logger
         keyPrefix = configured.keyPrefix
         budgetMilliseconds = Int64(configured.budgetMilliseconds)
+        newKeysPerMinute = configured.newKeysPerMinute
         let names = KeyNames(prefix: configured.keyPrefix)
         let around = StoreSurroundings(
             nowNanoseconds: Timestamp.monotonicNanoseconds,
@@ -97,11 +103,15 @@ final class SharedState: Sendable {
                         "the node list cannot be read; the last one holds", metadata: ["reason": "\(failure)"])
                 }
             })
-        let nodes = nodes
+        memory = RedisMemoryWatch(client: background, surroundings: around) { alarm in
+            guard let alarm else { return logger.notice("Redis has memory enough, and evicts nothing") }
+            logger.error("Redis and its memory", metadata: ["alarm": "\(alarm)"])
+        }
+        let (nodes, nodesExpected) = (nodes, configured.nodesExpected)
         var surroundings = LeaseBook.Surroundings(
             nowNanoseconds: Timestamp.monotonicNanoseconds,
             sleep: { nanoseconds in try? await Task.sleep(for: .nanoseconds(nanoseconds)) },
-            jitter: { Double.random(in: 0...1) }, nodeCount: { nodes.liveCount },
+            jitter: { Double.random(in: 0...1) }, nodeCount: { max(nodes.liveCount, nodesExpected) },
             onChange: { reason in
                 onLimitChange(reason.map { "\($0)" })
                 guard let reason else { return logger.notice("limits are shared again") }
@@ -110,7 +120,9 @@ final class SharedState: Sendable {
             })
         let unattended = unattended
         surroundings.spawn = { work in unattended.run(work) != nil }
-        book = LeaseBook(hasher: hasher, rules: settings.leaseRules, surroundings: surroundings)
+        var rules = settings.leaseRules
+        rules.newKeysPerMinuteMax = configured.newKeysPerMinute
+        book = LeaseBook(hasher: hasher, rules: rules, surroundings: surroundings)
     }
 
     private final class Trouble: Sendable {
@@ -171,13 +183,19 @@ final class SharedState: Sendable {
                 client: client, keyPrefix: keyPrefix, budgetMilliseconds: budgetMilliseconds))
     }
 
+    /// The replay cache as an event loop of the data plane asks it.
+    func replays(on loop: any EventLoop) -> RedisReplayCache {
+        clients.withLock { $0[ObjectIdentifier(loop)] }.map(replays.asking) ?? replays
+    }
+
     /// What runs until its task is cancelled.
     func tasks() -> [Task<Void, Never>] {
         let presence = Task<Void, Never> { await self.nodes.run() }
         let listening = Task<Void, Never> { await self.keySets.run() }
         let agents = Task<Void, Never> { await self.directory.run() }
         let drains = Task<Void, Never> { await self.drains.run() }
-        return [presence, listening, agents, drains]
+        let memory = Task<Void, Never> { await self.memory.run() }
+        return [presence, listening, agents, drains, memory]
     }
 
     /// Waits until the agents that others registered are known, so that the first request finds them.

@@ -3,11 +3,13 @@ import Glibc
 
 /// The machine's own clocks and randomness.
 struct SystemSurroundings: Surroundings {
+    private let random = RandomBytes()
+
     func monotonicNanoseconds() -> Int64 { Self.read(CLOCK_MONOTONIC) }
 
     func unixNanoseconds() -> Int64 { Self.read(CLOCK_REALTIME) }
 
-    func randomBits() -> UInt64 { UInt64.random(in: .min ... .max) }
+    func randomBits() -> UInt64 { random.next() }
 
     private static func read(_ clock: clockid_t) -> Int64 {
         var time = timespec()

@@ -130,7 +130,7 @@ enum ExactPolicyReader {
             return
         }
         do throws(KeyTemplate.Fault) {
-            rule.keyTemplate = try KeyTemplate(text, allowsSource: false)
+            rule.keyTemplate = try KeyTemplate(text, isExact: true)
         } catch {
             // The Python engine raises when such a rule matches; a policy that can only fail is refused here.
             diagnostics.error(

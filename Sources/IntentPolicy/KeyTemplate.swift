@@ -1,4 +1,5 @@
-/// The template of a bucket's key: text with `{tenant}`, `{intent}`, `{agent}`, `{subject}`, `{source}`.
+/// The template of a bucket's key: text with `{tenant}`, `{intent}`, `{agent}`, `{subject}`, `{source}`,
+/// `{address}`, `{network}`.
 package struct KeyTemplate: Sendable, Hashable {
     package enum Placeholder: String, Sendable, CaseIterable {
         case tenant
@@ -6,6 +7,11 @@ package struct KeyTemplate: Sendable, Hashable {
         case agent
         case subject
         case source
+        case address
+        case network
+
+        /// What the Python engine knows.
+        static let exact: [Placeholder] = [.tenant, .intent, .agent, .subject]
     }
 
     package enum Part: Sendable, Hashable {
@@ -21,9 +27,10 @@ package struct KeyTemplate: Sendable, Hashable {
     package let text: String
     let parts: [Part]
 
-    /// - Parameter allowsSource: the Python engine does not know `{source}`.
-    package init(_ text: String, allowsSource: Bool = true) throws(Fault) {
+    /// - Parameter isExact: whether only what the Python engine knows is known.
+    package init(_ text: String, isExact: Bool = false) throws(Fault) {
         self.text = text
+        let allowed = isExact ? Placeholder.exact : Placeholder.allCases
         var parts: [Part] = []
         var literal = ""
         var rest = text[...]
@@ -36,8 +43,8 @@ package struct KeyTemplate: Sendable, Hashable {
             case "{":
                 guard let end = rest.firstIndex(of: "}") else { throw Fault(message: "a '{' is not closed") }
                 let name = String(rest[..<end])
-                guard let placeholder = Placeholder(rawValue: name), allowsSource || placeholder != .source else {
-                    let known = Placeholder.allCases.filter { allowsSource || $0 != .source }.map { "{\($0.rawValue)}" }
+                guard let placeholder = Placeholder(rawValue: name), allowed.contains(placeholder) else {
+                    let known = allowed.map { "{\($0.rawValue)}" }
                     throw Fault(message: "unknown placeholder '{\(name)}'; known: \(known.joined(separator: " "))")
                 }
                 if !literal.isEmpty { parts.append(.text(literal)) }
@@ -86,6 +93,8 @@ extension KeyTemplate {
             case .value(.agent): agent ?? ""
             case .value(.subject): request.subject ?? ""
             case .value(.source): request.source ?? ""
+            case .value(.address): request.address.map { AddressPrefix.subscriber.text(of: $0) } ?? ""
+            case .value(.network): request.address.map { AddressPrefix.network.text(of: $0) } ?? ""
             }
         }
     }
@@ -101,6 +110,7 @@ extension KeyTemplate {
                 case .value(.agent): agent
                 case .value(.subject): request.subject
                 case .value(.source): request.source
+                case .value(.address), .value(.network): nil
                 }
             if let value, value.utf8.count > Self.valueBytesMax { return true }
         }

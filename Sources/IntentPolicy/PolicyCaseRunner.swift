@@ -42,7 +42,7 @@ package enum PolicyCaseRunner {
     private static let ignored = ["reason", "source", "message"]
     private static let contextKeys = [
         "intent", "agent", "roles", "tenant", "subject", "payload", "source", "metadata", "tags",
-        "principal", "identity_sources",
+        "principal", "identity_sources", "address",
     ]
 
     private static func dialect(of node: DocumentNode) throws(DiagnosticError) -> PolicyDialect {
@@ -76,6 +76,10 @@ package enum PolicyCaseRunner {
         where node.string.flatMap(IdentitySource.init(rawValue:)) == nil {
             let known = IdentitySource.allCases.map(\.rawValue).joined(separator: ", ")
             throw DiagnosticError("identity_sources must be of \(known), found \(node.summary)", at: node.location)
+        }
+        if let address = context["address"], address.string.flatMap({ NetworkAddress($0) }) == nil {
+            throw DiagnosticError(
+                "address must be an IPv4 or IPv6 address, found \(address.summary)", at: address.location)
         }
     }
 
@@ -122,7 +126,8 @@ package enum PolicyCaseRunner {
 }
 
 extension PolicyRequest {
-    /// The request that a document describes: subject, roles, tenant, principal, identity_sources, intent, payload, source.
+    /// The request that a document describes: subject, roles, tenant, principal, identity_sources, address, intent, payload,
+    /// source.
     package init(context: DocumentNode) {
         let payload = context["payload"]?.json.objectValue ?? [:]
         self.init(
@@ -132,6 +137,7 @@ extension PolicyRequest {
             identitySources: IdentitySources(
                 (context["identity_sources"].map { $0.sequence ?? [$0] } ?? [])
                     .compactMap { $0.string.flatMap(IdentitySource.init(rawValue:)).map { IdentitySources($0) } }),
+            address: context["address"]?.scalar.flatMap { NetworkAddress($0.text) },
             intent: context["intent"]?.scalar?.text ?? "",
             content: .values(payload: payload, source: context["source"]?.scalar?.text))
     }

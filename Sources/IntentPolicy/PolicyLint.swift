@@ -56,9 +56,9 @@ enum PolicyLint {
         }
         if rule.action == .allow, rule.ratePerMinute != nil, let template = rule.keyTemplate, !template.isConstant {
             let named = template.placeholders
-            if !named.contains(.tenant), !named.contains(.subject) {
+            if Set(named).isDisjoint(with: [.tenant, .subject, .address, .network]) {
                 diagnostics.warning(
-                    "rule '\(rule.id)': the key names neither {tenant} nor {subject}: callers share its buckets",
+                    "rule '\(rule.id)': the key names none of {tenant}, {subject}, {address} and {network}: callers share its buckets",
                     at: rule.location)
             }
             if named.contains(.source) {

@@ -16,18 +16,21 @@ package struct PolicyRequest: Sendable {
     package var principal: String?
     /// What says so; empty when nothing does.
     package var identitySources: IdentitySources
+    /// Where the caller is, by the connection or a configured proxy; nil where there is no address.
+    package var address: NetworkAddress?
     package var intent: String
     package var content: Content
 
     package init(
         subject: String?, roles: [String], tenant: String?, principal: String? = nil,
-        identitySources: IdentitySources = [], intent: String, content: Content = .none
+        identitySources: IdentitySources = [], address: NetworkAddress? = nil, intent: String, content: Content = .none
     ) {
         self.subject = subject
         self.roles = roles
         self.tenant = tenant
         self.principal = principal
         self.identitySources = identitySources
+        self.address = address
         self.intent = intent
         self.content = content
     }

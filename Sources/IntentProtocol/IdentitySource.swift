@@ -39,5 +39,10 @@ package struct IdentitySources: OptionSet, Sendable, Hashable {
 
     /// The one that stands for all: a certificate says more than a proxy's word, that more than a shared secret, and a
     /// token least, for whoever reads it may use it.
-    package var strongest: IdentitySource { sources.first ?? .none }
+    package var strongest: IdentitySource {
+        if contains(IdentitySources(.mtls)) { return .mtls }
+        if contains(IdentitySources(.xfcc)) { return .xfcc }
+        if contains(IdentitySources(.nodeSignature)) { return .nodeSignature }
+        return contains(IdentitySources(.serviceAccountToken)) ? .serviceAccountToken : .none
+    }
 }

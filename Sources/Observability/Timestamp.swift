@@ -1,4 +1,5 @@
 import Glibc
+import IntentProtocol
 
 /// Points in time as this room reads and writes them: nanoseconds since the Unix epoch, text as RFC 3339 in UTC.
 package enum Timestamp {
@@ -39,9 +40,7 @@ package enum Timestamp {
 extension LineCursor {
     /// Appends `2026-03-14T15:09:26` for seconds since the Unix epoch (years 0 to 9999).
     mutating func append(secondText second: Int64) {
-        let dayCount = second >= 0 ? second / 86_400 : (second - 86_399) / 86_400
-        let secondOfDay = second - dayCount * 86_400
-        let date = CivilDate(daysSinceEpoch: dayCount)
+        let (date, secondOfDay) = CivilDate.split(unixSeconds: second)
         append(paddedDecimal: date.year, digits: 4)
         append(byte: UInt8(ascii: "-"))
         append(paddedDecimal: date.month, digits: 2)
@@ -60,25 +59,5 @@ extension LineCursor {
         append(byte: UInt8(ascii: "."))
         append(paddedDecimal: (unixNanoseconds - second * 1_000_000_000) / 1000, digits: 6)
         append(byte: UInt8(ascii: "Z"))
-    }
-}
-
-/// A day of the proleptic Gregorian calendar.
-private struct CivilDate {
-    let year: Int64
-    let month: Int64
-    let day: Int64
-
-    /// Counts in eras of 400 years that begin on 1 March, so that the leap day is the last day of its year.
-    init(daysSinceEpoch: Int64) {
-        let shifted = daysSinceEpoch + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
-        month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
     }
 }

@@ -20,6 +20,8 @@ package struct BucketAsk: Sendable, Hashable {
     /// Whether what is wanted was used already and is taken whether it is there or not; the bucket owes up to
     /// ``RateLimit/debtTokensMax`` then.
     package var isCharge = false
+    /// Whether a bucket that the store does not know is left alone, and the whole call with it: see ``AuthorityOutcome/withheld(_:)``.
+    package var isKnownOnly = false
 
     /// Makes an ask.
     package init(
@@ -46,15 +48,19 @@ package struct BucketGrant: Sendable, Hashable {
     package var fullAfterMicroseconds: Int64
     /// Microseconds until the minimum is there; 0 when it was.
     package var waitMicroseconds: Int64
+    /// Whether the store did not hold the bucket before, and does now.
+    package var isNew: Bool
 
     /// Makes a grant.
     package init(
-        grantedTokens: Int, remainingTokens: Int, fullAfterMicroseconds: Int64, waitMicroseconds: Int64
+        grantedTokens: Int, remainingTokens: Int, fullAfterMicroseconds: Int64, waitMicroseconds: Int64,
+        isNew: Bool = false
     ) {
         self.grantedTokens = grantedTokens
         self.remainingTokens = remainingTokens
         self.fullAfterMicroseconds = fullAfterMicroseconds
         self.waitMicroseconds = waitMicroseconds
+        self.isNew = isNew
     }
 }
 
@@ -62,6 +68,8 @@ package struct BucketGrant: Sendable, Hashable {
 package enum AuthorityOutcome: Sendable, Hashable {
     /// It decided at its own time in microseconds: one grant for each ask, in their order.
     case decided([BucketGrant], atMicroseconds: Int64)
+    /// It does not know the buckets of these asks, which were to be left alone then; nothing was taken of any.
+    case withheld([Int])
     /// It could not be asked, or did not answer in time: the text is for the log.
     case unavailable(String)
 }

@@ -46,6 +46,8 @@ package final class LeaseBook: Sendable {
     private let breaker = Mutex(StoreBreaker())
     /// What the breaker says, to be read without its lock.
     private let isOpen = Atomic(false)
+    /// What may still be made of new buckets in the shared store.
+    private let newKeys: Mutex<NewKeyBudget>
     private let forgetCursor = Atomic(0)
 
     /// Makes an empty book.
@@ -53,6 +55,8 @@ package final class LeaseBook: Sendable {
         self.hasher = hasher
         self.rules = rules
         around = surroundings
+        newKeys = Mutex(
+            NewKeyBudget(perMinute: rules.newKeysPerMinuteMax, nowNanoseconds: surroundings.nowNanoseconds()))
         shards = (0..<Self.shardCount).map { _ in
             LeaseShard(entriesMax: max(rules.entriesMax / Self.shardCount, 1))
         }
@@ -83,6 +87,31 @@ package final class LeaseBook: Sendable {
 
     func with<R>(_ key: BucketKey, _ change: (inout LeaseShard.Table) -> R) -> R {
         shards[Int(truncatingIfNeeded: key.low) & (Self.shardCount - 1)].table.withLock { change(&$0) }
+    }
+
+    // MARK: new buckets
+
+    /// Whether the shared store may be asked about buckets that it perhaps does not know.
+    func mayMakeKeys(_ count: Int, now: Int64) -> Bool { newKeys.withLock { $0.holds(count, nowNanoseconds: now) } }
+
+    /// Counts what a call made.
+    func noteMade(_ grants: [BucketGrant], for key: BucketKey, now: Int64) {
+        let count = grants.count { $0.isNew }
+        guard count > 0 else { return }
+        newKeys.withLock { $0.spend(count, nowNanoseconds: now) }
+        with(key) { $0.gauges.keysMade &+= UInt64(count) }
+    }
+
+    /// Counts buckets that were not made.
+    func noteWithheld(_ count: Int, for key: BucketKey, now: Int64) {
+        newKeys.withLock { $0.withheldNanoseconds = now }
+        with(key) { $0.gauges.keysWithheld &+= UInt64(count) }
+    }
+
+    /// Whether new buckets were counted here alone within the last minute, for want of room among ``LeaseRules/newKeysPerMinuteMax``.
+    package var isWithholdingKeys: Bool {
+        let now = around.nowNanoseconds()
+        return newKeys.withLock { $0.withheldNanoseconds.map { now - $0 < 60_000_000_000 } ?? false }
     }
 
     // MARK: the breaker

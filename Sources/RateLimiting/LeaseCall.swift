@@ -56,6 +56,18 @@ struct LeaseCall {
         return true
     }
 
+    /// Leaves out asks whose demands have been decided otherwise.
+    mutating func drop(_ places: [Int]) {
+        var moved: [Int?] = []
+        var kept: [Ask] = []
+        for (place, ask) in asks.enumerated() {
+            moved.append(places.contains(place) ? nil : kept.count)
+            if !places.contains(place) { kept.append(ask) }
+        }
+        asks = kept
+        askOf = askOf.map { $0.flatMap { moved[$0] } }
+    }
+
     /// Has the store asked for a demand.
     mutating func ask(_ index: Int, _ demand: BucketDemand) {
         askOf[index] = asks.count

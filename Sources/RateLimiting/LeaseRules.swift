@@ -48,6 +48,8 @@ package struct LeaseRules: Sendable, Hashable {
     package var refusalNanosecondsMax: Int64 = 1_000_000_000
     /// How long tokens that are given back may be on their way; later the store does not take them.
     package var returnNanoseconds: Int64 = 10_000_000
+    /// Buckets that this node may make in the shared store in a minute, and at once; a new one beyond them is counted here alone.
+    package var newKeysPerMinuteMax = 600_000
     /// Buckets of one call that gives back.
     package var returnsPerCallMax = 64
 

@@ -1,7 +1,12 @@
 extension LeasedBucketStore {
     /// Asks the store for what is not held, and with it for a lease of what is hot.
-    func ask(_ planned: LeaseCall, _ demands: [BucketDemand], _ sent: Int64) async -> BucketOutcome {
+    ///
+    /// - Parameter started: when the request first asked, if it has asked before: what it holds is no younger.
+    func ask(
+        _ planned: LeaseCall, _ demands: [BucketDemand], _ sent: Int64, started: Int64? = nil
+    ) async -> BucketOutcome {
         var call = planned
+        let mayMake = book.mayMakeKeys(call.asks.count, now: sent)
         let rules = book.rules
         var asks: [BucketAsk] = []
         asks.reserveCapacity(call.asks.count)
@@ -18,7 +23,9 @@ extension LeasedBucketStore {
                 }
             }
             call.asks[place] = ask
-            asks.append(demand.ask(minimum: ask.minimum, wanted: ask.wanted, rules))
+            var question = demand.ask(minimum: ask.minimum, wanted: ask.wanted, rules)
+            question.isKnownOnly = !mayMake
+            asks.append(question)
         }
         let outcome = await authority.take(asks)
         let now = book.around.nowNanoseconds()
@@ -26,10 +33,20 @@ extension LeasedBucketStore {
         case .decided(let grants, let taken):
             guard call.isAnswered(by: grants, demands) else { return fail(call, demands, "the answer is none", now) }
             // What a node that stood still for so long was granted would be spent when the bucket has filled up behind it.
-            guard now - sent <= rules.answerNanosecondsMax || !demands.contains(where: { rules.isLeasable($0.limit) })
+            guard
+                now - (started ?? sent) <= rules.answerNanosecondsMax
+                    || !demands.contains(where: { rules.isLeasable($0.limit) })
             else { return fail(call, demands, "the answer came too late to be used", now) }
             book.storeAnswered()
+            book.noteMade(grants, for: demands[0].key, now: now)
             return .decided(settle(call, demands, grants, taken, sent: sent, now: now))
+        case .withheld(let places):
+            guard !mayMake, !places.isEmpty, places.allSatisfy({ call.asks.indices.contains($0) }) else {
+                return fail(call, demands, "the answer is none", now)
+            }
+            book.storeAnswered()
+            restore(call, demands, .answered, now)
+            return await goOn(call, demands, without: places, started: started ?? sent, now)
         case .unavailable(let reason): return fail(call, demands, reason, now)
         }
     }
@@ -40,6 +57,12 @@ extension LeasedBucketStore {
             table.gauges.asked &+= 1
             table.gauges.failures &+= 1
         }
+        restore(call, demands, .unavailable, now)
+        return degrade(call, demands, reason, now)
+    }
+
+    /// Puts back what an ask that took nothing was to use, and lets go who waited for it.
+    private func restore(_ call: LeaseCall, _ demands: [BucketDemand], _ end: LeaseEnd, _ now: Int64) {
         for ask in call.asks {
             let demand = demands[ask.first]
             let waiters = book.with(demand.key) { table in
@@ -49,9 +72,8 @@ extension LeasedBucketStore {
                     return ask.lease > 0 ? state.endAsking() : []
                 }
             }
-            for waiter in waiters { waiter.resume(returning: .unavailable) }
+            for waiter in waiters { waiter.resume(returning: end) }
         }
-        return degrade(call, demands, reason, now)
     }
 
     private func settle(

@@ -36,6 +36,7 @@ extension LeasedBucketStore {
         for waiter in waiters { waiter.resume(returning: grant == nil ? .unavailable : .answered) }
         guard grant == nil else {
             book.storeAnswered()
+            if let grant { book.noteMade([grant.tokens], for: demand.key, now: now) }
             return reclaimInBackground()
         }
         if case .unavailable(let reason) = outcome { storeFailed(reason) } else { storeFailed("the answer is none") }

@@ -4,29 +4,48 @@ extension LeasedBucketStore {
         var call = asked
         let open = demands.indices.filter { call.askOf[$0] != nil }
         book.with(demands[0].key) { $0.gauges.degraded &+= 1 }
-        guard !open.contains(where: { demands[$0].limit.onStoreFailure == .deny && !demands[$0].limit.shadow }) else {
+        guard let shared = takeShares(open, of: &call, demands, now) else {
             putBack(call, demands, now)
             return .unavailable(reason)
+        }
+        if call.isRefused {
+            putBack(call, demands, now)
+            putSharesBack(shared, of: &call, demands, now)
+        }
+        return .degraded(counted(call.admission, demands, leased: call.isRefused ? 0 : call.paid.count), reason)
+    }
+
+    /// Decides some demands on this node alone.
+    ///
+    /// - Parameter mayPassUncounted: whether a limit that lets everything pass without the store does so.
+    /// - Returns: those that this node's share paid; nil when one of them lets nothing pass without the store.
+    func takeShares(
+        _ open: [Int], of call: inout LeaseCall, _ demands: [BucketDemand], mayPassUncounted: Bool = true, _ now: Int64
+    ) -> [Int]? {
+        guard !open.contains(where: { demands[$0].limit.onStoreFailure == .deny && !demands[$0].limit.shadow }) else {
+            return nil
         }
         let nodes = max(book.around.nodeCount(), 1)
         var shared: [Int] = []
         for index in open {
-            switch demands[index].limit.onStoreFailure {
-            case .allow: call.settle(index, demands[index].state(admits: true, remaining: nil))
-            case .local, .deny:
+            if demands[index].limit.onStoreFailure == .allow, mayPassUncounted {
+                call.settle(index, demands[index].state(admits: true, remaining: nil))
+            } else {
                 let state = takeShare(of: demands[index], nodes, now)
                 call.settle(index, state)
                 if state.verdict == .admits { shared.append(index) }
             }
         }
-        if call.isRefused {
-            putBack(call, demands, now)
-            for index in shared {
-                putShareBack(of: demands[index], nodes, now)
-                call.states[index]?.remainingTokens += demands[index].cost
-            }
+        return shared
+    }
+
+    /// Gives back what this node's shares paid for a request that another limit refused.
+    func putSharesBack(_ shared: [Int], of call: inout LeaseCall, _ demands: [BucketDemand], _ now: Int64) {
+        let nodes = max(book.around.nodeCount(), 1)
+        for index in shared {
+            putShareBack(of: demands[index], nodes, now)
+            call.states[index]?.remainingTokens += demands[index].cost
         }
-        return .degraded(counted(call.admission, demands, leased: call.isRefused ? 0 : call.paid.count), reason)
     }
 
     /// Takes the cost from this node's share if it is there.

@@ -24,8 +24,10 @@ extension LeasedBucketStore {
         let outcome = await authority.take([demand.settlingAsk(delta, book.rules)])
         let now = book.around.nowNanoseconds()
         switch outcome {
-        case .decided:
+        case .withheld: book.storeAnswered()  // No settlement asks for known buckets only.
+        case .decided(let grants, _):
             book.storeAnswered()
+            book.noteMade(grants, for: demand.key, now: now)
             if delta < 0 { book.with(demand.key) { $0.entries[demand.key]?.askAgain() } }
         case .unavailable(let reason):
             // It may have been charged all the same: rather twice than never.
@@ -47,7 +49,8 @@ extension LeasedBucketStore {
     /// This node's share paid: it is charged, or gets back what the shared bucket has not yet paid for it.
     private func settleShare(_ settlement: BucketSettlement, _ now: Int64) {
         let (demand, delta) = (settlement.demand, settlement.deltaTokens)
-        guard demand.limit.onStoreFailure != .allow else { return }
+        // While the store is there it was another limit's new bucket that was counted here: what was used is owed all the same.
+        guard demand.limit.onStoreFailure != .allow || delta > 0 && book.isStoreAsked else { return }
         let part = NodeShare.part(of: demand.limit, nodes: max(book.around.nodeCount(), 1))
         withShare(of: demand, now) { state, _ in
             guard delta < 0 else {

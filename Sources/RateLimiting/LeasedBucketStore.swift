@@ -102,7 +102,8 @@ package struct LeasedBucketStore<Authority: BucketAuthority>: BucketStore {
         return .ask(call)
     }
 
-    private func decideHere(_ call: inout LeaseCall, _ demands: [BucketDemand], _ now: Int64) -> Admission {
+    /// Decides without the store.
+    func decideHere(_ call: inout LeaseCall, _ demands: [BucketDemand], _ now: Int64) -> Admission {
         if call.isRefused { putBack(call, demands, now) }
         // Where another limit refuses, those that were not asked about stand as they are known to.
         for (index, ask) in call.askOf.enumerated() where ask != nil {

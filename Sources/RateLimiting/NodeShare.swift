@@ -1,7 +1,7 @@
 /// This node's share of a bucket while the shared store is away: rate and burst divided by the nodes that live.
 ///
-/// It starts at the level that the store told last, divided likewise. Each part is at least one token, so a limit smaller than the
-/// number of nodes admits up to one a node.
+/// It starts at the level that the store told last, divided likewise. Each part is at least one token, and one token a minute, so a limit
+/// smaller than the number of nodes admits up to one a node.
 struct NodeShare: Sendable {
     private var bucket: TokenBucket
     /// From when on it says the same as none.
@@ -19,7 +19,7 @@ struct NodeShare: Sendable {
             ratePerMinute: max(limit.ratePerMinute / nodes, 1), shadow: limit.shadow)
     }
 
-    /// Takes the cost if it is there.
+    /// Takes the cost if it is there; one that is greater than the whole part is refused for good, for no waiting helps here.
     mutating func take(_ cost: Int, part: RateLimit, sharesOverflow: Bool, now: Int64) -> BucketState {
         bucket = bucket.refilled(for: part, nowNanoseconds: now)
         let holds = bucket.holds(cost)
@@ -27,7 +27,8 @@ struct NodeShare: Sendable {
         if holds { bucket.spend(cost) }
         noteFull(part)
         return BucketState(
-            verdict: holds ? .admits : .refuses, shadow: part.shadow, sharesOverflow: sharesOverflow,
+            verdict: holds ? .admits : part.canEverAdmit(cost: cost) ? .refuses : .refusesForGood, shadow: part.shadow,
+            sharesOverflow: sharesOverflow,
             remainingTokens: bucket.wholeTokens,
             fullAfterNanoseconds: bucket.nanosecondsUntilFull(limit: part, nowNanoseconds: now),
             waitNanoseconds: holds ? 0 : wait)

@@ -20,6 +20,10 @@ package struct SharedLimitGauges: Sendable, Hashable {
     package var returned: UInt64 = 0
     /// Tokens held too long and dropped, those included that a bucket had regained when they were given back.
     package var expired: UInt64 = 0
+    /// Buckets that this node made in the shared store.
+    package var keysMade: UInt64 = 0
+    /// Demands counted here alone, because their bucket would have been one too many new ones.
+    package var keysWithheld: UInt64 = 0
     /// What requests came to after their admission.
     package var settled = SettlementGauges()
     /// Buckets remembered now.
@@ -44,6 +48,8 @@ package struct SharedLimitGauges: Sendable, Hashable {
         failures &+= other.failures
         returned &+= other.returned
         expired &+= other.expired
+        keysMade &+= other.keysMade
+        keysWithheld &+= other.keysWithheld
         settled.add(other.settled)
         entries += other.entries
     }

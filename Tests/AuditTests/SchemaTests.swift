@@ -23,6 +23,72 @@ struct SchemaTests {
 
         """
 
+    /// Keys, an AuthorizationPolicy, a Redis that goes away, and a file that cannot grow.
+    @Test(
+        "the events of keys, operators, mesh policies, a lost Redis and lost records are valid against the schema, too",
+        .enabled(if: RedisServer.isInstalled))
+    func eventsOfOthers() async throws {
+        try await offPool {
+            let redis = try RedisServer.started()
+            let gateway = try AuditedGateway(
+                audit: AuditedGateway.file(mode: "drop", more: ", bufferBytesMax: 1048576"), policy: Self.policy,
+                extra: """
+                    store: { redis: { url: "redis://127.0.0.1:\(redis.port)" } }
+                    emcl: { keyRingFile: ring.json, rotation: { leadSeconds: 1, graceSeconds: 60 } }
+                    mesh: { namespace: default }
+                    authorization: { files: [authz.yaml] }
+                    """, admin: ", access: {}")
+            defer { gateway.end() }
+            _ = try gateway.folder.write(
+                "ring.json", #"{"keys": [{"id": "first", "key": "\#(String(repeating: "5a", count: 32))"}]}"#)
+            _ = try gateway.folder.write("authz.yaml", Self.denial)
+            try gateway.start()
+            let user = try AuditedGateway.token()
+            let sealed = #"{"protocol":"INTENTUSNET/1.0","messageType":"emcl","headers":{},"body":{"emcl":"v2"}}"#
+            #expect(try gateway.send(sealed, token: user).status == 400)
+            let mallory = try AuditedGateway.token(subject: "mallory")
+            #expect(try gateway.send(token: mallory).status == 403)
+            let operators = try AuditedGateway.token(roles: ["intentusnet-admin"], subject: "operator")
+            let rotated = try PlainHTTP.post("/admin/v1/keys/rotate", token: operators, port: gateway.adminPort)
+            #expect(rotated.contains(" 200 "), "\(rotated)")
+            #expect(try PlainHTTP.post("/admin/v1/node/drain", token: user, port: gateway.adminPort).contains(" 403 "))
+            redis.kill9()
+            let few = try AuditedGateway.token(roles: ["few"], subject: "bob")
+            try Deadline.wait(for: "limits of this node's own", milliseconds: 15_000) {
+                _ = try gateway.send(token: few)
+                return try gateway.counts()["degraded_limit"] != nil
+            }
+            let limit = { (bytes: String) throws in
+                _ = try SpawnedProcess.run(
+                    ["prlimit", "--pid", "\(gateway.identifier)", "--fsize=\(bytes)"], in: try PrivateFolder())
+            }
+            try limit("20000:unlimited")
+            _ = try Load.run(gateway, perSecond: 1_500, seconds: 4)
+            try limit("unlimited:unlimited")
+            try Deadline.wait(for: "the number of those that were lost", milliseconds: 15_000) {
+                try gateway.counts()["audit_lost"] != nil
+            }
+            try gateway.stop()
+            let reading = try Self.read(gateway, ["audit.jsonl"])
+            #expect(reading.faults.isEmpty, "\(reading.faults)")
+            for event in ["emcl_failure", "key_rotation", "admin_action", "authz_deny", "degraded_limit", "audit_lost"]
+            {
+                #expect(reading.events[event] ?? 0 > 0, "\(event): \(reading.events)")
+            }
+            #expect(try gateway.verify().code == 0)
+        }
+    }
+
+    private static let denial = """
+        apiVersion: security.istio.io/v1
+        kind: AuthorizationPolicy
+        metadata: { name: no-mallory, namespace: default }
+        spec:
+          action: DENY
+          rules:
+            - when: [{ key: "request.auth.claims[sub]", values: ["mallory*"] }]
+        """
+
     @Test("every event that a gateway alone can have is valid against the schema, and the chain is as the guide says")
     func everyEvent() async throws {
         try await offPool {

@@ -1,6 +1,5 @@
 import DevelopmentIssuer
 import Documents
-import Encryption
 import Foundation
 import Identity
 import IntentPolicy
@@ -19,12 +18,13 @@ enum WarmPath {
             guard try await SharedAgents.run(), isKept else { exit(1) }
             return
         }
-        let measurements = try envelope() + sealing() + tokens() + decisions() + AuditCosts.measure()
-        print("operation                                     least ns   median ns   bound ns")
+        var measurements = try envelope() + SealCosts.measure(body, answer: answer) + tokens() + decisions()
+        measurements += AuthorizationCosts.measure() + AuditCosts.measure()
+        print("operation                                           least ns   median ns   bound ns")
         for measurement in measurements {
             let bound = measurement.nanosecondsMax.map { String(format: "%10.0f", $0) } ?? "         -"
             print(
-                measurement.name.padding(toLength: 44, withPad: " ", startingAt: 0),
+                measurement.name.padding(toLength: 50, withPad: " ", startingAt: 0),
                 String(format: "%9.0f %11.0f", measurement.least, measurement.median), bound,
                 measurement.isWithinBound ? "" : "  TOO DEAR")
         }
@@ -74,42 +74,6 @@ enum WarmPath {
                 reply.append(to: &bytes, shape: .bare, traceId: traceId)
                 return bytes.count
             },
-        ]
-    }
-
-    /// Sealing and opening, each by the profile's whole form: from the envelope to the frame and back.
-    private static func sealing() throws -> [Measurement] {
-        func key(_ byte: UInt8, _ profile: EMCLProfile) -> RingKey? {
-            KeyBytes([UInt8](repeating: byte, count: 32)).flatMap {
-                RingKey(id: "bench-\(byte)", bytes: $0, profile: profile)
-            }
-        }
-        let ring = try KeyRing([key(1, .v1), key(2, .v2)].compactMap { $0 })
-        let context = EMCLContext(
-            .request, caller: Array("user:alice".utf8)[...], tenant: Array("acme".utf8)[...],
-            envelope: try IncomingIntent(parsing: body).envelope)
-        let expectation = EMCLExpectation.request(caller: context.caller, tenant: context.tenant)
-        var rules = EMCLRules()
-        rules.profiles = [.v1, .v2]
-        let now: Int64 = 1_767_225_600_000
-        func seal(_ profile: EMCLProfile) -> [UInt8] {
-            let sealed = try? ring.seal(body, context, profile: profile, nowUnixMilliseconds: now) {
-                .random(in: 0 ... .max)
-            }
-            return sealed?.frame ?? []
-        }
-        func open(_ bytes: [UInt8]) -> Int {
-            guard let frame = try? SealedFrame.read(bytes, bytesMax: 1 << 20),
-                let opened = try? ring.open(frame, as: expectation, under: rules, nowUnixMilliseconds: now)
-            else { exit(2) }
-            return opened.plaintext.count
-        }
-        let (python, bound) = (seal(.v1), seal(.v2))
-        return [
-            Measurement("seal \(body.count) bytes, EMCL v2", atMost: 2_500) { seal(.v2).count },
-            Measurement("open them", atMost: 2_500) { open(bound) },
-            Measurement("seal \(body.count) bytes, EMCL v1") { seal(.v1).count },
-            Measurement("open them, and check the JSON") { open(python) },
         ]
     }
 

@@ -2,17 +2,18 @@ import Foundation
 import RedisFixtures
 import Testing
 
-/// Redis fails in each of its ways under a steady load: nobody hangs, nobody gets a 5xx, limits hold as they can.
+/// Redis fails in each of its ways under a steady load: nobody hangs, nobody gets a 5xx but those whose proof nobody can check, limits
+/// hold as they can.
 @Suite(
     "Faults of the shared store", .serialized, .enabled(if: RedisServer.isInstalled, "redis-server is not installed"))
 struct FaultTests {
     @Test("Redis is killed and started again without its data")
     func killed() async throws {
-        let run = FaultRun(name: "Redis killed and restarted", forgets: true)
+        let run = FaultRun(name: "Redis killed and restarted", forgets: true, signing: try SigningClients())
         run.check(
             try await offPool {
                 let redis = try RedisServer.started()
-                let cluster = try GatewayCluster.started(3, store: redis.store, limits: FaultRun.limits)
+                let cluster = try run.signingCluster(store: redis.store)
                 defer { cluster.stop() }
                 return try run.run(cluster, hurt: { redis.kill9() }, heal: { try redis.start() })
             })
@@ -20,11 +21,11 @@ struct FaultTests {
 
     @Test("Redis hangs for a while")
     func frozen() async throws {
-        let run = FaultRun(name: "Redis frozen")
+        let run = FaultRun(name: "Redis frozen", signing: try SigningClients())
         run.check(
             try await offPool {
                 let redis = try RedisServer.started()
-                let cluster = try GatewayCluster.started(3, store: redis.store, limits: FaultRun.limits)
+                let cluster = try run.signingCluster(store: redis.store)
                 defer { cluster.stop() }
                 return try run.run(cluster, hurt: { redis.freeze() }, heal: { redis.thaw() })
             })

@@ -78,7 +78,7 @@ struct SecretsSectionTests {
         arguments: [
             (
                 "store: { redis: { url: redis://h, password: secret://valt/a/b#c } }",
-                "there is no source 'valt'; known: env, file"
+                "there is no such source; known: env, file"
             ),
             ("store: { redis: { url: redis://h, password: secret://valt/a/b#c } }", "did you mean 'vault'?"),
             (

@@ -50,6 +50,32 @@ struct ForwardedForTests {
         await node.stop()
     }
 
+    @Test(
+        "S20 S22 a limit by address counts subscribers: whatever addresses one makes up in its /64, they are one bucket"
+    )
+    func limitByAddress() async throws {
+        let worker = try ScriptedWorker()
+        defer { worker.stop() }
+        let node = try await TestNode(
+            agents: "[\(TestNode.agent("scripted", worker))]",
+            policy: """
+                default: deny
+                rules:
+                  - { id: users, action: ALLOW, roles: [user], rate_limit_per_minute: 1, rate_limit_burst: 2, rate_limit_key_template: "{address}" }
+                """, extra: "mesh: { forwardedFor: { trustedHops: 1, proxies: [\"127.0.0.0/8\"] } }")
+        #expect(try Self.status(node, ["2001:db8:0:1::7"]) == 200)
+        #expect(try Self.status(node, ["2001:db8:0:1:ffff::8"]) == 200)
+        #expect(try Self.status(node, ["2001:db8:0:1:1:2:3:4"]) == 429)
+        #expect(try Self.status(node, ["2001:db8:0:2::7"]) == 200)
+        // What the client writes itself makes no other key.
+        for forged in ["6.6.6.6, 203.0.113.7", "7.7.7.7, 203.0.113.7"] {
+            #expect(try Self.status(node, [forged]) == 200)
+        }
+        #expect(try Self.status(node, ["8.8.8.8, 203.0.113.7"]) == 429)
+        #expect(try Self.status(node, ["203.0.113.8"]) == 200)
+        await node.stop()
+    }
+
     @Test("behind two proxies the second address from the right counts; too few of them leave the peer's own")
     func twoProxies() async throws {
         let worker = try ScriptedWorker()

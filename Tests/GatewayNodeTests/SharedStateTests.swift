@@ -170,6 +170,45 @@ struct SharedStateTests {
         await stop([denying, allowing])
     }
 
+    @Test(
+        "S22 new buckets beyond the bound are this node's share, and a Redis that may evict is told: answers, health, metrics"
+    )
+    func floodOfKeys() async throws {
+        let (worker, redis) = (try ScriptedWorker(), try RedisServer.started())
+        defer { worker.stop() }
+        try redis.order("CONFIG", "SET", "maxmemory", "100mb")
+        try redis.order("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+        let store = "{ redis: { url: \"\(url(redis))\", newKeysPerMinute: 3, nodesExpected: 5 } }"
+        let node = try await nodes(1, worker, redis, store: store)[0]
+        for number in 0..<3 {
+            let answer = try await node.answer(token: try TestNode.token(tenant: "t\(number)"))
+            #expect(answer.status == 200 && answer.headers["intentusnet-limits"] == nil, "\(answer)")
+        }
+        let token = try TestNode.token(tenant: "minted")
+        var answers: [Int] = []
+        for _ in 0..<4 {
+            let answer = try await node.answer(token: token)
+            #expect(answer.headers["intentusnet-limits"] == "degraded", "\(answer)")
+            answers.append(answer.status)
+        }
+        // Ten at once, divided by the gateways that are expected although one alone is known.
+        #expect(answers == [200, 200, 429, 429])
+        let known = try await node.answer(token: try TestNode.token(tenant: "t0"))
+        #expect(known.status == 200 && known.headers["intentusnet-limits"] == nil, "\(known)")
+        #expect(try await node.metric("intentusnet_limit_keys_made_total") == 3)
+        #expect(try await node.metric("intentusnet_limit_keys_withheld_total") == 4)
+        #expect(try await node.metric("intentusnet_limit_shared") == 1)
+        try await eventually { try await node.metric("intentusnet_redis_memory_alarm") == 1 }
+        #expect(try await node.metric("intentusnet_redis_memory_max_bytes") == 104_857_600)
+        let health = try await AdminPage.get("/health", port: node.adminPort)
+        #expect(health.status == 200, "\(health)")
+        let text = String(decoding: health.body, as: UTF8.self)
+        #expect(text.contains("store.redis.newKeysPerMinute"), "\(text)")
+        #expect(text.contains("maxmemory-policy allkeys-lru"), "\(text)")
+        #expect(try await AdminPage.get("/health/ready", port: node.adminPort).status == 200)
+        await stop([node])
+    }
+
     @Test("signed requests while Redis is silent are refused within its budget, then at once, and pass when it answers")
     func signedWhileFrozen() async throws {
         let (worker, redis) = (try ScriptedWorker(), try RedisServer.started())

@@ -19,6 +19,9 @@ package final class ExactAuthority: Sendable {
                 (buckets[ask.name] ?? TokenBucket(full: limit, nowNanoseconds: instant))
                     .refilled(for: limit, nowNanoseconds: instant)
             }
+            let isNew = asks.indices.map { levels[$0].wholeTokens == limits[$0].capacityTokens }
+            let withheld = asks.indices.filter { asks[$0].isKnownOnly && isNew[$0] }
+            guard withheld.isEmpty else { return .withheld(withheld) }
             let isTaken = asks.indices.allSatisfy { asks[$0].isShadow || levels[$0].holds(asks[$0].minimumTokens) }
             var grants: [BucketGrant] = []
             for index in asks.indices {
@@ -29,7 +32,12 @@ package final class ExactAuthority: Sendable {
                 if ask.wantedTokens < 0 {
                     if now <= ask.returnsUntilMicroseconds {
                         granted = ask.wantedTokens
-                        levels[index].putBack(-granted, limit: limits[index])
+                        // Less what the bucket gained since they were taken, in whole tokens: the script counts their parts too.
+                        let elapsed = ask.takenAtMicroseconds > 0 ? max(now - ask.takenAtMicroseconds, 0) : 0
+                        let (gained, isMore) = elapsed.multipliedReportingOverflow(by: Int64(ask.ratePerMinute))
+                        let less =
+                            isMore ? -granted : Int(clamping: (gained / 60_000_000) + (gained % 60_000_000 > 0 ? 1 : 0))
+                        levels[index].putBack(max(-granted - less, 0), limit: limits[index])
                     }
                 } else if ask.isCharge {
                     granted = ask.wantedTokens
@@ -43,7 +51,8 @@ package final class ExactAuthority: Sendable {
                 grants.append(
                     BucketGrant(
                         grantedTokens: granted, remainingTokens: levels[index].wholeTokens,
-                        fullAfterMicroseconds: (full + 999) / 1_000, waitMicroseconds: (wait + 999) / 1_000))
+                        fullAfterMicroseconds: (full + 999) / 1_000, waitMicroseconds: (wait + 999) / 1_000,
+                        isNew: isNew[index] && full > 0))
             }
             return .decided(grants, atMicroseconds: now)
         }

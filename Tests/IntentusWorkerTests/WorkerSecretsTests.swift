@@ -100,7 +100,7 @@ struct WorkerSecretsTests {
         "what cannot be right is told before the worker listens",
         arguments: [
             (["key": "hunter2"], "references[\"key\"]: a reference begins with secret://"),
-            (["key": "secret://valt/a/b#c"], "there is no source 'valt'; known: env, file, vault"),
+            (["key": "secret://valt/a/b#c"], "there is no such source; known: env, file, vault"),
             (["": "secret://env/A"], "1 to 128 bytes"),
             (["key": "secret://aws-secrets-manager/a"], "AWS_REGION"),
         ])

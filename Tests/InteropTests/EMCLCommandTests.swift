@@ -46,6 +46,43 @@ struct EMCLCommandTests {
         #expect(try await emcl("keygen", "--add-to", ring, expecting: 1).contains("chmod 600"))
     }
 
+    @Test("six that add a key at once add six, and none takes another's away")
+    func together() async throws {
+        let folder = try TestFolder()
+        defer { folder.remove() }
+        let ring = folder.path("ring.json")
+        _ = try await emcl("keygen", "--output", ring, "--id", "first")
+        try await withThrowingTaskGroup { group in
+            for number in 1...6 {
+                group.addTask {
+                    _ = try await emcl(
+                        "keygen", "--add-to", ring, "--id", "key-\(number)", "--active-in-seconds", "\(number * 100)")
+                }
+            }
+            try await group.waitForAll()
+        }
+        let text = try String(contentsOfFile: ring, encoding: .utf8)
+        for id in ["first"] + (1...6).map({ "key-\($0)" }) { #expect(text.contains(#""id": "\#(id)""#), "\(text)") }
+        // While another holds the folder it waits, and a gateway that rotates is another.
+        let directory = open(folder.url.path, O_RDONLY | O_DIRECTORY)
+        defer { close(directory) }
+        #expect(flock(directory, LOCK_EX | LOCK_NB) == 0)
+        let waiting = try ChildProcess(
+            ChildProcess.intentusnet, ["emcl", "keygen", "--add-to", ring, "--id", "last"])
+        // It has begun, and its key is not there as long as the lock is held.
+        try await eventually("the folder opened by the command") {
+            let links = "/proc/\(waiting.processId)/fd"
+            return try FileManager.default.contentsOfDirectory(atPath: links).contains {
+                (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(links)/\($0)"))
+                    == folder.url.resolvingSymlinksInPath().path
+            }
+        }
+        #expect(try String(contentsOfFile: ring, encoding: .utf8) == text)
+        #expect(flock(directory, LOCK_UN) == 0)
+        #expect(try await waiting.exitCode() == 0, "\(waiting.text)")
+        #expect(try String(contentsOfFile: ring, encoding: .utf8).contains(#""id": "last""#))
+    }
+
     @Test("seal and open carry an envelope and its answer, in both profiles", arguments: ["v2", "v1"])
     func roundTrip(profile: String) async throws {
         let folder = try TestFolder()

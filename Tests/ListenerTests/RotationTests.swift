@@ -57,6 +57,49 @@ struct RotationTests {
         #expect(result.certificates.count >= Self.seconds / 2)
     }
 
+    @Test(
+        "kept connections, HTTP/1.1 and HTTP/2, go on over every replacement without an error",
+        arguments: [true, false])
+    func kept(isHTTP2: Bool) async throws {
+        let certificates = try TestCertificates()
+        let leaves = try (0..<4).map {
+            try certificates.leaf("kept-\($0)", alternativeNames: "IP:127.0.0.1,DNS:localhost")
+        }
+        let folder = try PrivateFolder()
+        let shown = TestCertificates.Pair(certificateFile: folder.file("tls.crt"), keyFile: folder.file("tls.key"))
+        try Self.put(certificates.server, in: shown)
+        let gateway = try TLSGateway(showing: shown)
+        defer { gateway.stop() }
+        var settings = TLSConfiguration.makeClientConfiguration()
+        settings.trustRoots = .file(certificates.authority.certificateFile)
+        // Those who come anew tell which certificates were shown meanwhile.
+        let fresh = try ConnectionLoad(
+            port: gateway.port, context: try NIOSSLContext(configuration: settings), request: gateway.request.closing,
+            perSecond: 20)
+        // So many requests a second over four connections, none of which it opens again: h2load counts an end as an error.
+        let words =
+            [
+                "h2load", "-n", "480", "--rps", "30", "-c", "4", "-m", isHTTP2 ? "4" : "1", "-d",
+                try folder.write("envelope.json", gateway.envelope), "-H", "content-type: application/json", "-H",
+                "authorization: Bearer \(gateway.token)",
+            ] + (isHTTP2 ? [] : ["--h1"]) + ["https://127.0.0.1:\(gateway.port)/api/v1/intent"]
+        let kept = try SpawnedProcess(words, log: folder.file("h2load.log"))
+        defer { kept.kill9() }
+        async let report = fresh.run(milliseconds: 4_000)
+        for leaf in leaves {
+            try await Task.sleep(for: .milliseconds(800))
+            try Self.put(leaf, in: shown)
+        }
+        let others = try await report
+        for _ in 0..<3_000 where kept.isRunning { try await Task.sleep(for: .milliseconds(10)) }
+        let text = folder.tail(of: "h2load.log", characters: 8_000)
+        #expect(others.failures == [:], "\(gateway.log)")
+        #expect(others.certificates.count >= 3, "certificates were replaced meanwhile")
+        #expect(text.contains("Application protocol: \(isHTTP2 ? "h2" : "http/1.1")"), "\(text)")
+        #expect(text.contains("480 done, 480 succeeded, 0 failed, 0 errored, 0 timeout"), "\(text)\n\(gateway.log)")
+        #expect(text.contains("status codes: 480 2xx"), "\(text)")
+    }
+
     /// Key and certificate are two files: for a moment they do not belong together.
     private static func put(_ pair: TestCertificates.Pair, in place: TestCertificates.Pair) throws {
         for (from, to) in [(pair.keyFile, place.keyFile), (pair.certificateFile, place.certificateFile)] {

@@ -22,6 +22,21 @@ struct TestSSLTests {
     /// beneath could not do otherwise.
     private static let onPurpose = ["cipher_order": "cipherlist_AVERAGE"]
 
+    @Test("a grade is the weighed mean of the scores, and no better than its worst cap")
+    func grades() {
+        var facts = TLSGrade.Facts()
+        (facts.protocols, facts.cipherBits, facts.exchangeSecurityBits) = (["TLS1_2", "TLS1_3"], [128, 256], 128)
+        #expect(TLSGrade(facts).letter == "A" && TLSGrade(facts).score == 93)
+        facts.protocols.insert("SSLv3")
+        #expect(TLSGrade(facts).protocolScore == 90)
+        facts.caps = [("B", "an old version"), ("T", "an unknown authority")]
+        #expect(TLSGrade(facts).letter == "T")
+        facts = TLSGrade.Facts()
+        (facts.protocols, facts.cipherBits, facts.exchangeSecurityBits) = (["TLS1_2"], [0, 256], 57)
+        #expect(TLSGrade(facts).letter == "C", "30 + 12 + 20")
+        #expect(TLSGrade(.init([:])).letter == "T", "a report that says nothing")
+    }
+
     @Test("nothing is worse than LOW: protocols, cipher suites, curves, certificate, headers, known attacks")
     func findings() throws {
         let certificates = try TestCertificates()
@@ -53,6 +68,14 @@ struct TestSSLTests {
             return findings.first { $0.id == condition }?.finding.hasPrefix("not offered") != true
         }
         #expect(worst.isEmpty, "\(worst.map { "\($0.severity) \($0.id): \($0.finding)" })\n\(output)")
+        // The version in use prints no grade of its own.
+        let grade = TLSGrade(
+            .init(Dictionary(findings.map { ($0.id, (text: $0.finding, severity: $0.severity)) }) { first, _ in first })
+        )
+        print(
+            "grade \(grade.letter): \(grade.score) of 100 (protocols \(grade.protocolScore), key exchange "
+                + "\(grade.exchangeScore), ciphers \(grade.cipherScore))")
+        #expect(grade.letter == "A", "\(grade.score), \(grade.caps)")
         // It did look, and saw what the listener is to offer and to refuse.
         func offered(_ protocolName: String) -> String? { findings.first { $0.id == protocolName }?.finding }
         for old in ["SSLv2", "SSLv3", "TLS1", "TLS1_1"] {

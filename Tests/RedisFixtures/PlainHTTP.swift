@@ -10,6 +10,16 @@ package enum PlainHTTP {
         return try exchange(Array(request.utf8), port: port)
     }
 
+    /// Asks with a bearer token; the whole answer, head and body.
+    ///
+    /// - Throws: `FixtureError` when nobody listens.
+    package static func get(_ path: String, token: String, port: Int) throws -> String {
+        let head = [
+            "GET \(path) HTTP/1.1", "host: 127.0.0.1", "connection: close", "authorization: Bearer \(token)",
+        ]
+        return try exchange(Array((head.joined(separator: "\r\n") + "\r\n\r\n").utf8), port: port)
+    }
+
     /// Posts JSON with a bearer token.
     ///
     /// - Throws: `FixtureError` when nobody listens.

@@ -189,7 +189,8 @@ struct BadInputTests {
             case "PING": .pong
             case "EVALSHA":
                 isWell.isSet
-                    ? .text("*5\r\n:1000\r\n:1\r\n:5\r\n:10\r\n:0\r\n") : rubbish.reply(seed &+ UInt64(command.index))
+                    ? .text("*6\r\n:1000\r\n:1\r\n:5\r\n:10\r\n:0\r\n:0\r\n")
+                    : rubbish.reply(seed &+ UInt64(command.index))
             default: .ok
             }
         }
@@ -285,7 +286,7 @@ enum Rubbish: CaseIterable, Sendable {
         case .hugeList: .text("*2147483646\r\n")
         case .deepList: .text(String(repeating: "*1\r\n", count: 1_000) + ":1\r\n")
         case .hugeText: .text("$2147483646\r\nx")
-        case .otherNumbers: .text("*5\r\n:1000\r\n:1\r\n:-5\r\n:10\r\n:0\r\n")
+        case .otherNumbers: .text("*6\r\n:1000\r\n:1\r\n:-5\r\n:10\r\n:0\r\n:0\r\n")
         case .hint: .text(":1\r\n:2\r\n:3\r\n")
         case .half: .half
         }

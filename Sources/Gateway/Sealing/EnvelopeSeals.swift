@@ -18,7 +18,7 @@ package struct EnvelopeSeals: Sendable {
     /// How old a message may be, and which profiles open at all.
     package let opening: EMCLRules
     /// Where used messages are remembered.
-    package let replays: any ReplayCache
+    package private(set) var replays: any ReplayCache
     /// Where they are remembered besides, for when the former cannot tell; nil refuses then.
     package let replaysOfNode: (any ReplayCache)?
 
@@ -34,6 +34,13 @@ package struct EnvelopeSeals: Sendable {
         var opening = opening
         opening.profiles = rules.profilesOfClients
         self.opening = opening
+    }
+
+    /// The same seals, whose messages are remembered elsewhere.
+    package func remembering(in replays: any ReplayCache) -> EnvelopeSeals {
+        var seals = self
+        seals.replays = replays
+        return seals
     }
 
     /// Sees to it that a message is opened once.
@@ -62,4 +69,6 @@ struct AnswerSeal: Sendable {
     let ring: KeyRing
     let profile: EMCLProfile
     let context: EMCLContext
+    /// The key that opened it: who asked may hold no newer one yet.
+    let keyId: String
 }

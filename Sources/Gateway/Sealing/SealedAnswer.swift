@@ -9,7 +9,7 @@ extension Gateway {
     func sealed(_ response: [UInt8], by seal: AnswerSeal) -> [UInt8]? {
         do throws(EMCLFailure) {
             return try seal.ring.seal(
-                response, seal.context, profile: seal.profile,
+                response, seal.context, profile: seal.profile, openedBy: seal.keyId,
                 nowUnixMilliseconds: around.unixNanoseconds() / 1_000_000,
                 randomBits: around.randomBits
             ).frame

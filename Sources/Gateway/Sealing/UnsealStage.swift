@@ -31,7 +31,8 @@ extension Gateway {
             try await seals.claim(opened, nowUnixMilliseconds: now)
             let asked = opened.context ?? .unbound(.request)
             guard let context = asked.answer(to: opened.nonce) else { throw EMCLFailure(.otherDirection) }
-            journal.seal = AnswerSeal(ring: ring, profile: opened.profile, context: context)
+            journal.seal = AnswerSeal(
+                ring: ring, profile: opened.profile, context: context, keyId: opened.keyId)
             return Letter(opened)
         } catch {
             throw refusal(error)

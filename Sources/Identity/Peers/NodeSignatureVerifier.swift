@@ -20,7 +20,7 @@ package struct NodeSignatureVerifier: Sendable {
     /// By bytes, for names that look the same are not.
     private let nodes: [[UInt8]: Node]
     private let windowSeconds: Int64
-    private let replays: any ReplayCache
+    private var replays: any ReplayCache
 
     /// Makes a verifier.
     ///
@@ -57,6 +57,13 @@ package struct NodeSignatureVerifier: Sendable {
         self.nodes = nodes
         self.windowSeconds = Int64(min(max(windowSeconds, 0), 300))
         self.replays = replays
+    }
+
+    /// The same verifier, whose signatures are remembered elsewhere.
+    package func remembering(in replays: any ReplayCache) -> NodeSignatureVerifier {
+        var verifier = self
+        verifier.replays = replays
+        return verifier
     }
 
     /// The node that signed; nil when the request is not signed.

@@ -33,8 +33,9 @@ extension SecretReference {
         case "aws-secrets-manager": return try secretsManager(parts)
         case "aws-kms": return try keyManagement(parts)
         default:
+            // What stands there is not said: it may be a secret that somebody wrote behind secret://.
             throw SecretReferenceFault(
-                "there is no source '\(parts.source.prefix(64))'; known: \(sources.joined(separator: ", "))",
+                "there is no such source; known: \(sources.joined(separator: ", "))",
                 word: parts.source, known: sources)
         }
     }
@@ -188,7 +189,7 @@ extension SecretReference {
                     throw SecretReferenceFault(
                         known.isEmpty
                             ? "secret://\(source)/ takes no options"
-                            : "there is no option '\(name.prefix(64))'; known: \(known.joined(separator: ", "))",
+                            : "there is no such option; known: \(known.joined(separator: ", "))",
                         word: name, known: known)
                 }
                 guard sides.count == 2 else { throw SecretReferenceFault("option '\(name)' needs a value behind =") }

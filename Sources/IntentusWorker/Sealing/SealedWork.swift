@@ -17,6 +17,8 @@ struct SealedWork: Sendable {
         let ring: KeyRing
         let profile: EMCLProfile
         let reply: EMCLContext
+        /// The key that opened the call: the gateway that sent it may hold no newer one yet.
+        let keyId: String
     }
 
     private let sealing: WorkerSealing?
@@ -69,7 +71,8 @@ struct SealedWork: Sendable {
         let asked =
             opened.context ?? EMCLContext(.call, caller: [], tenant: [], intent: [], intentVersion: [], requestId: [])
         guard let reply = asked.answer(to: opened.nonce) else { throw EMCLFailure(.otherDirection) }
-        return Call(body: opened.plaintext, seal: Seal(ring: ring, profile: opened.profile, reply: reply))
+        return Call(
+            body: opened.plaintext, seal: Seal(ring: ring, profile: opened.profile, reply: reply, keyId: opened.keyId))
     }
 
     /// The frame of a response: sealed where the call was.
@@ -82,7 +85,8 @@ struct SealedWork: Sendable {
         response.appendBare(to: &bytes)
         do throws(EMCLFailure) {
             return try seal.ring.seal(
-                bytes, seal.reply, profile: seal.profile, nowUnixMilliseconds: unixMilliseconds(),
+                bytes, seal.reply, profile: seal.profile, openedBy: seal.keyId,
+                nowUnixMilliseconds: unixMilliseconds(),
                 randomBits: { UInt64.random(in: .min ... .max) }
             ).frame
         } catch {

@@ -43,6 +43,7 @@ extension SharedDirectory {
         }
         let ended = around.nowMilliseconds
         state.withLock { state in
+            state.machine.applied()
             state.figures.pulls += 1
             state.figures.agentsRead += page.agents.count
             state.figures.agentsWithoutRoom += refused

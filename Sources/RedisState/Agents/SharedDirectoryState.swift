@@ -19,6 +19,8 @@ struct SharedDirectoryState: Sendable {
     private var place = SharePlace()
     private var seen: Set<ExactText> = []
     private var restartsNext = false
+    /// Whether the last page of a reading has come and is not in force yet.
+    private var isApplying = false
     private var contactSinceNanoseconds: Int64?
     private var awaySinceNanoseconds: Int64?
     private var hasLapsed = false
@@ -32,8 +34,8 @@ struct SharedDirectoryState: Sendable {
     /// Whether the store does not answer.
     var isAway: Bool { awaySinceNanoseconds != nil }
 
-    /// Whether the whole directory was read and is followed since.
-    var isComplete: Bool { contactSinceNanoseconds != nil && !place.isLoading }
+    /// Whether the whole directory was read, is in force, and is followed since.
+    var isComplete: Bool { contactSinceNanoseconds != nil && !place.isLoading && !isApplying }
 
     /// From where to pull next.
     ///
@@ -81,6 +83,7 @@ struct SharedDirectoryState: Sendable {
         var complete: Set<ExactText>?
         if place.isLoading, !page.hasMore {
             complete = seen
+            isApplying = true
             seen = []
             place.isLoading = false
         }
@@ -88,6 +91,9 @@ struct SharedDirectoryState: Sendable {
             now < lingersUntilNanoseconds ? .lingers(untilNanoseconds: lingersUntilNanoseconds) : .leaves
         return Outcome(absence: absence, complete: complete, hasMore: page.hasMore, isFound: isFound)
     }
+
+    /// What the last page asked for was done.
+    mutating func applied() { isApplying = false }
 
     /// The store did not answer; when it does, all is read anew.
     ///

@@ -9,7 +9,9 @@ enum BucketScript {
     /// Numbers of one bucket in the arguments.
     static let argumentsPerBucket = 5
     /// Numbers of one bucket in the reply, after the time.
-    static let resultsPerBucket = 4
+    static let resultsPerBucket = 5
+    /// Added to the last argument of a bucket that is not to be made where there is none.
+    private static let knownOnly = 4
 
     static let script = RedisScript(
         name: "buckets",
@@ -29,7 +31,8 @@ enum BucketScript {
               local at = i * 5 - 4
               local b = { cap = ARGV[at] * U, rate = ARGV[at + 1] + 0, min = ARGV[at + 2] * U,
                           want = ARGV[at + 3] + 0, flag = ARGV[at + 4] + 0 }
-              if b.want < 0 then b.min, b.since = 0, ARGV[at + 2] + 0 end
+              if b.want < 0 then b.min, b.since = 0, ARGV[at + 2] + 0
+              elseif b.flag >= 4 then b.flag, b.known = b.flag - 4, true end
               b.owes = b.want >= 0 and b.flag == 2
               b.level, b.seen = b.cap, now
               local stored = redis.pcall('GET', KEYS[i])
@@ -50,6 +53,9 @@ enum BucketScript {
                     end
                   end
                 end
+              else
+                b.made = 1
+                if b.known then b.made, taken = 2, false end
               end
               b.holds = b.min <= 0 or b.level >= b.min
               if not b.holds and b.flag ~= 1 then taken = false end
@@ -77,8 +83,11 @@ enum BucketScript {
               end
               local full = 0
               if b.level < b.cap then full = up(b.cap - b.level, b.rate) + b.seen - now end
+              local made = 0
+              if b.made == 2 then made = 2 end
               if granted ~= 0 or b.reset then
                 if full > 0 then
+                  made = b.made or 0
                   redis.call('SET', KEYS[i], struct.pack('<dd', b.level, b.seen), 'PX', math.floor(full / 1000) + 1)
                 else
                   redis.call('DEL', KEYS[i])
@@ -88,6 +97,7 @@ enum BucketScript {
               reply[#reply + 1] = math.max(0, math.floor(b.level / U))
               reply[#reply + 1] = full
               reply[#reply + 1] = wait
+              reply[#reply + 1] = made
             end
             return reply
             """)
@@ -107,8 +117,8 @@ enum BucketScript {
             let isReturn = ask.wantedTokens < 0
             words.append(decimal: isReturn ? Int(ask.takenAtMicroseconds) : ask.minimumTokens)
             words.append(decimal: ask.wantedTokens)
-            words.append(
-                decimal: isReturn ? Int(ask.returnsUntilMicroseconds) : ask.isCharge ? 2 : ask.isShadow ? 1 : 0)
+            let flag = (ask.isCharge ? 2 : ask.isShadow ? 1 : 0) + (ask.isKnownOnly ? knownOnly : 0)
+            words.append(decimal: isReturn ? Int(ask.returnsUntilMicroseconds) : flag)
         }
         return words
     }
@@ -120,17 +130,21 @@ enum BucketScript {
         else { return nil }
         var grants: [BucketGrant] = []
         grants.reserveCapacity(count)
+        var withheld: [Int] = []
         for index in 0..<count {
             let at = 1 + index * resultsPerBucket
             guard case .integer(let granted) = numbers[at], case .integer(let remaining) = numbers[at + 1],
                 case .integer(let full) = numbers[at + 2], case .integer(let wait) = numbers[at + 3],
-                remaining >= 0, full >= 0, wait >= 0
+                case .integer(let made) = numbers[at + 4], remaining >= 0, full >= 0, wait >= 0,
+                (0...2).contains(made)
             else { return nil }
+            if made == 2 { withheld.append(index) }
             grants.append(
                 BucketGrant(
                     grantedTokens: Int(granted), remainingTokens: Int(remaining), fullAfterMicroseconds: full,
-                    waitMicroseconds: wait))
+                    waitMicroseconds: wait, isNew: made == 1))
         }
+        guard withheld.isEmpty else { return .withheld(withheld) }
         return .decided(grants, atMicroseconds: now)
     }
 }

@@ -124,6 +124,7 @@ package struct RedisBucketAuthority: BucketAuthority {
         }
         guard call.isOver else { return .decided(call.grants, atMicroseconds: call.earliestMicroseconds) }
         giveBack(&call.grants, keys, asks, call.takenAt)
+        guard call.withheld.isEmpty || call.failure != nil else { return .withheld(call.withheld.sorted()) }
         if let failure = call.failure { return .unavailable(failure) }
         return .decided(call.grants, atMicroseconds: call.earliestMicroseconds)
     }
@@ -150,10 +151,12 @@ package struct RedisBucketAuthority: BucketAuthority {
         /// Each server has its own clock; the earliest time makes a lease shortest.
         var earliestMicroseconds: Int64 = 0
         var failure: String?
+        /// Asks whose buckets are new and were not to be made.
+        var withheld: [Int] = []
         private var isRefused = false
 
         /// Whether nothing more is to be taken.
-        var isOver: Bool { isRefused || failure != nil }
+        var isOver: Bool { isRefused || failure != nil || !withheld.isEmpty }
 
         init(count: Int) {
             grants = Array(
@@ -166,6 +169,7 @@ package struct RedisBucketAuthority: BucketAuthority {
         mutating func note(_ outcome: AuthorityOutcome, _ places: [Int], _ asks: [BucketAsk], isTaken: Bool) {
             switch outcome {
             case .unavailable(let reason): failure = reason
+            case .withheld(let found): withheld += found.map { places[$0] }
             case .decided(let decided, let time):
                 for (place, grant) in zip(places, decided) {
                     grants[place] = grant

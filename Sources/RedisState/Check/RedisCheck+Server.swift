@@ -26,6 +26,7 @@ extension RedisCheck {
         if info["role"] == "slave" {
             report.error("\(at): it is a replica and takes no writes; wait for the failover to end, or name the master")
         }
+        release(info, at, &report)
         await timing(connection, at, &report)
         await scripts(connection, at, &report)
         await memory(connection, info, at, &report)
@@ -46,10 +47,21 @@ extension RedisCheck {
         guard case .success(let reply) = await ask(connection, CommandWords("INFO")), let text = reply.text else {
             return [:]
         }
-        return text.split(whereSeparator: \.isNewline).reduce(into: [:]) { fields, line in
-            let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            if parts.count == 2 { fields[parts[0]] = parts[1] }
+        return RedisMemory.fields(of: text)
+    }
+
+    /// Whether the server is a release in which whoever may run scripts can take it over.
+    private func release(_ info: [Substring: Substring], _ at: String, _ report: inout RedisReport) {
+        // Others that speak its protocol say which Redis they are like, and have releases of their own.
+        if let name = info["server_name"], name != "redis" {
+            report.lines.append("  release: \(name) \(info["\(name)_version"] ?? ""), not judged here")
+            return
         }
+        guard let version = info["redis_version"].flatMap(RedisVersion.init), version.isVulnerable else { return }
+        report.warning(
+            "\(at): Redis \(version) as it was released has CVE-2025-49844: who may run scripts can take the server over. It is "
+                + "mended in \(RedisVersion.mendedText) and later; packages of distributions may carry the fix under an older "
+                + "number, as Debian 12 does from 7.0.15-1~deb12u6 on: look at the package's changelog, or update")
     }
 
     private static func headline(

@@ -111,6 +111,20 @@ package final class RedisClient: RedisCommands, @unchecked Sendable {
         return await exchange(words, place, deadline).reply
     }
 
+    /// Asks every server that takes writes the same: the one there is, or each master of a cluster.
+    ///
+    /// - Returns: a reply for each, in no order.
+    func askMasters(_ words: [String], timeoutMilliseconds: Int64) async -> [Reply] {
+        let deadline = deadline(timeoutMilliseconds)
+        let targets = isCluster ? await slotMap().masters.map { Target.node($0, asking: false) } : [.slot(nil)]
+        return await withTaskGroup(of: Reply.self) { tasks in
+            for target in targets {
+                tasks.addTask { await self.attempt(CommandWords(words.map { Array($0.utf8) }), target, deadline) }
+            }
+            return await tasks.reduce(into: []) { $0.append($1) }
+        }
+    }
+
     private func deadline(_ timeoutMilliseconds: Int64) -> Int64 {
         RedisConnection.now() + timeoutMilliseconds * 1_000_000
     }

@@ -3,6 +3,9 @@ package import Identity
 import Synchronization
 
 /// The replay cache of the whole cluster: one key for each proof, which Redis forgets when the proof's time is over.
+///
+/// Each event loop asks by its own client, see ``asking(_:)``, so that no proof waits for another thread; what is counted, and
+/// whether Redis answers, is one for all of them.
 package final class RedisReplayCache: ReplayCache {
     /// How often it said what.
     package struct Figures: Sendable, Hashable {
@@ -16,37 +19,57 @@ package final class RedisReplayCache: ReplayCache {
         package var skipped = 0
     }
 
+    /// What the caches of all event loops have together.
+    private final class Common: Sendable {
+        let counted = Mutex(Figures())
+        let breakers: Mutex<ReplayBreakers>
+
+        init(breakerCount: Int) { breakers = Mutex(ReplayBreakers(count: breakerCount)) }
+    }
+
     private let commands: any RedisCommands
     private let names: KeyNames
     private let timeoutMilliseconds: Int64
     private let around: StoreSurroundings
-    private let counted = Mutex(Figures())
-    private let breakers: Mutex<ReplayBreakers>
+    private let common: Common
 
     /// Makes a cache.
     ///
     /// - Parameters:
     ///   - timeoutMilliseconds: how long an answer may take: a request waits for it, before anything of it is known but who sends it.
     ///   - isCluster: whether keys live on several masters, of which one may be away.
-    package init(
+    package convenience init(
         commands: any RedisCommands, names: KeyNames = KeyNames(), timeoutMilliseconds: Int64, isCluster: Bool = false,
         surroundings: StoreSurroundings
+    ) {
+        self.init(
+            commands, names, timeoutMilliseconds, surroundings, Common(breakerCount: isCluster ? 16 : 1))
+    }
+
+    private init(
+        _ commands: any RedisCommands, _ names: KeyNames, _ timeoutMilliseconds: Int64, _ around: StoreSurroundings,
+        _ common: Common
     ) {
         self.commands = commands
         self.names = names
         self.timeoutMilliseconds = timeoutMilliseconds
-        around = surroundings
-        breakers = Mutex(ReplayBreakers(count: isCluster ? 16 : 1))
+        self.around = around
+        self.common = common
+    }
+
+    /// The same cache, asked by another client: that of the event loop on which the proofs arrive.
+    package func asking(_ commands: any RedisCommands) -> RedisReplayCache {
+        RedisReplayCache(commands, names, timeoutMilliseconds, around, common)
     }
 
     /// How often it said what, for metrics.
-    package var figures: Figures { counted.withLock { $0 } }
+    package var figures: Figures { common.counted.withLock { $0 } }
 
     package func firstUse(
         of digest: [UInt8], scope: String, timeToLiveMilliseconds: Int64
     ) async -> ReplayVerdict {
         let verdict = await ask(digest, scope, timeToLiveMilliseconds)
-        counted.withLock { figures in
+        common.counted.withLock { figures in
             switch verdict {
             case .first: figures.first += 1
             case .replayed: figures.replayed += 1
@@ -62,16 +85,22 @@ package final class RedisReplayCache: ReplayCache {
         }
         let milliseconds = min(max(timeToLiveMilliseconds, 1), ReplayLimits.timeToLiveMillisecondsMax)
         let key = key(digest, scope)
-        let place = breakers.withLock { $0.place(slot: SlotHash.slot(of: key)) }
-        let turn = breakers.withLock { $0.turn(at: place, nowNanoseconds: around.nowNanoseconds()) }
+        let slot = SlotHash.slot(of: key)
+        let asked = around.nowNanoseconds()
+        let (place, turn) = common.breakers.withLock { breakers in
+            let place = breakers.place(slot: slot)
+            return (place, breakers.turn(at: place, nowNanoseconds: asked))
+        }
         guard turn != .skip else {
-            counted.withLock { $0.skipped += 1 }
+            common.counted.withLock { $0.skipped += 1 }
             return .unavailable
         }
         let reply = await send(key, milliseconds)
         let (now, jitter) = (around.nowNanoseconds(), around.jitter())
-        breakers.withLock {
-            $0.ended(turn, at: place, answered: Self.isAnswer(reply), jitter: jitter, nowNanoseconds: now)
+        common.breakers.withLock {
+            $0.ended(
+                turn, at: place, answered: Self.isAnswer(reply), jitter: jitter, askedNanoseconds: asked,
+                nowNanoseconds: now)
         }
         switch reply {
         case .success(.status("OK")): return .first

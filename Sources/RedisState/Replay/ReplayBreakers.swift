@@ -9,6 +9,8 @@ struct ReplayBreakers: Sendable {
         var breaker = StoreBreaker()
         var asksAgainNanoseconds: Int64 = .min
         var isProbing = false
+        /// When the last failure that counted ended.
+        var failedNanoseconds: Int64 = .min
     }
 
     /// How one proof is asked for.
@@ -40,8 +42,15 @@ struct ReplayBreakers: Sendable {
 
     /// What came of a turn.
     ///
-    /// - Parameter jitter: 0 to 1.
-    mutating func ended(_ turn: Turn, at place: Int, answered: Bool, jitter: Double, nowNanoseconds now: Int64) {
+    /// Failures that waited at the same time are one: a Redis that pauses for a moment under many proofs is not one that is away, and
+    /// while nobody asks every sealed request is refused.
+    ///
+    /// - Parameters:
+    ///   - jitter: 0 to 1.
+    ///   - askedNanoseconds: when the turn was taken.
+    mutating func ended(
+        _ turn: Turn, at place: Int, answered: Bool, jitter: Double, askedNanoseconds: Int64, nowNanoseconds now: Int64
+    ) {
         let wait: Int64?
         switch turn {
         case .skip: return
@@ -51,7 +60,10 @@ struct ReplayBreakers: Sendable {
         case .ask where answered:
             entries[place].breaker.succeeded()
             return
-        case .ask: wait = entries[place].breaker.failed(jitter: jitter)
+        case .ask:
+            guard askedNanoseconds >= entries[place].failedNanoseconds else { return }
+            entries[place].failedNanoseconds = now
+            wait = entries[place].breaker.failed(jitter: jitter)
         }
         if let wait { entries[place].asksAgainNanoseconds = now + wait }
     }

@@ -1,11 +1,11 @@
+import IntentProtocol
+
 /// The time as AWS writes it, from and to Unix seconds, without a calendar of the system.
 enum AWSTime {
     /// `20150830T123600Z`.
     static func basic(_ unixSeconds: Int64) -> String {
-        let days = floorDivision(unixSeconds, 86_400)
-        let second = unixSeconds - days * 86_400
-        let (year, month, day) = civil(days)
-        return "\(padded(year, 4))\(padded(month, 2))\(padded(day, 2))T"
+        let (date, second) = CivilDate.split(unixSeconds: unixSeconds)
+        return "\(padded(date.year, 4))\(padded(date.month, 2))\(padded(date.day, 2))T"
             + "\(padded(second / 3_600, 2))\(padded(second / 60 % 60, 2))\(padded(second % 60, 2))Z"
     }
 
@@ -30,33 +30,8 @@ enum AWSTime {
             (1...31).contains(day),
             hour < 24, minute < 60, second <= 60
         else { return nil }
-        return days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second
-    }
-
-    // Days since 1970 and dates, both ways, after Howard Hinnant's description of the proleptic Gregorian calendar.
-
-    private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
-        let shifted = month <= 2 ? year - 1 : year
-        let era = floorDivision(shifted, 400)
-        let yearOfEra = shifted - era * 400
-        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-    }
-
-    private static func civil(_ days: Int64) -> (year: Int64, month: Int64, day: Int64) {
-        let shifted = days + 719_468
-        let era = floorDivision(shifted, 146_097)
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let month = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * month + 2) / 5 + 1
-        let civilMonth = month < 10 ? month + 3 : month - 9
-        return (yearOfEra + era * 400 + (civilMonth <= 2 ? 1 : 0), civilMonth, day)
-    }
-
-    private static func floorDivision(_ number: Int64, _ divisor: Int64) -> Int64 {
-        number >= 0 ? number / divisor : -((divisor - 1 - number) / divisor)
+        return CivilDate.daysSinceEpoch(year: year, month: month, day: day) * 86_400 + hour * 3_600 + minute * 60
+            + second
     }
 
     private static func padded(_ number: Int64, _ digits: Int) -> String {

@@ -60,9 +60,12 @@ extension EMCLCommand {
                 return
             }
             let key = try key(activeIn: activeInSeconds ?? 3_600, now)
-            let ring = try EMCLCommand.ring(addTo)
-                .rotated(to: key, graceMilliseconds: graceSeconds * 1_000, nowUnixMilliseconds: now)
-            try KeyFile.replace(addTo, KeyRingDocument.text(of: ring), for: .owner)
+            let ring = try KeyFile.alone(with: addTo) {
+                let ring = try EMCLCommand.ring(addTo)
+                    .rotated(to: key, graceMilliseconds: graceSeconds * 1_000, nowUnixMilliseconds: now)
+                try KeyFile.replace(addTo, KeyRingDocument.text(of: ring), for: .owner)
+                return ring
+            }
             print("key \(key.id) seals from \(UTCTime.text(key.activeFromMilliseconds))")
             for old in ring.keys where old.id != key.id {
                 print("key \(old.id) opens until \(old.opensUntilMilliseconds.map(UTCTime.text) ?? "it is taken out")")

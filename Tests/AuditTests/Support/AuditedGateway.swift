@@ -24,8 +24,13 @@ final class AuditedGateway: Sendable {
     ///
     /// - Parameters:
     ///   - audit: the `audit:` of its configuration in flow style; `LOG` stands for the folder of the log.
+    ///   - extra: more of the configuration.
+    ///   - admin: more of its `admin:`, behind a comma.
     ///   - prefix: words before the command, such as those that take its rights away.
-    init(audit: String, policy: String = AuditedGateway.policy, prefix: [String] = []) throws {
+    init(
+        audit: String, policy: String = AuditedGateway.policy, extra: String = "", admin: String = "",
+        prefix: [String] = []
+    ) throws {
         self.prefix = prefix
         folder = try PrivateFolder()
         worker = try FixedServer(body: Self.answer)
@@ -37,7 +42,7 @@ final class AuditedGateway: Sendable {
         _ = try folder.write("audit.key", "the key of the audit log, 32 bytes at least\n")
         let configuration = """
             listen: { http: "127.0.0.1:\(port)" }
-            admin: { http: "127.0.0.1:\(adminPort)" }
+            admin: { http: "127.0.0.1:\(adminPort)"\(admin) }
             eventLoops: 2
             authentication:
               issuers:
@@ -52,6 +57,7 @@ final class AuditedGateway: Sendable {
               - name: fixed
                 intents: [{ name: SummarizeIntent, version: "1.0" }]
                 instances: [{ url: "http://127.0.0.1:\(worker.port)/execute-agent" }]
+            \(extra)
 
             """
         _ = try folder.write("gateway.yaml", configuration)

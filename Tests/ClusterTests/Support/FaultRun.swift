@@ -35,6 +35,15 @@ struct FaultRun: Sendable {
     var isSteady = true
     var faultMilliseconds = Scale.of(3_000, soak: 10_000)
     var recoveryMillisecondsMax = 3_000
+    /// A service whose proofs the store remembers: refused with 503 while it is away, for nobody knows then whether they were used.
+    var signing: SigningClients?
+
+    /// Gateways that know the service that signs.
+    func signingCluster(store: String) throws -> GatewayCluster {
+        try GatewayCluster.started(
+            3, store: store, limits: Self.limits + [SigningClients.limit], extra: SigningClients.configuration,
+            files: SigningClients.files)
+    }
 
     /// Runs the load; blocks.
     ///
@@ -44,7 +53,9 @@ struct FaultRun: Sendable {
     func run(
         _ cluster: GatewayCluster, hurt: @Sendable () throws -> Void, heal: @Sendable () throws -> Void
     ) throws -> Outcome {
-        let load = try LoadClient(try cluster.plan(weights: Self.weights))
+        var plan = try cluster.plan(weights: Self.weights)
+        if let signing { plan.requests[Self.limits.count] = signing.load }
+        let load = try LoadClient(plan)
         try load.start(phase: "before")
         keepRunning(milliseconds: Scale.of(1_500, soak: 10_000))
         try load.begin(phase: "opening")
@@ -73,16 +84,18 @@ struct FaultRun: Sendable {
             check(limit, report.sum(request: place), outcome)
         }
         let all = report.sum()
+        let named = signing == nil ? 0 : checkSigned(report)
         let p99 = ["before", "opening", "while", "recovering", "after"].map { phase in
             "\(phase) \(milliseconds(report.sum(phase: phase).latency.quantileMicroseconds(0.99)))"
         }
         print(
-            "fault, \(name): \(figures.joined(separator: "; ")); \(all.count(of: 500...599)) × 5xx, \(all.degraded) degraded; "
+            "fault, \(name): \(figures.joined(separator: "; ")); \(all.count(of: 500...599) - named) × 5xx, "
+                + "\(named) proofs refused with 503, \(all.degraded) degraded; "
                 + "p99 \(p99.joined(separator: ", ")); worst \(milliseconds(all.latency.maxMicroseconds)), \(all.late) late; "
                 + "fault \(outcome.faultNanoseconds / 1_000_000) ms, shared again \(outcome.recoveryNanoseconds / 1_000_000) ms "
                 + "after its end; \(lag(report))")
-        #expect(all.count(of: 500...599) == 0)
-        #expect(Set(all.statuses.keys).isSubset(of: [200, 429]), "\(all.statuses)")
+        #expect(all.count(of: 500...599) == named)
+        #expect(Set(all.statuses.keys).isSubset(of: signing == nil ? [200, 429] : [200, 429, 503]), "\(all.statuses)")
         #expect(all.connectionFailures == 0)
         #expect(all.unanswered == 0, "requests hang")
         #expect(all.late == 0, "answers later than the deadline + 50 ms")
@@ -107,6 +120,26 @@ struct FaultRun: Sendable {
         #expect(
             counts.degradedAdmitted <= own + Scale.of(counts.sent / 100, soak: 0), "\(limit.tenant): shares of nodes")
         return "\(limit.tenant) \(admitted) of \(shared) + \(own), of them \(counts.degradedAdmitted) by shares"
+    }
+
+    /// What became of requests whose proofs nobody could check: each was refused with a status of its own, and none passed.
+    ///
+    /// - Returns: how many were refused so.
+    private func checkSigned(_ report: LoadReport) -> Int {
+        let place = Self.limits.count
+        let all = report.sum(request: place)
+        #expect(Set(all.statuses.keys).isSubset(of: [200, 503]), "signed: \(all.statuses)")
+        let cut = report.sum(phase: "while", request: place)
+        // What a gateway asks to find out whether the store is back may be under way when it is: one proof at each.
+        #expect(
+            cut.sent > 0 && cut.count(of: 200...299) <= Self.weights.count,
+            "signed, while nobody can tell: \(cut.statuses)")
+        for phase in ["before", "after"] {
+            let counts = report.sum(phase: phase, request: place)
+            #expect(counts.sent > 0)
+            #expect(counts.count(of: 503...503) <= Scale.of(counts.sent / 10, soak: 0), "\(phase): \(counts.statuses)")
+        }
+        return all.count(of: 503...503)
     }
 
     /// Answers say that limits are not shared as long as they are not, and no longer.

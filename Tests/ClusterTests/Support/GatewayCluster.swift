@@ -83,10 +83,11 @@ final class GatewayCluster: Sendable {
 
     /// Gateways in front of one store, all started.
     static func started(
-        _ count: Int, store: String, limits: [TenantLimit], spare: Int = 0
+        _ count: Int, store: String, limits: [TenantLimit], spare: Int = 0, extra: String = "",
+        files: [String: String] = [:]
     ) throws -> GatewayCluster {
         let cluster = try GatewayCluster(
-            Array(repeating: Place(store: store), count: count + spare), limits: limits)
+            Array(repeating: Place(store: store), count: count + spare), limits: limits, extra: extra, files: files)
         try cluster.start(Array(0..<count))
         return cluster
     }

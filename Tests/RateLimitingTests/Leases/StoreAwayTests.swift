@@ -94,6 +94,40 @@ struct StoreAwayTests {
         #expect((100 / nodes...100 / nodes + 1).contains(later))
     }
 
+    @Test(
+        "S10 a cost that is greater than this node's part is refused for good: no time is told after which it would pass"
+    )
+    func greaterThanThePart() {
+        let fixture = away()
+        fixture.nodes.set(3)
+        let demand = fixture.demand(limit("dear", burst: 10, rate: 60), cost: 4)
+        guard case .degraded(.refused(let states, let retry, _), _) = fixture.take(demand) else {
+            Issue.record("not refused")
+            return
+        }
+        #expect(retry == nil && states.first?.verdict == .refusesForGood)
+        // With three of ten tokens for each node, three pass, and the next three after a while.
+        let fitting = fixture.demand(limit("dear", burst: 10, rate: 60), cost: 3)
+        #expect(fixture.take(fitting)?.isAdmitted == true)
+        guard case .degraded(.refused(_, let later, _), _) = fixture.take(fitting) else {
+            Issue.record("not refused")
+            return
+        }
+        #expect(later.map { $0 > 0 } == true)
+    }
+
+    @Test(
+        "S10 each part is one token at least, and one a minute: what is smaller than the nodes are many admits one for each"
+    )
+    func smallestPart() {
+        let fixture = away()
+        fixture.nodes.set(5)
+        let demand = fixture.demand(limit("small", burst: 2, rate: 2))
+        #expect((0..<10).count { _ in fixture.take(demand)?.isAdmitted == true } == 1)
+        fixture.pass(milliseconds: 60_000)
+        #expect((0..<10).count { _ in fixture.take(demand)?.isAdmitted == true } == 1)
+    }
+
     @Test("local goes on from the level that the store told last")
     func knownLevel() {
         let fixture = LeaseFixture()

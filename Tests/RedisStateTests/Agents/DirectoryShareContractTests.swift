@@ -15,7 +15,7 @@ func registration(
         owner: owner)
 }
 
-private var limits: DirectoryLimits {
+var directoryContractLimits: DirectoryLimits {
     var limits = DirectoryLimits()
     limits.timeToLiveMilliseconds = 100...600_000
     limits.ownershipNanoseconds = 400_000_000
@@ -44,7 +44,7 @@ extension DirectoryShare {
 }
 
 /// What every share of a directory keeps, whatever it stands on.
-private func keepsDirectoryContract(
+func keepsDirectoryContract(
     _ share: any DirectoryShare, passing: @Sendable (_ milliseconds: Int64) async -> Void
 ) async throws {
     // Registered, renewed, changed.
@@ -120,7 +120,7 @@ struct DirectoryShareContractTests {
     @Test("in memory registrations are shared, owned, followed and expired")
     func memory() async throws {
         let clock = TestClock()
-        try await keepsDirectoryContract(MemoryDirectoryShare(clock: clock, limits: limits)) {
+        try await keepsDirectoryContract(MemoryDirectoryShare(clock: clock, limits: directoryContractLimits)) {
             clock.advance(milliseconds: $0)
         }
     }
@@ -131,7 +131,8 @@ struct DirectoryShareContractTests {
     func redis(_ form: RedisForm) async throws {
         let under = try await RedisUnderTest(form)
         let share = RedisDirectoryShare(
-            commands: under.commands, subscriptions: under.subscriptions, names: under.names, limits: limits,
+            commands: under.commands, subscriptions: under.subscriptions, names: under.names,
+            limits: directoryContractLimits,
             token: { StoreSurroundings.real.token() })
         try await keepsDirectoryContract(share) { try? await Task.sleep(for: .milliseconds($0)) }
         let keys = try under.keys()
@@ -191,7 +192,8 @@ struct DirectoryShareContractTests {
 
     private func share(_ redis: SocketRedis, _ port: Int) -> RedisDirectoryShare {
         RedisDirectoryShare(
-            commands: redis, subscriptions: SocketSubscriptions(port: port), names: KeyNames(), limits: limits,
+            commands: redis, subscriptions: SocketSubscriptions(port: port), names: KeyNames(),
+            limits: directoryContractLimits,
             token: { StoreSurroundings.real.token() })
     }
 }

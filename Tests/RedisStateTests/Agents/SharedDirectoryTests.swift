@@ -278,6 +278,19 @@ struct SharedDirectoryTests {
         #expect(nodes[1].instances("a7") == ["1", "2"])
     }
 
+    @Test("a directory is complete when its last page is in force, and no page earlier")
+    func completeness() async throws {
+        let share = MemoryDirectoryShare(clock: clock, pageAgents: 1_000)
+        let (writer, reader) = (Node(share, clock), Node(share, clock))
+        for number in 0..<1_500 { try await writer.register(registration("a\(number)", "1", intent: "E\(number)")) }
+        let found = Task.detached {
+            while !reader.directory.figures.isComplete { await Task.yield() }
+            return reader.store.snapshot.agentCount
+        }
+        await reader.turn()
+        #expect(await found.value == 1_500)
+    }
+
     private func cluster(_ count: Int) -> (MemoryDirectoryShare, [Node]) {
         let share = MemoryDirectoryShare(clock: clock)
         return (share, (0..<count).map { _ in Node(share, clock) })

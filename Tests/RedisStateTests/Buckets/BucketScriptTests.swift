@@ -84,7 +84,7 @@ struct BucketScriptTests {
                 capacityTokens: limit.capacityTokens, ratePerMinute: limit.ratePerMinute, minimumTokens: minimum,
                 wantedTokens: wanted)
             let grants = await Self.run(test, ["bucket-\(index)"], [ask], nowMicroseconds: now)
-            guard grants == [expected] else {
+            guard grants.map({ $0.map(\.asOld) }) == [expected] else {
                 Issue.record(
                     "seed \(seed), step \(step), limit \(limit), min \(minimum), want \(wanted): \(String(describing: grants)) instead of \(expected)"
                 )
@@ -196,5 +196,14 @@ struct BucketScriptTests {
         now += 1_000_000
         #expect(await Self.run(test, ["clock"], [ask], nowMicroseconds: now)?.first?.remainingTokens == 58)
         await test.close()
+    }
+}
+
+extension BucketGrant {
+    /// The same grant of a bucket that was there already.
+    fileprivate var asOld: BucketGrant {
+        var grant = self
+        grant.isNew = false
+        return grant
     }
 }

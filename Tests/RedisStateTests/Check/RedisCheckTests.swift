@@ -11,15 +11,18 @@ struct RedisCheckTests {
     /// Looks as a node with these settings would.
     private func look(
         _ topology: RedisSettings.Topology, _ credentials: RedisSettings.Credentials = .init(), tls: RedisTLS? = nil,
-        unixNanoseconds: @escaping @Sendable () -> Int64 = Self.wallClock
+        tellsReleases: Bool = false, unixNanoseconds: @escaping @Sendable () -> Int64 = Self.wallClock
     ) async -> RedisReport {
         var settings = RedisSettings(topology: topology)
         settings.credentials = credentials
         settings.tls = tls
-        return await RedisCheck(
+        var report = await RedisCheck(
             settings: settings, keyPrefix: "intentusnet:", budgetMilliseconds: 1_000,
             eventLoop: MultiThreadedEventLoopGroup.singleton.next(), unixNanoseconds: unixNanoseconds
         ).run()
+        // Which release this machine has is the matter of one test alone.
+        if !tellsReleases { report.findings.removeAll { $0.text.contains("CVE-2025-49844") } }
+        return report
     }
 
     private static let wallClock: @Sendable () -> Int64 = {
@@ -51,6 +54,21 @@ struct RedisCheckTests {
             #expect(text.contains(wanted), "\(wanted) is not in:\n\(text)")
         }
         #expect(try server.order("DBSIZE").integer == 0)
+    }
+
+    @Test("S24 a release with a hole in its scripts is a warning that says what a distribution may have done")
+    func releases() async throws {
+        let server = try RedisServer.started()
+        let number = try server.info("server")["redis_version"] ?? ""
+        let report = await look(standalone(server), tellsReleases: true)
+        let isVulnerable = RedisVersion(number[...])?.isVulnerable == true
+        #expect(report.findings.count { $0.text.contains("CVE-2025-49844") } == (isVulnerable ? 1 : 0), "\(report)")
+        guard isVulnerable else { return }
+        #expect(
+            report.findings.allSatisfy {
+                !$0.isError && $0.text.contains("packages of distributions may carry the fix")
+            })
+        #expect(report.findings.first?.text.contains("Redis \(number)") == true)
     }
 
     @Test("every command that the stores need is tried")

@@ -11,7 +11,7 @@ private func question(_ token: String, _ reason: KeySetFetchReason = .scheduled,
     KeySetQuestion(token: bytes(token), reason: reason, knownLabel: known)
 }
 
-private var shortTiming: SharedKeySetTiming {
+var shortKeySetTiming: SharedKeySetTiming {
     var timing = SharedKeySetTiming()
     timing.lockMilliseconds = 300
     timing.failureMilliseconds = 200
@@ -20,7 +20,7 @@ private var shortTiming: SharedKeySetTiming {
 }
 
 /// What every share of key sets keeps, whatever it stands on.
-private func keepsKeySetContract(
+func keepsKeySetContract(
     _ share: any KeySetShare, passing: @Sendable (_ milliseconds: Int64) async -> Void
 ) async throws {
     func ask(_ question: KeySetQuestion) async throws -> KeySetAnswer.Outcome {
@@ -72,7 +72,7 @@ struct KeySetShareContractTests {
     @Test("in memory one node fetches for all")
     func memory() async throws {
         let clock = TestClock()
-        try await keepsKeySetContract(MemoryKeySetShare(clock: clock, timing: shortTiming)) {
+        try await keepsKeySetContract(MemoryKeySetShare(clock: clock, timing: shortKeySetTiming)) {
             clock.advance(milliseconds: $0)
         }
     }
@@ -84,7 +84,7 @@ struct KeySetShareContractTests {
         let under = try await RedisUnderTest(form)
         let share = RedisKeySetShare(
             issuer: "https://issuer", url: "https://issuer/keys", commands: under.commands, names: under.names,
-            timing: shortTiming)
+            timing: shortKeySetTiming)
         try await keepsKeySetContract(share) { try? await Task.sleep(for: .milliseconds($0)) }
         let keys = try under.keys()
         #expect(!keys.isEmpty)

@@ -4,27 +4,27 @@ import Testing
 
 @testable import RedisState
 
-private func record(_ id: String) -> NodeRecord {
+func nodeRecord(_ id: String) -> NodeRecord {
     NodeRecord(
         id: id, name: "node-\(id)", version: "1.0", address: "10.0.0.1:8080", startedAtMilliseconds: 1_700_000_000_000,
         load: NodeLoad(requestsInFlight: 3, requestsPerSecond: 1_200))
 }
 
 /// What every node list keeps, whatever it stands on.
-private func keepsNodeContract(_ share: any NodeShare, passing: @Sendable (_ milliseconds: Int64) async -> Void)
+func keepsNodeContract(_ share: any NodeShare, passing: @Sendable (_ milliseconds: Int64) async -> Void)
     async throws
 {
-    #expect(try await share.announce(record("a"), timeToLiveMilliseconds: 60_000).get() == [record("a")])
-    let both = try await share.announce(record("b"), timeToLiveMilliseconds: 300).get()
-    #expect(Set(both) == [record("a"), record("b")])
-    var busier = record("a")
+    #expect(try await share.announce(nodeRecord("a"), timeToLiveMilliseconds: 60_000).get() == [nodeRecord("a")])
+    let both = try await share.announce(nodeRecord("b"), timeToLiveMilliseconds: 300).get()
+    #expect(Set(both) == [nodeRecord("a"), nodeRecord("b")])
+    var busier = nodeRecord("a")
     busier.load.requestsInFlight = 9
-    #expect(Set(try await share.announce(busier, timeToLiveMilliseconds: 60_000).get()) == [busier, record("b")])
+    #expect(Set(try await share.announce(busier, timeToLiveMilliseconds: 60_000).get()) == [busier, nodeRecord("b")])
     await passing(400)
     #expect(try await share.announce(busier, timeToLiveMilliseconds: 60_000).get() == [busier])
-    _ = try await share.announce(record("c"), timeToLiveMilliseconds: 60_000).get()
+    _ = try await share.announce(nodeRecord("c"), timeToLiveMilliseconds: 60_000).get()
     try await share.remove(id: "a").get()
-    #expect(try await share.announce(record("c"), timeToLiveMilliseconds: 60_000).get() == [record("c")])
+    #expect(try await share.announce(nodeRecord("c"), timeToLiveMilliseconds: 60_000).get() == [nodeRecord("c")])
     try await share.remove(id: "never was").get()
 }
 
@@ -32,7 +32,7 @@ private func keepsNodeContract(_ share: any NodeShare, passing: @Sendable (_ mil
 struct NodePresenceTests {
     @Test("keys are told by their ids, and a node of an older version tells of none")
     func keys() throws {
-        var node = record("a")
+        var node = nodeRecord("a")
         #expect(NodeRecord(decoding: node.encoded)?.keyIds == nil)
         node.keyIds = ["2026-11-a", "2026-11-b"]
         #expect(NodeRecord(decoding: node.encoded) == node)
@@ -40,7 +40,7 @@ struct NodePresenceTests {
         #expect(NodeRecord(decoding: node.encoded)?.keyIds == [])
         let old = String(decoding: node.encoded, as: UTF8.self).replacing(#","keys":[]"#, with: "")
         #expect(!old.contains("keys"))
-        #expect(NodeRecord(decoding: Array(old.utf8)) == record("a"))
+        #expect(NodeRecord(decoding: Array(old.utf8)) == nodeRecord("a"))
         // What is no list of ids is left out.
         node.keyIds = ["good", String(repeating: "x", count: 300), "bad\u{1}"] + (0..<40).map { "k\($0)" }
         let read = NodeRecord(decoding: node.encoded)?.keyIds
@@ -76,10 +76,10 @@ struct NodePresenceTests {
         let records = "intentusnet:{nodes}:records"
         try redis.roundTrip(["SET", alive, "rubbish"])
         try redis.roundTrip(["LPUSH", records, "rubbish"])
-        #expect(try await share.announce(record("a"), timeToLiveMilliseconds: 5_000).get() == [record("a")])
+        #expect(try await share.announce(nodeRecord("a"), timeToLiveMilliseconds: 5_000).get() == [nodeRecord("a")])
         // A node that lives for ever, one that says nothing, one that says too much, one without a record.
         try redis.roundTrip(["ZADD", alive, "99999999999999", "ghost"])
-        try redis.roundTrip(["HSET", records, "ghost", String(decoding: record("ghost").encoded, as: UTF8.self)])
+        try redis.roundTrip(["HSET", records, "ghost", String(decoding: nodeRecord("ghost").encoded, as: UTF8.self)])
         let soon = String((try #require(try redis.roundTrip(["TIME"]).array?.first?.integer) + 5) * 1_000)
         try redis.roundTrip(["ZADD", alive, soon, "mute", soon, "loud", soon, "bare", soon, "odd"])
         try redis.roundTrip(["HSET", records, "mute", "", "loud", String(repeating: "x", count: 10_000)])
@@ -87,7 +87,7 @@ struct NodePresenceTests {
             "HSET", records, "odd",
             #"{"id":"odd\u001b[2J","name":"","version":"","address":"","started":0,"inFlight":0,"rps":0}"#,
         ])
-        #expect(try await share.announce(record("a"), timeToLiveMilliseconds: 5_000).get() == [record("a")])
+        #expect(try await share.announce(nodeRecord("a"), timeToLiveMilliseconds: 5_000).get() == [nodeRecord("a")])
         #expect(try redis.roundTrip(["ZSCORE", alive, "ghost"]) == .null)
     }
 
@@ -160,7 +160,7 @@ struct NodePresenceTests {
         let server = try RedisServer.started()
         let nodes = try ["a", "b", "c"].map { id in
             NodePresence(
-                own: record(id), share: RedisNodeShare(commands: try SocketRedis(port: server.port)),
+                own: nodeRecord(id), share: RedisNodeShare(commands: try SocketRedis(port: server.port)),
                 surroundings: .real, load: { NodeLoad(requestsInFlight: 1, requestsPerSecond: 2) })
         }
         let tasks = nodes.map { node in Task { await node.run() } }
@@ -176,6 +176,6 @@ struct NodePresenceTests {
         onEvent: @escaping @Sendable (NodePresence.Event) -> Void = { _ in }
     ) -> NodePresence {
         NodePresence(
-            own: record(id), share: share, surroundings: .manual(clock), load: { NodeLoad() }, onEvent: onEvent)
+            own: nodeRecord(id), share: share, surroundings: .manual(clock), load: { NodeLoad() }, onEvent: onEvent)
     }
 }

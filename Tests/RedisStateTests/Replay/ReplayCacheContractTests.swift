@@ -6,7 +6,7 @@ import Testing
 @testable import RedisState
 
 /// What every replay cache keeps, whatever it stands on.
-private func keepsReplayContract(_ cache: any ReplayCache, passing: @Sendable (_ milliseconds: Int64) async -> Void)
+func keepsReplayContract(_ cache: any ReplayCache, passing: @Sendable (_ milliseconds: Int64) async -> Void)
     async
 {
     let nonce = Array("nonce-1".utf8)
@@ -114,14 +114,48 @@ struct ReplayCacheContractTests {
         #expect(first == 0 && last == 15 && breakers.place(slot: 1_024) == 1)
         for _ in 0..<3 {
             #expect(breakers.turn(at: first, nowNanoseconds: 0) == .ask)
-            breakers.ended(.ask, at: first, answered: false, jitter: 1, nowNanoseconds: 0)
+            breakers.fail(.ask, at: first, asked: 0, ended: 0)
         }
         #expect(breakers.turn(at: first, nowNanoseconds: 49_999_999) == .skip)
         #expect(breakers.turn(at: last, nowNanoseconds: 0) == .ask)
         #expect(breakers.turn(at: first, nowNanoseconds: 50_000_000) == .probe)
         #expect(breakers.turn(at: first, nowNanoseconds: 50_000_000) == .skip)
-        breakers.ended(.probe, at: first, answered: true, jitter: 1, nowNanoseconds: 50_000_000)
+        breakers.ended(
+            .probe, at: first, answered: true, jitter: 1, askedNanoseconds: 50_000_000, nowNanoseconds: 50_000_000)
         #expect(breakers.turn(at: first, nowNanoseconds: 50_000_000) == .ask)
+    }
+
+    @Test("a pause under many proofs is one failure; three pauses one after the other are a Redis that is away")
+    func pauses() {
+        var breakers = ReplayBreakers(count: 1)
+        for pause in Int64(0)..<2 {
+            let began = pause * 20_000_000
+            for proof in Int64(0)..<50 {
+                breakers.fail(.ask, at: 0, asked: began + proof * 100_000, ended: began + 10_000_000 + proof * 100_000)
+            }
+            #expect(breakers.turn(at: 0, nowNanoseconds: began + 15_000_000) == .ask)
+        }
+        breakers.fail(.ask, at: 0, asked: 40_000_000, ended: 50_000_000)
+        #expect(breakers.turn(at: 0, nowNanoseconds: 50_000_000) == .skip)
+    }
+
+    @Test("event loops that ask by clients of their own share what was used, the figures and the breaker")
+    func loops() async {
+        let clock = TestClock()
+        let (memory, away) = (MemoryRedis(clock: clock), FailingRedis(MemoryRedis(clock: clock)))
+        let cache = RedisReplayCache.patient(memory, surroundings: .manual(clock))
+        let (one, other) = (cache.asking(memory), cache.asking(away))
+        func use(_ cache: RedisReplayCache) async -> ReplayVerdict {
+            await cache.firstUse(of: [1], scope: "a", timeToLiveMilliseconds: 60_000)
+        }
+        #expect(await use(one) == .first)
+        #expect(await use(cache) == .replayed)
+        away.fail(.timedOut)
+        for _ in 0..<3 { #expect(await use(other) == .unavailable) }
+        #expect(await use(one) == .unavailable)
+        #expect(
+            one.figures == RedisReplayCache.Figures(first: 1, replayed: 1, unavailable: 4, skipped: 1)
+                && one.figures == other.figures)
     }
 
     @Test("in memory it is bounded: full it refuses, and expired proofs make room")
@@ -139,5 +173,12 @@ struct ReplayCacheContractTests {
         clock.advance(milliseconds: 86_400_000)
         #expect(await cache.firstUse(of: [201], scope: "", timeToLiveMilliseconds: 2_000) == .first)
         #expect(cache.count == 1)
+    }
+}
+
+extension ReplayBreakers {
+    /// A turn that nobody answered; times in nanoseconds.
+    fileprivate mutating func fail(_ turn: Turn, at place: Int, asked: Int64, ended: Int64) {
+        self.ended(turn, at: place, answered: false, jitter: 1, askedNanoseconds: asked, nowNanoseconds: ended)
     }
 }

@@ -15,7 +15,10 @@ final class BucketNode: Sendable {
     /// Makes a node.
     ///
     /// - Parameter budgetMilliseconds: more than a node allows, for loaded machines.
-    init(_ settings: RedisSettings, prefix: String = "intentusnet:", budgetMilliseconds: Int64 = 2_000) {
+    init(
+        _ settings: RedisSettings, prefix: String = "intentusnet:", budgetMilliseconds: Int64 = 2_000,
+        rules: LeaseRules? = nil
+    ) {
         var settings = settings
         settings.scripts = RedisBucketAuthority.scripts
         test = TestClient(settings)
@@ -23,7 +26,7 @@ final class BucketNode: Sendable {
             client: test.client, keyPrefix: prefix, budgetMilliseconds: budgetMilliseconds)
         let (told, clock) = (Told<String?>(), StoreSurroundings.real)
         book = LeaseBook(
-            hasher: BucketKeyHasher(secret: (1, 2)), rules: settings.leaseRules,
+            hasher: BucketKeyHasher(secret: (1, 2)), rules: rules ?? settings.leaseRules,
             surroundings: LeaseBook.Surroundings(
                 nowNanoseconds: clock.nowNanoseconds, sleep: clock.sleep, jitter: { Double.random(in: 0...1) },
                 onChange: { told.add($0) }))

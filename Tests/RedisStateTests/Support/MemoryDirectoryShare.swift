@@ -29,9 +29,10 @@ final class MemoryDirectoryShare: DirectoryShare {
     private let limits: DirectoryLimits
     private let state = Mutex(State())
 
-    init(clock: TestClock, limits: DirectoryLimits = DirectoryLimits()) {
+    init(clock: TestClock, limits: DirectoryLimits = DirectoryLimits(), pageAgents: Int = 100) {
         self.clock = clock
         self.limits = limits
+        state.withLock { $0.pageAgents = pageAgents }
     }
 
     func fail(_ failure: RedisFailure?) { state.withLock { $0.failure = failure } }

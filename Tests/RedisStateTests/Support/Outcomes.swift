@@ -15,7 +15,7 @@ extension AuthorityOutcome {
     /// Why it did not decide; nil when it did.
     var reason: String? {
         switch self {
-        case .decided: nil
+        case .decided, .withheld: nil
         case .unavailable(let reason): reason
         }
     }

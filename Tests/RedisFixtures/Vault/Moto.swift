@@ -1,21 +1,12 @@
 import Foundation
-import RedisFixtures
-
-/// Programs of the Python that `Tests/Tools/install test` equips.
-enum PythonPeer {
-    /// Runs a program to its end; what it printed.
-    static func run(_ program: String, _ arguments: [String] = [], in folder: PrivateFolder) throws -> String {
-        try SpawnedProcess.run([OpenBao.python, "-c", program] + arguments, in: folder)
-    }
-}
 
 /// moto: an emulator of AWS that shares no code with this project. It looks at no signature; `SigningServer` does.
-final class Moto: Sendable {
-    let port: Int
-    let folder: PrivateFolder
+package final class Moto: Sendable {
+    package let port: Int
+    package let folder: PrivateFolder
     private let process: SpawnedProcess
 
-    init() throws {
+    package init() throws {
         port = try FreePorts.next()
         folder = try PrivateFolder()
         process = try SpawnedProcess(
@@ -26,10 +17,10 @@ final class Moto: Sendable {
         ) { try PlainHTTP.get("/moto-api/", port: port).contains("200") }
     }
 
-    var url: String { "http://127.0.0.1:\(port)" }
+    package var url: String { "http://127.0.0.1:\(port)" }
 
     /// Runs Python with `client(name)` of boto3 at hand; what it printed, without white space around.
-    func prepare(_ program: String) throws -> String {
+    package func prepare(_ program: String) throws -> String {
         let head = """
             import boto3, json, sys
             def client(name):
