@@ -5,7 +5,7 @@ SHELL := /bin/bash
 SOAK_ROOMS := AuditTests,ClusterTests,ListenerTests,LoadClient,RedisFixtures,DevelopmentIssuer,Documents,Encryption,IntentProtocol
 RELEASE := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 
-.PHONY: run cluster build test soak bench microbench format lint
+.PHONY: run cluster build image test soak bench microbench format lint
 
 run: build ## a gateway, a worker and a token issuer on this machine, and a signed intent through them
 	@Tests/Tools/demo "$$(swift build $(RELEASE) --show-bin-path)/intentusnet"
@@ -17,6 +17,10 @@ cluster: build ## three gateways, four workers and a real Redis on this machine,
 build: ## the release build that `run`, `cluster`, `bench` and images use
 	@Tests/Tools/install build
 	swift build $(RELEASE) --product intentusnet
+
+image: ## the container image localhost/intentusnet:dev, by buildah without a container engine, started once; as root
+	@Tests/Tools/install build image
+	@docker/build-image
 
 test: ## every test
 	@Tests/Tools/install build test

@@ -193,6 +193,8 @@ let package = Package(
         tests(
             "ListenerTests",
             ["DevelopmentIssuer", "LoadClient", "RedisFixtures", nioCore, nioPosix, nioSSL, nioTLS]),
+        // What is in docker/ and k8s/, held against the program that it runs; needs the command itself beside the tests.
+        tests("DeploymentTests", ["DevelopmentIssuer", "Documents", "GatewayConfiguration", "RedisFixtures"]),
         tests("RedisFixturesTests", ["RedisFixtures"]),
         tests(
             "GatewayNodeTests",

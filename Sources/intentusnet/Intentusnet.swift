@@ -11,6 +11,7 @@ struct Intentusnet: AsyncParsableCommand {
         subcommands: [
             GatewayCommand.self, WorkerCommand.self, SendCommand.self, CheckCommand.self, PolicyCommand.self,
             TokenCommand.self, DevelopmentAuthorityCommand.self, EMCLCommand.self, NodesCommand.self,
-            AgentsCommand.self, LimitsCommand.self, AuditCommand.self, AdminCommand.self, LoadCommand.self,
+            AgentsCommand.self, LimitsCommand.self, HealthCommand.self, AuditCommand.self, AdminCommand.self,
+            LoadCommand.self,
         ])
 }
