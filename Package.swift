@@ -249,7 +249,7 @@ let package = Package(
             [
                 "DevelopmentAuthority", "DevelopmentIssuer", "Encryption", "IntentProtocol", "IntentusClient",
                 "IntentusWorker", "LoadClient", "RedisFixtures", "intentusnet", crypto, logging, nioCore, nioHTTP1,
-                nioPosix,
+                nioPosix, nioSSL,
             ]),
         // The audit log of a gateway that is a process: killed, full, moved, read-only, and sent to syslog.
         tests("AuditTests", ["DevelopmentIssuer", "LoadClient", "RedisFixtures"]),

@@ -6,7 +6,7 @@ import ServiceLifecycle
 
 /// The admin plane: metrics, health and the admin API on a port of its own, never on that of the data plane.
 ///
-/// - `/metrics`: Prometheus text format 0.0.4.
+/// - `/metrics`: Prometheus text format 0.0.4, or OpenMetrics 1.0.0 for who asks for it.
 /// - `/health`: the report of all parts; 200 when healthy or degraded, 503 when a part is unhealthy. The Python package
 ///   answers 200 always; here a probe that looks at nothing but the status is told the truth.
 /// - `/health/live`: 200 while the process answers. `/health/ready`: 200 while it serves, else 503.

@@ -136,7 +136,8 @@ extension Gateway {
                 envelope: envelope.envelope)
         }
         return WorkerRequest(
-            body: body, names: names, headLines: headLines, trace: journal.trace.kept, startNanoseconds: journal.startNanoseconds,
+            body: body, names: names, headLines: headLines, trace: journal.trace.kept,
+            startNanoseconds: journal.startNanoseconds,
             nodeLimitNanoseconds: nodeLimit, callerDeadlineNanoseconds: envelope.callerDeadlineNanoseconds,
             deadlineNanoseconds: min(nodeLimit, envelope.callerDeadlineNanoseconds ?? .max))
     }

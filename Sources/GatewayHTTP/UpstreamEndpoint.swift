@@ -54,6 +54,12 @@ package struct UpstreamAnswer: Sendable, Hashable {
     /// The value of the last `Retry-After`.
     package var retryAfter: String?
     package var body: [UInt8]
+
+    package init(status: Int, retryAfter: String? = nil, body: [UInt8]) {
+        self.status = status
+        self.retryAfter = retryAfter
+        self.body = body
+    }
 }
 
 /// Why a call brought no answer.

@@ -9,3 +9,12 @@ enum ChosenTrace {
             traceId: id, spanId: SpanId(random: .random(in: .min ... .max)), isSampled: true, isRandom: false)
     }
 }
+
+extension TraceParent {
+    /// A place in a trace that begins here and that nobody keeps.
+    static var unkept: TraceParent {
+        TraceParent(
+            traceId: TraceId(random: .random(in: .min ... .max), .random(in: .min ... .max)),
+            spanId: SpanId(random: .random(in: .min ... .max)), isSampled: false)
+    }
+}

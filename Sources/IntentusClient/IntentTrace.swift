@@ -38,10 +38,11 @@ public struct IntentTrace: Sendable, Hashable {
         self.baggage = text(baggage, TraceHeaders.isBaggage)
     }
 
-    /// The same trace at another span.
-    package func at(_ parent: TraceParent) -> IntentTrace {
-        IntentTrace(
-            parent, tracestate: tracestate.map { Array($0.utf8)[...] }, baggage: baggage.map { Array($0.utf8)[...] })
+    /// At another span; what vendors say of a trace is left behind with the trace.
+    package func at(_ place: TraceParent) -> IntentTrace {
+        let state = place.traceId == parent.traceId ? tracestate : nil
+        return IntentTrace(
+            place, tracestate: state.map { Array($0.utf8)[...] }, baggage: baggage.map { Array($0.utf8)[...] })
     }
 
     /// The place that a span of ours is below.

@@ -92,16 +92,10 @@ public final class IntentTraces: Sendable {
             startUnixNanoseconds: now, endUnixNanoseconds: now)
     }
 
-    /// As ``end(_:)``, telling what went wrong.
+    /// Ends a span now, and hands it on.
     package func finish(_ span: Span) {
         var span = span
         if let error = span.error { span.attributes.append(SpanAttribute("error.type", error)) }
-        end(span)
-    }
-
-    /// Ends a span now, and hands it on.
-    private func end(_ span: Span) {
-        var span = span
         span.endUnixNanoseconds = max(span.startUnixNanoseconds, Int64(Date().timeIntervalSince1970 * 1e9))
         exporter.append([span])
     }

@@ -151,7 +151,9 @@ public final class IntentusClient: Sendable {
         guard let traces = configuration.traces,
             var span = traces.begin(below: parent, named: draft.intentName, .client)
         else {
-            return try await attempts(draft, parent, timeoutMilliseconds, isIdempotent).response
+            // A trace that begins here and is not kept is told as such, or everybody behind would decide anew.
+            let place = parent ?? (configuration.traces == nil ? nil : .unkept)
+            return try await attempts(draft, place, timeoutMilliseconds, isIdempotent).response
         }
         if draft.traceId != nil { span.parentSpanId = nil }
         let place = TraceParent(traceId: span.traceId, spanId: span.spanId, isSampled: true)

@@ -1,10 +1,12 @@
+public import IntentProtocol
+
 /// Where the spans of a program go, and how many of its traces are kept.
 public struct TraceSettings: Sendable {
     /// Why settings cannot be used.
     public enum Fault: Error, Sendable, CustomStringConvertible {
         /// The endpoint is no URL.
         case endpoint
-        /// A header has no name, or a value with line ends.
+        /// A header has no name or one that HTTP itself needs, or a value with line ends.
         case header
 
         /// For a person.
@@ -12,7 +14,8 @@ public struct TraceSettings: Sendable {
             switch self {
             case .endpoint:
                 "the endpoint must be an http or https URL with its whole path, such as http://localhost:4318/v1/traces"
-            case .header: "a header's name must be of letters, digits and dashes, and its value printable"
+            case .header:
+                "a header's name must be of letters, digits and dashes and not HTTP's own, and its value printable"
             }
         }
     }
@@ -23,8 +26,8 @@ public struct TraceSettings: Sendable {
     public var serviceName: String
     /// `service.version`.
     public var serviceVersion = ""
-    /// Header lines that the receiver asks for; values may be secrets, and are not shown.
-    public var headers: [String: String] = [:]
+    /// Header lines that the receiver asks for, such as a token.
+    public var headers: [String: Secret] = [:]
     /// What is kept of the traces that begin here, 0 to 1; those of callers are kept as they say.
     public var ratio = 0.01
     /// How an https endpoint is spoken to.
@@ -40,9 +43,11 @@ public struct TraceSettings: Sendable {
 
     func headerLines() throws(Fault) -> [UInt8] {
         var lines: [UInt8] = []
-        for (name, value) in headers {
+        let own = ["host", "content-type", "content-length", "transfer-encoding", "connection"]
+        for (name, secret) in headers {
+            let value = secret.reveal()
             let isName =
-                !name.isEmpty
+                !name.isEmpty && !own.contains(name.lowercased())
                 && name.utf8.allSatisfy { byte in
                     switch byte {
                     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

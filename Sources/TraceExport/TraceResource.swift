@@ -1,3 +1,4 @@
+import IntentProtocol
 package import Traces
 
 /// Who makes spans: `service.*`, and what the environment says (OpenTelemetry's `OTEL_RESOURCE_ATTRIBUTES`).
@@ -26,26 +27,11 @@ package enum TraceResource {
             let sides = member.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard sides.count == 2 else { return nil }
             let key = sides[0].trimmingSpaces
-            guard !key.isEmpty, key.utf8.count <= 256, let value = decoded(sides[1].trimmingSpaces) else { return nil }
+            guard !key.isEmpty, key.utf8.count <= 256,
+                let value = PercentEncoding.decoded(Substring(sides[1].trimmingSpaces))
+            else { return nil }
             return (key, value)
         }
-    }
-
-    private static func decoded(_ text: String) -> String? {
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else {
-                return nil
-            }
-            bytes.append(value)
-            rest = rest.dropFirst(2)
-        }
-        return String(validating: bytes, as: UTF8.self)
     }
 }
 

@@ -11,14 +11,22 @@ enum HexText {
     }
 
     static func append(_ number: UInt64, to bytes: inout [UInt8]) {
-        for shift in stride(from: 60, through: 0, by: -4) {
-            bytes.append(digit(UInt8(truncatingIfNeeded: number >> UInt64(shift)) & 0xF))
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 16) { digits in
+            write(number, to: digits, at: 0)
+            bytes.append(contentsOf: digits)
         }
     }
 
-    static func append(_ byte: UInt8, to bytes: inout [UInt8]) {
-        bytes.append(digit(byte >> 4))
-        bytes.append(digit(byte & 0xF))
+    /// Writes the 16 digits at a place that has room for them.
+    @inline(__always)
+    static func write(_ number: UInt64, to digits: UnsafeMutableBufferPointer<UInt8>, at place: Int) {
+        var rest = number
+        var index = place + 16
+        while index > place {
+            index -= 1
+            digits[index] = digit(UInt8(truncatingIfNeeded: rest) & 0xF)
+            rest >>= 4
+        }
     }
 
     /// Upper case is not what the specification writes, and no implementation does.

@@ -42,13 +42,17 @@ package struct TraceParent: Sendable, Hashable {
 
     /// Appends the 55 bytes of the header's value, in version 00.
     package func append(to bytes: inout [UInt8]) {
-        HexText.append(UInt8(0), to: &bytes)
-        bytes.append(Self.dash)
-        traceId.appendHex(to: &bytes)
-        bytes.append(Self.dash)
-        spanId.appendHex(to: &bytes)
-        bytes.append(Self.dash)
-        HexText.append(flags & (Self.sampledBit | Self.randomBit), to: &bytes)
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.textBytes) { text in
+            let zero = UInt8(ascii: "0")
+            (text[0], text[1], text[2]) = (zero, zero, Self.dash)
+            HexText.write(traceId.high, to: text, at: 3)
+            HexText.write(traceId.low, to: text, at: 19)
+            text[35] = Self.dash
+            HexText.write(spanId.bits, to: text, at: 36)
+            (text[52], text[53]) = (Self.dash, zero)
+            text[54] = zero + (flags & (Self.sampledBit | Self.randomBit))
+            bytes.append(contentsOf: text)
+        }
     }
 
     /// The value of the header.

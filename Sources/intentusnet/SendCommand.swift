@@ -24,6 +24,8 @@ struct SendCommand: AsyncParsableCommand {
 
     @OptionGroup var node: NodeOptions
 
+    @OptionGroup var tracing: TraceOptions
+
     @Option(help: "Seal the envelope (EMCL) by this key ring; results then come sealed too.")
     var keyRing: String?
 
@@ -46,7 +48,8 @@ struct SendCommand: AsyncParsableCommand {
         } catch let error as JSONSyntaxError {
             throw ValidationError("--payload: \(error.message)")
         }
-        let client = try client()
+        let traces = try tracing.traces(service: "intentusnet-send", ratio: 1)
+        let client = try client(traces)
         var options = IntentOptions()
         options.strategy = strategy
         options.targetAgent = target
@@ -59,6 +62,7 @@ struct SendCommand: AsyncParsableCommand {
             result = .failure(error)
         }
         try await client.shutdown()
+        await traces?.shutdown()
         var bytes: [UInt8] = []
         let response = (try? result.get()) ?? result.failure.map { AgentResponse.failure($0) }
         response?.appendBare(to: &bytes)
@@ -68,8 +72,9 @@ struct SendCommand: AsyncParsableCommand {
 }
 
 extension SendCommand {
-    private func client() throws -> IntentusClient {
+    private func client(_ traces: IntentTraces?) throws -> IntentusClient {
         var configuration = IntentusClient.Configuration()
+        configuration.traces = traces
         if let keyRing { configuration.sealing = EnvelopeSealing(keys: try EnvelopeKeys(file: keyRing)) }
         configuration.node = try node.credentials()
         let token = try FileOrText.token(token)

@@ -46,6 +46,8 @@ struct WorkerCommand: AsyncParsableCommand {
 
     @OptionGroup var node: NodeOptions
 
+    @OptionGroup var tracing: TraceOptions
+
     @Option(
         name: .customLong("caller"),
         help:
@@ -79,6 +81,8 @@ struct WorkerCommand: AsyncParsableCommand {
                 callers: .principals(callers))
         }
         if let keyRing { configuration.sealing = WorkerSealing(keys: try EnvelopeKeys(file: keyRing)) }
+        // Whether a trace is kept, the gateway says.
+        configuration.traces = try tracing.traces(service: name, ratio: 0)
         let logger = Logger(label: "worker") { LogFormat.text.handler(label: $0, level: .notice) }
         let name = name
         let worker = IntentusWorker(configuration, logger: logger) { port in
@@ -94,5 +98,6 @@ struct WorkerCommand: AsyncParsableCommand {
             configuration: .init(
                 services: [.init(service: worker)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
+        await configuration.traces?.shutdown()
     }
 }

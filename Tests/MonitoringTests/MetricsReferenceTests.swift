@@ -51,8 +51,7 @@ struct MetricsReferenceTests {
     /// One gateway with everything on, and one that keeps its limits for itself.
     private static func scrapeAll() throws -> [String: Family] {
         let redis = try RedisServer.started()
-        let worker = try BehavingWorker()
-        try worker.start()
+        let worker = try BehavingWorker.started()
         let authority = try ShortLivedCertificates()
         let (full, alone) = (try MonitoredGateway(), try MonitoredGateway())
         defer {

@@ -16,8 +16,7 @@ struct RequestLogTests {
     @Test("every line is a JSON object; a failed request is told once in a while, with its ids; at debug each one is")
     func json() async throws {
         try await offPool {
-            let worker = try BehavingWorker()
-            try worker.start()
+            let worker = try BehavingWorker.started()
             let gateway = try MonitoredGateway()
             defer {
                 gateway.kill9()

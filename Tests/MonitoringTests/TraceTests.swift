@@ -1,6 +1,7 @@
 import Foundation
 import IntentProtocol
 import IntentusClient
+import NIOSSL
 import RedisFixtures
 import Synchronization
 import Testing
@@ -128,8 +129,7 @@ struct TraceTests {
         let receiver = try OTLPReceiver()
         defer { receiver.stop() }
         try await offPool {
-            let worker = try BehavingWorker()
-            try worker.start()
+            let worker = try BehavingWorker.started()
             let scene = try Scene(
                 traces: "endpoint: \"\(receiver.endpoint)\", keptPerMillion: 1000000, everyMilliseconds: 50",
                 worker: worker)
@@ -157,8 +157,7 @@ struct TraceTests {
         let receiver = try OTLPReceiver()
         defer { receiver.stop() }
         try await offPool {
-            let worker = try BehavingWorker()
-            try worker.start()
+            let worker = try BehavingWorker.started()
             let scene = try Scene(
                 traces:
                     "endpoint: \"\(receiver.endpoint)\", keptPerMillion: 0, parents: ignored, everyMilliseconds: 50",
@@ -179,8 +178,7 @@ struct TraceTests {
         let receiver = try OTLPReceiver()
         defer { receiver.stop() }
         try await offPool {
-            let worker = try BehavingWorker()
-            try worker.start()
+            let worker = try BehavingWorker.started()
             let scene = try Scene(
                 traces: """
                     endpoint: "\(receiver.endpoint)", keptPerMillion: 1000000, everyMilliseconds: 60000,
@@ -212,6 +210,50 @@ struct TraceTests {
         }
     }
 
+    @Test("spans go by TLS to whom the configured authority vouches for, and to nobody else; the commands join in")
+    func tls() async throws {
+        let certificates = try TestCertificates()
+        let context = try NIOSSLContext(
+            configuration: .makeServerConfiguration(
+                certificateChain: try NIOSSLCertificate.fromPEMFile(certificates.server.certificateFile).map {
+                    .certificate($0)
+                }, privateKey: .privateKey(try NIOSSLPrivateKey(file: certificates.server.keyFile, format: .pem))))
+        let receiver = try OTLPReceiver(tls: context)
+        let plain = try OTLPReceiver()
+        defer {
+            receiver.stop()
+            plain.stop()
+        }
+        try await offPool {
+            let worker = try BehavingWorker.started()
+            for (authority, takes) in [(certificates.authority, true), (certificates.otherAuthority, false)] {
+                let before = receiver.requests.count
+                let scene = try Scene(
+                    traces: "endpoint: \"https://127.0.0.1:\(receiver.port)/v1/traces\", keptPerMillion: 1000000, "
+                        + "everyMilliseconds: 50, tls: { caFile: \"\(authority.certificateFile)\" }", worker: worker)
+                defer { scene.gateway.kill9() }
+                // The command begins a trace of its own, and keeps it.
+                let output = try SpawnedProcess.run(
+                    [
+                        try BuiltCommand.path, "send", "SummarizeIntent", "--gateway",
+                        "http://127.0.0.1:\(scene.gateway.port)", "--payload", "{}", "--token",
+                        try MonitoredGateway.token(), "--traces", plain.endpoint,
+                    ], in: scene.gateway.folder)
+                #expect(output.contains("\"success\""), "\(output)")
+                let sent = try #require(try plain.waitForSpans(1).last)
+                #expect(sent.resource["service.name"] == "intentusnet-send" && sent.parentSpanId == nil)
+                if takes {
+                    let spans = try receiver.waitForSpans(2)
+                    #expect(spans.allSatisfy { $0.traceId == sent.traceId })
+                } else {
+                    try scene.gateway.stop()
+                    #expect(receiver.requests.count == before)
+                }
+            }
+            try worker.stop()
+        }
+    }
+
     @Test(
         "a receiver that is down, silent, busy or refuses costs no request anything; what is lost is counted",
         arguments: [
@@ -222,8 +264,7 @@ struct TraceTests {
             trouble == "busy"
                 ? [.says(429, retryAfter: 1), .says(503), .takes] : trouble == "refuses" ? [.says(400)] : [.isSilent])
         try await offPool {
-            let worker = try BehavingWorker()
-            try worker.start()
+            let worker = try BehavingWorker.started()
             let endpoint = trouble == "down" ? "http://127.0.0.1:\(try FreePorts.next())/v1/traces" : receiver.endpoint
             let scene = try Scene(
                 traces:

@@ -49,11 +49,12 @@ struct ExportTests {
     @Test("a queue takes the spans of a request together or not at all")
     func queue() {
         var queue = SpanQueue(spansMax: 5)
-        #expect(queue.append(Self.spans(3)))
-        #expect(!queue.append(Self.spans(3)) && queue.count == 3)
-        #expect(queue.append(Self.spans(2)) && queue.count == 5)
-        #expect(queue.take(atMost: 4).count == 4 && queue.take(atMost: 4).count == 1 && queue.take(atMost: 4).isEmpty)
-        #expect(queue.append(Self.spans(5)))
+        let taken = [3, 3, 2].map { queue.append(Self.spans($0)) }
+        #expect(taken == [true, false, true] && queue.count == 5)
+        let batches = (0..<3).map { _ in queue.take(atMost: 4).count }
+        #expect(batches == [4, 1, 0])
+        let again = queue.append(Self.spans(5))
+        #expect(again)
     }
 
     @Test("waits double, obey Retry-After, and end with the patience")

@@ -69,6 +69,7 @@ struct TraceContext: Sendable {
     private var isRefused: Bool { sampling != nil && parent?.isSampled == true }
 
     private mutating func append(_ parent: TraceParent) {
+        headerLines.reserveCapacity(headerLines.count + 72)
         headerLines.append(literal: "traceparent: ")
         parent.append(to: &headerLines)
         headerLines.append(literal: "\r\n")

@@ -23,6 +23,13 @@ final class BehavingWorker: Sendable {
 
     init() throws { port = try FreePorts.next() }
 
+    /// One that listens.
+    static func started() throws -> BehavingWorker {
+        let worker = try BehavingWorker()
+        try worker.start()
+        return worker
+    }
+
     func become(_ behaviour: Behaviour) { self.behaviour.withLock { $0 = behaviour } }
 
     /// Where its spans go, from the next start on.

@@ -2,6 +2,7 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import RedisFixtures
 import Synchronization
 
@@ -68,11 +69,13 @@ final class OTLPReceiver: Sendable {
     private let channel = Mutex<(any Channel)?>(nil)
     private let state: Mutex<State>
 
-    init(_ answers: [Answer] = [.takes]) throws {
+    /// - Parameter tls: the certificate that it shows; nil for plain HTTP.
+    init(_ answers: [Answer] = [.takes], tls: NIOSSLContext? = nil) throws {
         state = Mutex(State(answers: answers))
         let bound = try ServerBootstrap(group: group)
             .childChannelInitializer { [self] child in
                 child.eventLoop.makeCompletedFuture {
+                    if let tls { try child.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
                     try child.pipeline.syncOperations.configureHTTPServerPipeline()
                     try child.pipeline.syncOperations.addHandler(Handler(self))
                 }
