@@ -18,3 +18,11 @@ extension TraceParent {
             spanId: SpanId(random: .random(in: .min ... .max)), isSampled: false)
     }
 }
+
+extension Span {
+    /// Whoever calls and gets no result has failed, whosever fault that was.
+    mutating func fail(_ word: String) {
+        isFaulty = true
+        attributes.append(SpanAttribute("error.type", word))
+    }
+}

@@ -95,7 +95,6 @@ public final class IntentTraces: Sendable {
     /// Ends a span now, and hands it on.
     package func finish(_ span: Span) {
         var span = span
-        if let error = span.error { span.attributes.append(SpanAttribute("error.type", error)) }
         span.endUnixNanoseconds = max(span.startUnixNanoseconds, Int64(Date().timeIntervalSince1970 * 1e9))
         exporter.append([span])
     }

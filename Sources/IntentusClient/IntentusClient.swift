@@ -168,11 +168,11 @@ public final class IntentusClient: Sendable {
         do {
             let (response, count) = try await attempts(draft, place, timeoutMilliseconds, isIdempotent)
             if count > 1 { span.attributes.append(SpanAttribute("http.request.resend_count", count - 1)) }
-            span.error = response.error?.code.rawValue
+            if let error = response.error { span.fail(error.code.rawValue) }
             traces.finish(span)
             return response
         } catch {
-            span.error = (error as? IntentError)?.code.rawValue ?? "cancelled"
+            span.fail((error as? IntentError)?.code.rawValue ?? "cancelled")
             traces.finish(span)
             throw error
         }

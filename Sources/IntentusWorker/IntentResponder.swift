@@ -7,7 +7,7 @@ final class IntentResponder: Sendable {
     /// What a call was about, and what went wrong with it; for spans.
     struct Facts: Sendable {
         var intent: String?
-        var error: String?
+        var error: ErrorCode?
     }
 
     private let name: String
@@ -46,11 +46,11 @@ final class IntentResponder: Sendable {
         var facts = Facts()
         let call: SealedWork.Call
         do throws(IntentError) { call = try await sealed.open(body) } catch {
-            facts.error = error.code.rawValue
+            facts.error = error.code
             return (sealed.frame(of: completed(.failure(error), nil), to: nil), facts)
         }
         let response = await respond(call.body, timeoutMilliseconds, &traceId, &facts)
-        facts.error = response.error?.code.rawValue
+        facts.error = response.error?.code
         return (sealed.frame(of: completed(response, traceId), to: call), facts)
     }
 

@@ -46,7 +46,11 @@ struct WorkerHandler: HTTPHandler {
             SpanAttribute("intentusnet.agent.name", responder.agentName),
         ]
         if let intent = facts.intent { span.attributes.append(SpanAttribute("intentusnet.intent.name", intent)) }
-        span.error = facts.error
+        if let error = facts.error {
+            span.attributes.append(SpanAttribute("error.type", error.rawValue))
+            // What a caller did wrong is no error of the one who says so.
+            span.isFaulty = error.httpStatus >= 500
+        }
         traces.finish(span)
         return HTTPAnswer(status: 200, body: frame)
     }

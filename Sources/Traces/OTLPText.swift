@@ -73,7 +73,7 @@ package struct OTLPText: Sendable {
             bytes.append(UInt8(ascii: "]"))
         }
         // 2 is an error; unset says that nobody has judged it, which is what instrumentation should leave it at.
-        bytes.append(text: span.error == nil ? #","status":{}}"# : #","status":{"code":2}}"#)
+        bytes.append(text: span.isFaulty ? #","status":{"code":2}}"# : #","status":{}}"#)
     }
 }
 

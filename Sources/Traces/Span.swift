@@ -35,8 +35,8 @@ package struct Span: Sendable {
     package var endUnixNanoseconds: Int64
     package var attributes: [SpanAttribute] = []
     package var events: [Event] = []
-    /// What went wrong, as a short and stable word; nil where nothing did, or where it is not this side's fault.
-    package var error: String?
+    /// Whether it failed, by a fault of the side that makes it; `error.type` among the attributes says how.
+    package var isFaulty = false
 
     package init(
         traceId: TraceId, spanId: SpanId, parentSpanId: SpanId?, name: String, kind: Kind,

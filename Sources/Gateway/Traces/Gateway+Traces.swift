@@ -39,7 +39,7 @@ extension Gateway {
         traces.append(
             kept.spans(
                 endNanoseconds: around.monotonicNanoseconds(), attributes: attributes, path: journal.path.description,
-                error: isFault && word != clientGoneReason ? word : nil))
+                isFaulty: isFault && word != clientGoneReason))
     }
 
     /// The finaliser of SplitMix64: neighbouring times come to lie anywhere.
@@ -79,9 +79,10 @@ extension Journal {
         return attributes
     }
 
-    /// The peer's address without its port.
+    /// The peer's address without its port, and without the brackets that stand around one of IPv6.
     private var peerAddress: String {
         guard let colon = record.remoteAddress.lastIndex(of: ":") else { return record.remoteAddress }
-        return String(record.remoteAddress[..<colon])
+        let address = record.remoteAddress[..<colon]
+        return String(address.hasPrefix("[") ? address.dropFirst().dropLast() : address)
     }
 }

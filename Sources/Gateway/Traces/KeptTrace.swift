@@ -19,6 +19,8 @@ final class KeptTrace: Sendable {
         var traceId: TraceId
         var stages: [(stage: RequestStage, nanoseconds: Int64)] = []
         var calls: [Span] = []
+        /// Whom they were made to, in the same order.
+        var agents: [String] = []
     }
 
     /// Of one request; a plan of more calls than this does not come about.
@@ -83,31 +85,33 @@ final class KeptTrace: Sendable {
             SpanAttribute("server.address", url.host), SpanAttribute("server.port", url.port),
             SpanAttribute("intentusnet.agent.name", agent.name), SpanAttribute("intentusnet.instance.id", instance.id),
         ]
+        var error: String?
         switch result {
         case .success(let status):
             span.attributes.append(SpanAttribute("http.response.status_code", status))
-            if status >= 400 { span.error = "\(status)" }
-        case .failure(let failure): span.error = failure.word
+            if status >= 400 { error = "\(status)" }
+        case .failure(let failure): error = failure.word
         }
-        if let error = span.error { span.attributes.append(SpanAttribute("error.type", error)) }
+        span.isFaulty = error != nil
+        if let error { span.attributes.append(SpanAttribute("error.type", error)) }
         state.withLock { state in
             guard state.calls.count < Self.callsMax else { return }
-            if !state.calls.isEmpty {
-                span.attributes.append(SpanAttribute("http.request.resend_count", state.calls.count))
-            }
+            let former = state.agents.count { $0 == agent.name }
+            if former > 0 { span.attributes.append(SpanAttribute("http.request.resend_count", former)) }
             state.calls.append(span)
+            state.agents.append(agent.name)
         }
     }
 
     /// The span of the request and those of its calls, the request being over.
-    func spans(endNanoseconds: Int64, attributes: [SpanAttribute], path: String, error: String?) -> [Span] {
+    func spans(endNanoseconds: Int64, attributes: [SpanAttribute], path: String, isFaulty: Bool) -> [Span] {
         let state = state.withLock { $0 }
         var span = Span(
             traceId: state.traceId, spanId: spanId, parentSpanId: parent?.spanId, name: "POST \(path)", kind: .server,
             startUnixNanoseconds: startUnixNanoseconds, endUnixNanoseconds: epoch + endNanoseconds)
         span.attributes = attributes
         span.traceState = traceState
-        span.error = error
+        span.isFaulty = isFaulty
         for (place, entry) in state.stages.enumerated() {
             let next = place + 1 < state.stages.count ? state.stages[place + 1].nanoseconds : endNanoseconds
             span.events.append(
