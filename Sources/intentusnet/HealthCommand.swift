@@ -95,19 +95,8 @@ struct HealthCommand: AsyncParsableCommand {
 
     private func settings(_ host: String) throws -> HTTPClient.Configuration {
         let isHere = host == "localhost" || host == "::1" || host.hasPrefix("127.")
-        var tls = TLSConfiguration.makeClientConfiguration()
-        do {
-            if !authorities.isEmpty {
-                tls.trustRoots = .certificates(try authorities.flatMap { try NIOSSLCertificate.fromPEMFile($0) })
-            }
-            if isHere { tls.certificateVerification = authorities.isEmpty ? .none : .noHostnameVerification }
-            if let cert, let key {
-                tls.certificateChain = try NIOSSLCertificate.fromPEMFile(cert).map { .certificate($0) }
-                tls.privateKey = .privateKey(try NIOSSLPrivateKey(file: key, format: .pem))
-            }
-        } catch {
-            throw ValidationError("the files of --cert, --key and --ca cannot be used: \(error)")
-        }
+        var tls = try TLSConfiguration.client(authorities: authorities, cert: cert, key: key)
+        if isHere { tls.certificateVerification = authorities.isEmpty ? .none : .noHostnameVerification }
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
         configuration.redirectConfiguration = .disallow
         configuration.timeout.connect = .seconds(Int64(timeout))

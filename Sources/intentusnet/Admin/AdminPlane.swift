@@ -104,18 +104,7 @@ struct AdminPlane: ParsableArguments {
     }
 
     private func configuration() throws -> HTTPClient.Configuration {
-        var tls = TLSConfiguration.makeClientConfiguration()
-        do {
-            if !authorities.isEmpty {
-                tls.trustRoots = .certificates(try authorities.flatMap { try NIOSSLCertificate.fromPEMFile($0) })
-            }
-            if let cert, let key {
-                tls.certificateChain = try NIOSSLCertificate.fromPEMFile(cert).map { .certificate($0) }
-                tls.privateKey = .privateKey(try NIOSSLPrivateKey(file: key, format: .pem))
-            }
-        } catch {
-            throw ValidationError("the files of --cert, --key and --ca cannot be used: \(error)")
-        }
+        let tls = try TLSConfiguration.client(authorities: authorities, cert: cert, key: key)
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
         configuration.redirectConfiguration = .disallow
         configuration.timeout.connect = .seconds(5)

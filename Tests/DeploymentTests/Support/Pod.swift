@@ -101,7 +101,7 @@ final class Pod: Sendable {
     private func rewrite(_ folder: String) throws {
         for case let name as String in FileManager.default.enumerator(atPath: folder) ?? .init() {
             let file = folder + "/" + name
-            guard ["yaml", "conf", "acl"].contains(URL(filePath: name).pathExtension) else { continue }
+            guard ["yaml", "conf", "acl", "sh"].contains(URL(filePath: name).pathExtension) else { continue }
             let text = try String(contentsOfFile: file, encoding: .utf8)
             let permissions = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions]
             try substituted(text).write(toFile: file, atomically: true, encoding: .utf8)
