@@ -30,6 +30,7 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
     private var accepted: Handler.Connection?
     private var phase = Phase.open
     private var context: ChannelHandlerContext?
+    private var frames: NIOHTTP2Handler?
     private var streams: [ObjectIdentifier: HTTP2Exchange<Handler>] = [:]
     private var lastStream = HTTP2StreamID.rootStream
     private var held = HeldBytes()
@@ -78,6 +79,7 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
         ) { [self] channel in
             eventLoop.makeCompletedFuture { try begin(channel) }
         }
+        frames = handler
         try pipeline.syncOperations.addHandlers([handler, self])
     }
 
@@ -91,6 +93,10 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
         let exchange = HTTP2Exchange(self, isTaken: takesStreams && streams.count < tls.http2.streamsMax)
         streams[ObjectIdentifier(exchange)] = exchange
         try channel.pipeline.syncOperations.addHandler(exchange)
+        // A stream that comes behind a fault counts as one more: it is refused, and that is work too.
+        guard faults > 0 else { return }
+        faults += 1
+        if faults > tls.http2.faultsMax { end(for: .streamErrors) }
     }
 
     // MARK: what exchanges ask
@@ -104,7 +110,8 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
 
     private var takesStreams: Bool {
         switch phase {
-        case .open, .announced: true
+        // Behind a fault no more is taken, for whoever makes one stream fail may make all of them.
+        case .open, .announced: faults == 0
         case .ending, .closing, .closed: false
         }
     }
@@ -217,6 +224,7 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
     private func leave() {
         guard context != nil else { return }
         context = nil
+        frames = nil
         phase = .closed
         shared.closed(self)
     }
@@ -254,9 +262,18 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
         guard case .open = phase, let context else { return }
         phase = .announced
         idleDeadlineNanoseconds = shared.now() + 1_000_000_000
-        write(.goAway(lastStreamID: .maxID, errorCode: .noError, opaqueData: nil), context)
+        // Past the library, which would refuse every later stream from its own first GOAWAY on, and end the connection for their
+        // bodies; what the peer sent before it could read ours is what this one is for.
+        if let frames, let own = try? context.pipeline.syncOperations.context(handler: frames) {
+            own.write(NIOAny(ByteBuffer(bytes: Self.announcement)), promise: nil)
+        }
         write(.ping(HTTP2PingData(withInteger: 0), ack: false), context)
         context.flush()
+    }
+
+    /// A GOAWAY that names no stream and no error: 8 bytes of payload, type 7, the highest stream there can be.
+    private static var announcement: [UInt8] {
+        [0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7F, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0]
     }
 
     private func nameLastStream() {

@@ -116,9 +116,12 @@ listen 127.0.0.1:{upstream}{" ssl" if tls else ""}; {tls} default_type applicati
 
 
 class Certificates:
-    """An authority and a SPIFFE certificate for each party, written below a folder."""
+    """An authority and a SPIFFE certificate for each party, and for more clients like the first, written below a folder.
 
-    def __init__(self, folder):
+    The clients are all the same service with keys of their own, as the replicas of one are, for Envoy is told one name.
+    """
+
+    def __init__(self, folder, clients=0):
         from cryptography import x509
         from cryptography.hazmat.primitives import hashes, serialization
         from cryptography.hazmat.primitives.asymmetric import ec
@@ -140,9 +143,9 @@ class Certificates:
             return builder.sign(authority, hashes.SHA256())
 
         write("ca.pem", pem(certificate("authority", authority.public_key(), [(x509.BasicConstraints(True, None), True)])))
-        for party in ("client", "proxy", "worker"):
+        for party in ["client", "proxy", "worker"] + [f"client-{number}" for number in range(clients)]:
             key = ec.generate_private_key(ec.SECP256R1())
-            names = [x509.UniformResourceIdentifier(spiffe(party)), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+            names = [x509.UniformResourceIdentifier(spiffe(party.split("-")[0])), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
             own = pem(certificate(party, key.public_key(), [
                 (x509.BasicConstraints(False, None), True), (x509.SubjectAlternativeName(names), False),
                 (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]), False)]))

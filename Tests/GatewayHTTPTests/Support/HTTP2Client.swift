@@ -18,6 +18,9 @@ final class HTTP2Client: Sendable {
     private struct State {
         var frames: [Frame] = []
         var isClosed = false
+        var answersPings = true
+        /// PING frames that wait for their answer.
+        var pings: [[UInt8]] = []
     }
 
     private let channel: any Channel
@@ -55,6 +58,24 @@ final class HTTP2Client: Sendable {
         let length = payload.count
         let head = [UInt8(length >> 16), UInt8(length >> 8 & 255), UInt8(length & 255), type, flags]
         return head + withUnsafeBytes(of: UInt32(stream).bigEndian, Array.init) + payload
+    }
+
+    /// What a peer far away does: it has not seen yet what was sent before a ping.
+    func holdPings() { state.value.withLock { $0.answersPings = false } }
+
+    /// Answers the pings that were held, and those to come at once.
+    func answerPings() {
+        let held = state.value.withLock { state in
+            defer { state.pings = [] }
+            state.answersPings = true
+            return state.pings
+        }
+        for payload in held { send(Self.frame(6, flags: 1, payload)) }
+    }
+
+    /// The last stream that each GOAWAY named.
+    var lastStreamsNamed: [Int] {
+        frames.filter { $0.type == 7 }.map { $0.payload.prefix(4).reduce(0) { $0 << 8 | Int($1) } }
     }
 
     func send(_ bytes: [UInt8]) { channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil) }
@@ -119,10 +140,17 @@ final class HTTP2Client: Sendable {
                 let frame = Frame(
                     type: head[3], flags: head[4], stream: stream, payload: buffer.readBytes(length: length) ?? [])
                 state.value.withLock { $0.frames.append(frame) }
-                if frame.type == 6, frame.flags == 0 {
+                if frame.type == 6, frame.flags == 0, answers(frame.payload) {
                     let answer = HTTP2Client.frame(6, flags: 1, frame.payload)
                     context.writeAndFlush(NIOAny(ByteBuffer(bytes: answer)), promise: nil)
                 }
+            }
+        }
+
+        private func answers(_ ping: [UInt8]) -> Bool {
+            state.value.withLock { state in
+                if !state.answersPings { state.pings.append(ping) }
+                return state.answersPings
             }
         }
 

@@ -22,7 +22,8 @@ final class TLSGateway: Sendable {
     /// - Parameters:
     ///   - shown: the certificate that it shows.
     ///   - trusted: PEM files of who vouches for clients; none asks for no certificate.
-    init(showing shown: TestCertificates.Pair, trusting trusted: [String] = []) throws {
+    ///   - limits: further lines of `listen`.
+    init(showing shown: TestCertificates.Pair, trusting trusted: [String] = [], limits: String = "") throws {
         let folder = try PrivateFolder()
         let key = try DevelopmentKey(keyId: "k1")
         let claims = DevelopmentClaims(
@@ -57,6 +58,7 @@ final class TLSGateway: Sendable {
             """
             listen:
               http: "127.0.0.1:\(port)"
+              \(limits)
               tls: { certificateFile: \(shown.certificateFile), keyFile: \(shown.keyFile)\(bundles), handshakesPerPeerMax: 0 }
             admin: { http: "127.0.0.1:\(adminPort)" }
             eventLoops: 1
@@ -101,6 +103,19 @@ final class TLSGateway: Sendable {
         let start = series + " "
         let lines = try PlainHTTP.get("/metrics", port: adminPort).split(whereSeparator: \.isNewline)
         return lines.first { $0.hasPrefix(start) }.flatMap { Double($0.dropFirst(start.count)) }.map { Int($0) } ?? 0
+    }
+
+    /// What it has used of the machine's processors.
+    var cpuMilliseconds: Int {
+        get throws {
+            let stat = try String(contentsOfFile: "/proc/\(process.identifier)/stat", encoding: .utf8)
+            // Behind the name in brackets, which may hold anything: state is the first, user and system time the 12th and 13th.
+            let fields = stat.split(separator: ")").last?.split(separator: " ") ?? []
+            guard fields.count > 12, let user = Int(fields[11]), let system = Int(fields[12]) else {
+                throw FixtureError("the kernel does not tell the times of the gateway")
+            }
+            return (user + system) * 1_000 / sysconf(Int32(_SC_CLK_TCK))
+        }
     }
 
     /// What it holds of the machine's memory.
