@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP2
+import NIOSSL
 
 /// What the streams of an HTTP/2 connection share: its limits, its idle time and its end.
 ///
@@ -84,6 +85,11 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
     }
 
     private func begin(_ channel: any Channel) throws {
+        // What one read brought goes on to be parsed for a while after the end.
+        switch phase {
+        case .open, .announced, .ending: break
+        case .closing, .closed: throw ChannelError.ioOnClosedChannel
+        }
         if let id = try channel.syncOptions?.getOption(HTTP2StreamChannelOptions.streamID), id > lastStream {
             lastStream = id
         }
@@ -159,7 +165,12 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
         }
         tls.gauges.http2Failed(fault)
         phase = .closing
-        context?.close(promise: nil)
+        // Past TLS, whose own end would wait for the peer's while it goes on reading what the peer sends.
+        guard let context else { return }
+        guard let own = try? context.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self) else {
+            return context.close(promise: nil)
+        }
+        own.close(promise: nil)
     }
 
     private static var framesOfStream: Int { 4 }
@@ -186,7 +197,13 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
         self.context = context
         idleDeadlineNanoseconds = shared.now() + shared.limits.idleTimeoutMilliseconds * 1_000_000
         shared.opened(self)
+        // What a read brings is parsed whole, whatever becomes of the connection meanwhile.
+        let reads = AdaptiveRecvByteBufferAllocator(minimum: 1_024, initial: 4_096, maximum: Self.readBytesMax)
+        try? context.channel.syncOptions?.setOption(ChannelOptions.recvAllocator, value: reads)
     }
+
+    /// The most bytes of one read.
+    private static var readBytesMax: Int { 16 << 10 }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data).payload {

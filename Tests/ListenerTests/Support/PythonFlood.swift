@@ -64,7 +64,7 @@ enum PythonFlood {
             if kind == "priorities":
                 return frame(2, 0, 3, b"\\0\\0\\0\\0\\x10") * 60000
             if kind == "crumbs":
-                return frame(1, 4, 1, HEAD) + frame(0, 0, 1, b"x") * 60000
+                return frame(1, 4, 1, INTENT) + frame(0, 0, 1, b"x") * 60000
             if kind == "unknown":
                 return frame(0x42, 0, 0) * 100000
             return frame(8, 0, 0, b"\\0\\0\\0\\x01") * 100000
