@@ -11,6 +11,10 @@ certificate of its own, make full handshakes with each at the same time.
 
 The fourth part runs the gateway twice, with its limits in memory and shared through Redis, where the limit is leased: what sharing
 costs a request may be 3 %, by the median of the ratios of rounds that follow each other, or the exit code is 1.
+
+The fifth part runs it three times before one worker: plainly, without an audit log, and with envelopes that are sealed on both sides
+(EMCL v2). What sealing adds is CPU time of the process, what the audit log adds that of the event loop; both are held against their bounds
+plus what two equal gateways differ by in the same run.
 """
 import argparse
 import contextlib
@@ -27,10 +31,13 @@ import time
 import urllib.request
 
 from bench_parties import (
-    Certificates, Workload, envoy_binary, envoy_configuration, free_port, gateway_configuration, haproxy_configuration,
+    Certificates, Sealer, Workload, envoy_binary, envoy_configuration, free_port, gateway_configuration, haproxy_configuration,
     nginx_configuration, spiffe, write_policy)
 
 SHARING_COST_MAX = 1.03
+# Microseconds of CPU that a request may cost more: sealed on both sides, by the process; with an audit record, by the event loop.
+SEALING_COST_MAX, AUDIT_COST_MAX = 8.0, 1.0
+FRAMES_A_ROUND = 12_000
 # CPU for a request against Envoy's by kind, and handshakes a second.
 CPU_RATIO_MAX = {"warm": 0.70, "cold": 0.65, "mtls": 0.75}
 HANDSHAKE_RATIO_MIN = 0.9
@@ -160,6 +167,94 @@ class Stores(Processes):
         return float(re.search(rf"^{series} ([\d.]+)", text, re.MULTILINE)[1])
 
 
+class Records(Processes):
+    """Gateways before one worker that takes calls sealed and plainly: two that are alike, one without a log, one that seals."""
+
+    NAMES = ("plain", "alike", "unlogged", "sealed")
+
+    def __init__(self, binary, work):
+        super().__init__(work)
+        workers = {"plain": free_port(), "sealed": free_port()}
+        ports = {name: free_port() for name in self.NAMES}
+        self.urls = {name: f"http://127.0.0.1:{port}/api/v1/intent" for name, port in ports.items()}
+        self.sealer = Sealer()
+        work.write("ring.json", self.sealer.ring())
+        (self.folder / "ring.json").chmod(0o600)
+        write_policy(work)
+        for kind, port in workers.items():
+            self.start(f"worker-{kind}", [binary, "worker", "--name", "summarizer", "--intent", "SummarizeIntent", "--port",
+                                          str(port)] + (["--key-ring", f"{self.folder}/ring.json"] if kind == "sealed" else []), port)
+        for name, port in ports.items():
+            text = gateway_configuration(port, workers["sealed" if name == "sealed" else "plain"], f"{name}.jsonl")
+            if name == "unlogged":
+                text = re.sub(r"audit: .*", "audit: { output: none }", text)
+            if name == "sealed":
+                text += "emcl: { keyRingFile: ring.json, clients: required, workers: required }\n"
+            work.write(f"{name}.yaml", text)
+            self.start(name, [binary, "gateway", "--config", f"{self.folder}/{name}.yaml"], port)
+
+    def measure_frames(self, name, work, connections):
+        """CPU of the process and of its busiest thread for each of as many requests, every one with a body of its own."""
+        body = work.envelope.encode()
+        frames = [self.sealer.seal(body) if name == "sealed" else body for _ in range(FRAMES_A_ROUND)]
+        (self.folder / "frames").write_bytes(b"\n".join(frames))
+        work.write("frames.lua", f"""
+local frames, at, done = {{}}, 0, 0
+for line in io.lines("{self.folder}/frames") do frames[#frames + 1] = line end
+wrk.method = "POST"; wrk.headers["Content-Type"] = "application/json"; wrk.headers["Authorization"] = "Bearer {work.token(0)}"
+request = function() at = at % #frames + 1; return wrk.format(nil, nil, nil, frames[at]) end
+response = function() done = done + 1; if done >= #frames - {connections} then wrk.thread:stop() end end
+""")
+        before, threads = cpu_seconds(self.pids[name]), thread_nanoseconds(self.pids[name])
+        text = subprocess.run(["wrk", "-t1", f"-c{connections}", "-d60s", "-s", f"{self.folder}/frames.lua", self.urls[name]],
+                              check=True, capture_output=True, text=True).stdout
+        process = cpu_seconds(self.pids[name]) - before
+        after = thread_nanoseconds(self.pids[name])
+        loop = max(after[thread] - threads.get(thread, 0) for thread in after)
+        requests = int(re.search(r"(\d+) requests in", text)[1])
+        bad = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
+        return {"cpu": process * 1e6 / requests, "loop": loop / 1e3 / requests, "bad": int(bad[1]) if bad else 0}
+
+
+def thread_nanoseconds(pid):
+    """What each thread of a process has used of the CPU."""
+    found = {}
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):
+            found[task.name] = int((task / "schedstat").read_text().split()[0])
+    return found
+
+
+def compare_records(binary, work, options):
+    """What seals on both sides and the audit log add to a request."""
+    targets = Records(binary, work)
+    rounds = []
+    try:
+        for name in targets.NAMES:
+            targets.measure_frames(name, work, options.connections)
+        for number in range(options.rounds):
+            order = targets.NAMES if number % 2 == 0 else targets.NAMES[::-1]
+            rounds.append({name: targets.measure_frames(name, work, options.connections) for name in order})
+    finally:
+        targets.close()
+    print(f"\nsealed on both sides, and without an audit log; {options.rounds} rounds of {FRAMES_A_ROUND} requests (medians)")
+    print(f"{'gateway':10}{'CPU us/request':>16}{'event loop us':>15}{'not 2xx':>9}")
+    for name in targets.NAMES:
+        median = {key: statistics.median(r[name][key] for r in rounds) for key in ("cpu", "loop")}
+        print(f"{name:10}{median['cpu']:16.1f}{median['loop']:15.1f}{sum(r[name]['bad'] for r in rounds):9d}")
+    added = lambda one, other, key: statistics.median(r[one][key] - r[other][key] for r in rounds)
+    noise = {key: max(abs(added("alike", "plain", key)), 0.25) for key in ("cpu", "loop")}
+    sealing, audit = added("sealed", "plain", "cpu"), added("plain", "unlogged", "loop")
+    print(f"sealing adds {sealing:.1f} us (ratio {statistics.median(r['sealed']['cpu'] / r['plain']['cpu'] for r in rounds):.2f}), "
+          f"wanted at most {SEALING_COST_MAX}; the audit log adds {audit:.1f} us to the event loop, wanted at most {AUDIT_COST_MAX}, and "
+          f"{added('plain', 'unlogged', 'cpu'):.1f} us to the process; two that are alike differ by {noise['cpu']:.1f} and {noise['loop']:.1f}")
+    if sealing > SEALING_COST_MAX + noise["cpu"]:
+        missed.append(f"sealing adds {sealing:.1f} us, wanted at most {SEALING_COST_MAX}")
+    if audit > AUDIT_COST_MAX + noise["loop"]:
+        missed.append(f"the audit log adds {audit:.1f} us to the event loop, wanted at most {AUDIT_COST_MAX}")
+    return sum(r[name]["bad"] for r in rounds for name in r)
+
+
 def cpu_seconds(pid):
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -256,17 +351,20 @@ def main():
     parser.add_argument("binary")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=4)
-    parser.add_argument("--only", choices=("warm", "cold", "mtls", "stores"), help="one part alone")
+    parser.add_argument("--only", choices=("warm", "cold", "mtls", "stores", "records"), help="one part alone")
     parser.add_argument("--connections", type=int, default=32)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="intentusnet-bench-") as folder:
         work = Workload(pathlib.Path(folder))
-        binary, kinds = os.path.abspath(options.binary), [options.only] if options.only else ["warm", "cold", "mtls", "stores"]
-        bad = sum(compare(binary, work, kind, options) for kind in kinds if kind != "stores")
+        binary, kinds = os.path.abspath(options.binary), [options.only] if options.only else [
+            "warm", "cold", "mtls", "stores", "records"]
+        bad = sum(compare(binary, work, kind, options) for kind in kinds if kind not in ("stores", "records"))
         is_cheap = True
         if "stores" in kinds:
             is_cheap, failed = compare_stores(binary, work, options)
             bad += failed
+        if "records" in kinds:
+            bad += compare_records(binary, work, options)
     if bad:
         sys.exit(f"{bad} answers of the gateway were not 2xx")
     if missed:
