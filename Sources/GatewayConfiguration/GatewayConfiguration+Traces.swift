@@ -105,7 +105,7 @@ extension GatewayConfiguration.Traces: ConfigurationSection {
 extension GatewayConfiguration.TraceHeader: ConfigurationSection {
     static let keys: [ConfigurationKey<Self>] = [
         .required("name", \.name, .headerName, "Its name."),
-        .optional("value", \.value, .text(bytesMax: 4_096), "What it says, where that is no secret."),
+        .optional("value", \.value, .headerValue, "What it says, where that is no secret."),
         .optionalSecretFile(
             "valueFile", \.valueFile, "A file whose first line is what it says, or a reference to a secret."),
     ]
@@ -122,6 +122,17 @@ extension GatewayConfiguration.TraceHeader: ConfigurationSection {
 }
 
 extension ValueKind where Value == String {
+    /// The value of a header; people write secrets there whatever the documentation says, so it is never shown.
+    fileprivate static var headerValue: ValueKind {
+        let text = ValueKind.text(bytesMax: 4_096)
+        let isSendable: @Sendable (String) -> Bool = { $0.utf8.allSatisfy { (0x20...0x7E).contains($0) } }
+        return ValueKind(
+            type: text.type, expectation: "1 to 4096 printable ASCII characters",
+            parse: { scalar in text.parse(scalar).flatMap { isSendable($0) ? $0 : nil } },
+            parseVariable: { word in text.parseVariable(word).flatMap { isSendable($0) ? $0 : nil } },
+            show: { _ in "<redacted>" })
+    }
+
     /// A header name that HTTP itself does not need.
     fileprivate static var headerName: ValueKind {
         let own = ["host", "content-type", "content-length", "transfer-encoding", "connection", "te", "upgrade"]

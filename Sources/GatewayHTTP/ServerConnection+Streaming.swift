@@ -8,11 +8,13 @@ extension ServerConnection {
         guard case .handling = phase, let context else { return }
         phase = .streaming
         buffer = ByteBuffer()
+        // What still comes has to be read, or the end would be a reset.
+        resumeReading()
         held.shrink(to: 0, in: shared.gauges.buffered, for: peer)
         var out = context.channel.allocator.buffer(capacity: answer.body.count + answer.headerLines.count + 160)
         ResponseHeadWriter.writeStream(answer, security: security, into: &out)
         var isTaken = await send(out)
-        while isTaken, let piece = await next() {
+        while isTaken, !shared.isDraining, let piece = await next() {
             out.clear()
             out.writeChunk(piece)
             isTaken = await send(out)

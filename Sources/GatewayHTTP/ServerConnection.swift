@@ -275,7 +275,7 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
         context?.channel.setOption(ChannelOptions.autoRead, value: false).whenFailure { _ in }
     }
 
-    private func resumeReading() {
+    func resumeReading() {
         guard !isReading else { return }
         isReading = true
         context?.channel.setOption(ChannelOptions.autoRead, value: true).whenFailure { _ in }
@@ -294,7 +294,8 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
         shared.began()
         task = Task.immediate(executorPreference: shared.executor) { [shared] in
             let answer = await shared.handler.handle(request, on: connection)
-            guard let next = answer.next, match.method != .head else {
+            // HTTP/1.0 knows no chunks: it gets what the answer begins with.
+            guard let next = answer.next, match.method != .head, !head.isHTTP10 else {
                 return self.finish(answer, isToHead: match.method == .head)
             }
             await self.stream(answer, next)

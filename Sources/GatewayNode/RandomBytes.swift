@@ -3,8 +3,9 @@ import Synchronization
 
 /// Random bits of the kernel's generator, taken from it in batches: a system call for each costs more than sealing's hash.
 ///
-/// The bytes lie in a page of their own, which a process that is forked from this one finds empty (`MADV_WIPEONFORK`), so that no two
-/// processes ever give the same, and which no core dump has. What was given is zeroed before it is returned. Safe to mark as sendable
+/// The bytes lie in a page of their own, which a process that is forked from this one finds empty (`MADV_WIPEONFORK`), so that both never
+/// give the same, and which no core dump has. What was given is zeroed before it is returned. A machine that is restored twice from one
+/// snapshot gives up to 32 words twice: a gateway has to be started anew behind that. Safe to mark as sendable
 /// without checks: the page is touched under the lock alone.
 package final class RandomBytes: @unchecked Sendable {
     /// The first word counts those that are left; the others are random, taken from the end.
@@ -22,12 +23,13 @@ package final class RandomBytes: @unchecked Sendable {
             return
         }
         // A kernel that cannot promise that gives no page: then every word is a call.
-        guard madvise(mapped, Self.pageBytes, MADV_WIPEONFORK) == 0 else {
+        guard madvise(mapped, Self.pageBytes, MADV_WIPEONFORK) == 0,
+            madvise(mapped, Self.pageBytes, MADV_DONTDUMP) == 0
+        else {
             munmap(mapped, Self.pageBytes)
             page = nil
             return
         }
-        _ = madvise(mapped, Self.pageBytes, MADV_DONTDUMP)
         page = mapped.bindMemory(to: UInt64.self, capacity: Self.pageBytes / MemoryLayout<UInt64>.stride)
     }
 

@@ -5,7 +5,7 @@ import Synchronization
 
 /// The requests that this node refused last, with what decided: for the person who asks why, not for the record.
 ///
-/// The audit log holds them all; here a flood pushes out nothing but itself, and costs no more than ``notedPerSecondMax``.
+/// The audit log holds them all; here a flood pushes the others out within seconds, and costs no more than ``notedPerSecondMax``.
 final class RecentRefusals: Sendable {
     /// How many are kept.
     static let countMax = 100

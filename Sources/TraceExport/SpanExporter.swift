@@ -116,7 +116,7 @@ package final class SpanExporter: Sendable {
                 settle(batch.count, delivered: 0, .shutdown)
                 break
             }
-            settle(batch.count, delivered: batch.count - rejected, .refused)
+            settle(batch.count, delivered: batch.count - min(rejected, batch.count), .refused)
         }
         state.withLock { state in
             let rest = state.queue.take(atMost: .max).count

@@ -289,7 +289,12 @@ def drive(scene, pictures):
         lines = [line for line in lines if not any(word in line for word in ["401", "502"])]
         check(not lines, f"the browser had nothing to complain of {lines}")
 
-        # A gateway that dies is told, too.
+        # A gateway that hangs is told, and one that dies.
+        scene.children["g1"].send_signal(signal.SIGSTOP)
+        took = until("the gateway that hangs", lambda: "does not answer" in page.text("verdict-text"), 8)
+        check(True, f"a gateway that says nothing is told after {took:.2f} s")
+        scene.children["g1"].send_signal(signal.SIGCONT)
+        until("it is back", lambda: page.text("verdict-text") in ["healthy", "degraded"], 15)
         scene.children["g1"].kill()
         took = until("the dead gateway", lambda: "does not answer" in page.text("verdict-text"), 8)
         check(True, f"a gateway that was killed is told after {took:.2f} s")

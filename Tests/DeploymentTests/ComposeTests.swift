@@ -9,7 +9,7 @@ struct ComposeTests {
     func schema() throws {
         let folder = try PrivateFolder()
         let file = Workplace.path("docker/compose.yaml")
-        #expect(try Workplace.run(tool: "compose.py", [file], in: folder).hasPrefix("ok: 15 services"))
+        #expect(try Workplace.run(tool: "compose.py", [file], in: folder).hasPrefix("ok: 16 services"))
         let text = try Workplace.text("docker/compose.yaml")
         for (right, wrong) in [
             ("\"127.0.0.1:8443:8443\"", "\"8443:8443\""), ("./compose/grafana/datasource.yaml", "./nowhere.yaml"),

@@ -33,7 +33,8 @@ package enum PlainHTTP {
         return try exchange(Array((head.joined(separator: "\r\n") + "\r\n\r\n").utf8) + body, port: port)
     }
 
-    /// Sends the bytes of a request that asks for the end of its connection, and gives all that comes back.
+    /// Sends the bytes of a request that asks for the end of its connection, and gives all that comes back; of an answer that goes
+    /// on, what came within five seconds.
     package static func exchange(_ request: [UInt8], port: Int) throws -> String {
         let descriptor = try LocalSocket.connected(to: port)
         defer { close(descriptor) }
@@ -42,7 +43,8 @@ package enum PlainHTTP {
             throw FixtureError("port \(port) closed before it took a request")
         }
         var answer: [UInt8] = []
-        while case .bytes(let bytes) = LocalSocket.receive(from: descriptor) { answer += bytes }
+        let deadline = ContinuousClock.now + .seconds(5)
+        while ContinuousClock.now < deadline, case .bytes(let bytes) = LocalSocket.receive(from: descriptor) { answer += bytes }
         return String(decoding: answer, as: UTF8.self)
     }
 }

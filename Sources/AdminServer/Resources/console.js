@@ -58,7 +58,8 @@ function fill(table, rows, nothing) {
     if (!rows.length) element.cells[0].colSpan = labels.length;
     if (body.rows[place] !== element) body.insertBefore(element, body.rows[place] ?? null);
   });
-  old.forEach(row => row.remove());
+  // Those that are wanted stand first by now; others are gone, also where two had one key.
+  while (body.rows.length > wanted.length) body.lastElementChild.remove();
 }
 
 /** Changes a cell only where it says something else, and never one whose button is being used. */
@@ -285,7 +286,8 @@ function showLimits(limits) {
         [each.limit, make("small", {}, join([key, each.isShadow ? "shadow: refuses nobody" : "", each.heldTokens ? `${count(each.heldTokens)} held here` : ""]))],
         [meter, make("small", {}, `${count(used)} of ${count(each.burstTokens)}, ${count(each.ratePerMinute)}/min`)],
         count(each.requestsPerSecond), count(each.refusedPerSecond),
-        act("Reset", `${each.limit} ${key}`, {
+        // A key that is shown cut short names another bucket.
+        each.key.some(text => text.endsWith("…")) ? null : act("Reset", `${each.limit} ${key}`, {
           title: `Fill the bucket of ${each.limit}?`, text: `${key || "Everybody"} may use the whole burst of ${count(each.burstTokens)} at once again.`,
           path: "limits/reset", body: { limit: each.limit, key: each.key },
         }),
@@ -368,9 +370,13 @@ function ask(label, question) {
   yes.textContent = label;
   yes.className = question.isGentle ? "" : "danger";
   yes.disabled = false;
+  // An answer that comes when the question is gone belongs to no other question.
+  const asked = dialog.asked = {};
+  dialog.onclose = () => { dialog.asked = null; };
   yes.onclick = async () => {
     yes.disabled = true;
     const fault = await post(question.path, question.body ?? {});
+    if (dialog.asked !== asked) return tell(fault ?? `Done: ${question.title.replace("?", "")}`);
     yes.disabled = false;
     if (fault) { $("ask-error").textContent = fault; return; }
     dialog.close();
@@ -382,7 +388,7 @@ function ask(label, question) {
 /** What went wrong, in the node's own words; nothing when it was done. */
 async function post(path, body) {
   try {
-    const answer = await fetch(`/admin/v1/${path}`, { method: "POST", headers: { "content-type": "application/json", ...credential() }, body: JSON.stringify(body) });
+    const answer = await fetch(`/admin/v1/${path}`, { method: "POST", headers: { "content-type": "application/json", ...credential() }, body: JSON.stringify(body), signal: AbortSignal.timeout(15000) });
     if (answer.ok) return null;
     const said = await answer.json().catch(() => null);
     return said?.error?.message ?? `the node answered ${answer.status}`;
@@ -402,32 +408,45 @@ function tell(text) {
 
 const credential = () => token ? { authorization: `Bearer ${token}` } : {};
 
+/** Longer than this a node that is well is never silent. */
+const silenceMilliseconds = 5000;
+
 /** Reads events until the stream ends. EventSource shows no token, so that the stream is read by hand. */
 async function follow(stream) {
-  const answer = await fetch("/admin/v1/events", { headers: { accept: "text/event-stream", ...credential() }, cache: "no-store" });
-  if (!answer.ok) {
-    const said = await answer.json().catch(() => null);
-    throw { status: answer.status, message: said?.error?.message ?? `the node answered ${answer.status}` };
-  }
-  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-  stream.end = () => { stream.isEnded = true; reader.cancel(); };
-  if (stream.isEnded) return stream.end();
-  let text = "";
-  for (;;) {
-    const silence = setTimeout(() => reader.cancel(), 5000);
-    const { value, done } = await reader.read();
-    clearTimeout(silence);
-    if (done) return;
-    text += value;
-    for (let end; (end = text.indexOf("\n\n")) >= 0;) {
-      const lines = text.slice(0, end).split("\n");
-      text = text.slice(end + 2);
-      const name = lines.find(line => line.startsWith("event: "))?.slice(7);
-      const data = JSON.parse(lines.find(line => line.startsWith("data: "))?.slice(6) ?? "null");
-      if (name === "caller") showCaller(data);
-      if (name === "overview") show(data);
+  const abort = new AbortController();
+  let silence = null;
+  const heard = () => { clearTimeout(silence); silence = setTimeout(() => abort.abort(), silenceMilliseconds); };
+  stream.end = () => { stream.isEnded = true; abort.abort(); };
+  heard();
+  try {
+    const answer = await fetch("/admin/v1/events", { headers: { accept: "text/event-stream", ...credential() }, cache: "no-store", signal: abort.signal });
+    heard();
+    if (!answer.ok) {
+      const said = await answer.json().catch(() => null);
+      throw { status: answer.status, message: said?.error?.message ?? `the node answered ${answer.status}` };
     }
+    const [reader, decoder] = [answer.body.getReader(), new TextDecoder()];
+    let text = "";
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      heard();
+      text += decoder.decode(value, { stream: true });
+      for (let end; (end = text.indexOf("\n\n")) >= 0;) {
+        tellApart(text.slice(0, end).split("\n"));
+        text = text.slice(end + 2);
+      }
+    }
+  } finally {
+    clearTimeout(silence);
   }
+}
+
+function tellApart(lines) {
+  const name = lines.find(line => line.startsWith("event: "))?.slice(7);
+  const data = JSON.parse(lines.find(line => line.startsWith("data: "))?.slice(6) ?? "null");
+  if (name === "caller") showCaller(data);
+  if (name === "overview") show(data);
 }
 
 function showCaller(caller) {
@@ -458,6 +477,7 @@ async function run() {
       if (shown) $("freshness").textContent = `last heard ${clock(shown.time)} UTC`;
     }
     await new Promise(done => setTimeout(done, wait));
+    if (stream.isEnded) return;
     wait = Math.min(5000, wait * 2);
   }
 }
@@ -466,6 +486,7 @@ function signIn(reason) {
   $("sign-in-reason").textContent = token ? reason : "This node asks for a credential.";
   if (!token && reason) $("sign-in-reason").textContent = reason;
   token = null;
+  $("ask").close();
   mayAct = false;
   shown = null;
   $("board").hidden = true;
