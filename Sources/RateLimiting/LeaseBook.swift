@@ -96,11 +96,16 @@ package final class LeaseBook: Sendable {
 
     /// Counts what a call made.
     func noteMade(_ grants: [BucketGrant], for key: BucketKey, now: Int64) {
-        let count = grants.count { $0.isNew }
-        guard count > 0 else { return }
-        newKeys.withLock { $0.spend(count, nowNanoseconds: now) }
-        with(key) { $0.gauges.keysMade &+= UInt64(count) }
+        let made = grants.filter(\.isNew)
+        guard !made.isEmpty else { return }
+        let lasting = made.count { $0.fullAfterMicroseconds >= Self.lastingMicroseconds }
+        if lasting > 0 { newKeys.withLock { $0.spend(lasting, nowNanoseconds: now) } }
+        with(key) { $0.gauges.keysMade &+= UInt64(made.count) }
     }
+
+    /// Buckets that are full again within five seconds are gone by then: a caller whose bucket refills between two requests makes it anew
+    /// with each of them, and there are never more of them than the requests of so long.
+    private static let lastingMicroseconds: Int64 = 5_000_000
 
     /// Counts buckets that were not made.
     func noteWithheld(_ count: Int, for key: BucketKey, now: Int64) {

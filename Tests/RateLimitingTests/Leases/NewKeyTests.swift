@@ -48,6 +48,17 @@ struct NewKeyTests {
         #expect(outcomes.allSatisfy { $0?.isDegraded == true })
     }
 
+    @Test("a bucket that is full again before its caller comes back is no flood of keys, however often it is made")
+    func passing() {
+        let fixture = fixture(perMinute: 6)
+        let demand = fixture.demand(limit("l", rate: 600), "k")
+        for _ in 0..<60 {
+            #expect(fixture.take(demand)?.isDegraded == false)
+            fixture.pass(milliseconds: 200)
+        }
+        #expect(!fixture.book.isWithholdingKeys && fixture.book.gauges().keysWithheld == 0)
+    }
+
     @Test("a rule that denies without the store refuses, with a name")
     func denying() {
         let fixture = fixture(perMinute: 1)
