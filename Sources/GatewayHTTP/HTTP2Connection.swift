@@ -40,8 +40,6 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
     /// Small DATA frames that the peer may still send.
     private var smallFramesLeft: Int
     private var faults = 0
-    /// Streams that came behind a fault before the peer can have read the announcement.
-    private var lateStreams = 0
     private var idleDeadlineNanoseconds: Int64 = .max
 
     init(_ shared: ServerShared<Handler>, _ tls: ListenerTLS, peer: PeerNetwork?, security: ConnectionSecurity) {
@@ -101,13 +99,9 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
         let exchange = HTTP2Exchange(self, isTaken: takesStreams && streams.count < tls.http2.streamsMax)
         streams[ObjectIdentifier(exchange)] = exchange
         try channel.pipeline.syncOperations.addHandler(exchange)
-        // A stream that comes behind a fault is refused, and that is work too. What was on its way when the fault was met is nobody's
-        // flood, as long as it is no more than may be open: neighbours that still run would end with it.
+        // A stream that comes behind a fault is refused, and counts as one more: that is work too, and a peer that acknowledges the
+        // announcement could go on. Who has more on its way than that loses what runs on the connection.
         guard faults > 0 else { return }
-        if case .announced = phase {
-            lateStreams += 1
-            guard lateStreams > tls.http2.streamsMax else { return }
-        }
         faults += 1
         if faults > tls.http2.faultsMax { end(for: .streamErrors) }
     }
@@ -229,8 +223,8 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
         leave()
     }
 
-    /// A flood ends the connection at once. Any other fault may be that of one stream: then its neighbours finish, and no more
-    /// is taken.
+    /// A flood ends the connection at once. Any other fault may be that of one stream: then its neighbours finish, unless more
+    /// streams follow than there may be faults, and no more is taken.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         let fault = HTTP2Fault(error)
         guard !fault.endsAtOnce else { return end(for: fault) }
