@@ -177,8 +177,8 @@ final class HTTP2Exchange<Handler: HTTPHandler>: ChannelInboundHandler, FlushedA
         guard case .handling = phase, let context else { return }
         phase = .streaming
         release()
-        let head = HPACKHeaders(
-            answer, status: (200...599).contains(answer.status) ? answer.status : 500, hasBody: true, security: connection.security)
+        let status = (200...599).contains(answer.status) ? answer.status : 500
+        let head = HPACKHeaders(answer, status: status, hasBody: true, security: connection.security)
         context.write(wrapOutboundOut(.headers(.init(headers: head))), promise: nil)
         var isTaken = await send(answer.body)
         while isTaken, !shared.isDraining, let piece = await next() { isTaken = await send(piece) }
