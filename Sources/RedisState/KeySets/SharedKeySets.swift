@@ -2,6 +2,9 @@ package import Identity
 import Synchronization
 
 /// The key sets that the nodes of a cluster share: makes the source of each issuer, and hears when another node fetched.
+///
+/// What is published reaches a node once or, while the servers of a cluster find one another again, never: every few seconds
+/// a node looks without having heard.
 package final class SharedKeySets: Sendable {
     /// What can be chosen.
     package struct Settings: Sendable {
@@ -25,6 +28,8 @@ package final class SharedKeySets: Sendable {
     }
 
     static let channelName = "jwks"
+    /// How long a notice that did not arrive leaves a node with what it has.
+    private static let pullNanoseconds: Int64 = 5_000_000_000
     /// The fewest bytes of a secret.
     package static let secretBytesMin = 32
 
@@ -94,15 +99,26 @@ package final class SharedKeySets: Sendable {
         watches.withLock { $0[source.id] = Watch(source: source, adopt: adopt) }
     }
 
-    /// Listens to the other nodes until its task is cancelled.
+    /// Follows the other nodes until its task is cancelled.
     package func run() async {
         guard settings.trustsCopies else { return }
+        await withTaskGroup { group in
+            group.addTask { await self.listen() }
+            group.addTask {
+                while !Task.isCancelled {
+                    await self.around.sleep(Self.pullNanoseconds)
+                    await self.lookAtAll()
+                }
+            }
+        }
+    }
+
+    private func listen() async {
         while !Task.isCancelled {
             for await event in subscriptions.messages(on: [names.channel(Self.channelName)]) {
                 switch event {
-                case .subscribed:
-                    // What was said before is not known.
-                    for watch in watches.withLock({ Array($0.values) }) { await look(watch) }
+                // What was said before is not known.
+                case .subscribed: await lookAtAll()
                 case .message(_, let payload):
                     let id = String(decoding: payload.prefix(64), as: UTF8.self)
                     if let watch = watches.withLock({ $0[id] }) { await look(watch) }
@@ -111,6 +127,10 @@ package final class SharedKeySets: Sendable {
             }
             await around.sleep(1_000_000_000)
         }
+    }
+
+    private func lookAtAll() async {
+        for watch in watches.withLock({ Array($0.values) }) { await look(watch) }
     }
 
     private func look(_ watch: Watch) async {

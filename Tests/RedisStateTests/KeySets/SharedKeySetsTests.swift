@@ -57,6 +57,30 @@ struct SharedKeySetsTests {
         #expect(issuer.count == 2)
     }
 
+    @Test("a notice that never arrives costs a node a few seconds, no request")
+    func deaf() async throws {
+        let server = try RedisServer.started()
+        let issuer = TestIssuerServer()
+        // The node's seconds last ten milliseconds.
+        let around = StoreSurroundings.real
+        let hasty = StoreSurroundings(
+            nowNanoseconds: around.nowNanoseconds, sleep: { await around.sleep($0 / 100) }, random: around.random)
+        let node = SharedKeySets(
+            commands: try SocketRedis(port: server.port), subscriptions: DeafSubscriptions(),
+            settings: SharedKeySets.Settings(secret: [UInt8](repeating: 7, count: 32)), surroundings: hasty)
+        let source = node.source(issuer: "i", url: "u", origin: issuer, keyTiming: KeySetTiming())
+        let adopted = Mutex<[UInt8]>([])
+        node.watch(source) { fetched in adopted.withLock { $0 = fetched.bytes } }
+        let other = try sets(server.port).source(issuer: "i", url: "u", origin: issuer, keyTiming: KeySetTiming())
+        for source in [source, other] { _ = try await source.fetch(.scheduled) }
+        let task = Task { await node.run() }
+        defer { task.cancel() }
+        issuer.serve(kid: "second")
+        _ = try await other.fetch(.unknownKey)
+        #expect(await eventually { adopted.withLock { $0 == TestIssuerServer.keySet(kid: "second") } })
+        #expect(issuer.count == 2)
+    }
+
     @Test("B1 a rotated key reaches all nodes by one request: refreshers and verifiers over a real Redis")
     func refreshers() async throws {
         let server = try RedisServer.started()
@@ -88,4 +112,9 @@ struct SharedKeySetsTests {
         #expect(issuer.count == 2)
         #expect(all.allSatisfy { $0.status().lastFailure == nil && $0.status().fetchesFailed == 0 })
     }
+}
+
+/// A subscription that stands and brings nothing, as of a server that the others of a cluster have not found again.
+private struct DeafSubscriptions: RedisSubscriptions {
+    func messages(on channels: [String]) -> AsyncStream<RedisSubscriptionEvent> { AsyncStream { _ in } }
 }
