@@ -13,6 +13,10 @@ package final class RedisClient: RedisCommands, @unchecked Sendable {
         case node(RedisAddress, asking: Bool)
     }
 
+    /// As long as two readings of a cluster's map take, one of them begun before the change.
+    private static let mapPatienceMilliseconds: Int64 = 500
+    private static let mapPauseMilliseconds: Int64 = 25
+
     private let eventLoop: any EventLoop
     private let settings: RedisSettings
     private let counters: RedisCounters
@@ -129,6 +133,13 @@ package final class RedisClient: RedisCommands, @unchecked Sendable {
         RedisConnection.now() + timeoutMilliseconds * 1_000_000
     }
 
+    /// Until when a command whose server is away waits for the map of the cluster to name another; nil for one that is in a hurry,
+    /// as a limiter is, and where there is but one place to ask.
+    private func mapDeadline(_ deadline: Int64) -> Int64? {
+        let end = RedisConnection.now() + Self.mapPatienceMilliseconds * 1_000_000
+        return isCluster && deadline > end ? end : nil
+    }
+
     /// The reply, and who gave it.
     private func exchange(
         _ words: CommandWords, _ first: Target, _ deadline: Int64
@@ -136,6 +147,7 @@ package final class RedisClient: RedisCommands, @unchecked Sendable {
         var target = first
         var redirections = 0
         var pauseMilliseconds: Int64 = 2
+        let mapDeadline = mapDeadline(deadline)
         while true {
             let reply = await attempt(words, target, deadline)
             guard case .failure(let failure) = reply else { return (reply, target) }
@@ -144,7 +156,14 @@ package final class RedisClient: RedisCommands, @unchecked Sendable {
             else {
                 switch failure {
                 case .refused: counters.countRefusal()
-                case .notConnected: refreshSoon()
+                case .notConnected:
+                    refreshSoon()
+                    // Nothing was sent; the map that comes may name the replica that took over.
+                    if let mapDeadline, RedisConnection.now() < mapDeadline, !Task.isCancelled {
+                        try? await Task.sleep(for: .milliseconds(Self.mapPauseMilliseconds))
+                        target = first
+                        continue
+                    }
                 case .overloaded, .timedOut, .connectionLost, .unexpectedReply: break
                 }
                 return (reply, target)

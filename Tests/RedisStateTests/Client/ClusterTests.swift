@@ -210,6 +210,24 @@ struct ClusterTests {
         return (nodes[0], nodes[1])
     }
 
+    @Test("a master that is away: who has a second waits for the map to name another, who is in a hurry is told at once")
+    func patience() async throws {
+        let cluster = try await blocking { try RedisCluster(masters: 1, replicasEach: 0) }
+        let node = try await TestClient.started(.cluster([cluster.nodes[0].port]))
+        cluster.nodes[0].kill9()
+        #expect(await eventually { await !node.client.isReady() })
+        for (timeout, took) in [(10, 0..<200), (1_000, 500..<900)] {
+            let began = ContinuousClock.now
+            let reply = await node.send("GET", "x", key: "x", within: Int64(timeout))
+            guard case .failure(.notConnected) = reply else {
+                Issue.record("\(reply)")
+                continue
+            }
+            #expect(took.contains(Int((ContinuousClock.now - began).inMilliseconds)), "\(timeout)")
+        }
+        await node.close()
+    }
+
     @Test("a cluster that is down says so at once, and is used again when it is up")
     func down() async throws {
         let cluster = try await blocking { try RedisCluster(masters: 1, replicasEach: 0) }
