@@ -14,7 +14,7 @@ struct SentinelFile {
             "sentinel sentinel-user \(login.user)", "sentinel sentinel-pass \(login.password)",
             "sentinel monitor \(masterName) 127.0.0.1 \(masterPort) \(quorum)",
             "sentinel auth-user \(masterName) \(login.user)", "sentinel auth-pass \(masterName) \(login.password)",
-            "sentinel down-after-milliseconds \(masterName) 500", "sentinel failover-timeout \(masterName) 2000",
+            "sentinel down-after-milliseconds \(masterName) 1000", "sentinel failover-timeout \(masterName) 2000",
             "sentinel parallel-syncs \(masterName) 1",
         ]
         if let password { lines.append("requirepass \"\(password)\"") }

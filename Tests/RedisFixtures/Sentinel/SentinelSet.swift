@@ -1,6 +1,6 @@
 /// A master, its replicas and the sentinels that watch them, on ports of 127.0.0.1 and with short times.
 ///
-/// A sentinel calls a server down after half a second and may try a failover again after four.
+/// A sentinel calls a server down after a second (less makes a busy machine fail over) and may try a failover again after four.
 package final class SentinelSet: Sendable {
     package let masterName: String
     /// The first is the master at the start.
