@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Finds the server name that a TLS client asks for in the first bytes of its connection, and keeps those bytes for the handshake.
+/// Finds what a TLS client asks for in the first bytes of its connection, and keeps those bytes for the handshake.
 ///
 /// It takes what BoringSSL takes, which shakes hands behind it: a ClientHello cut at whatever records' borders, and in it at most
 /// one server name. A reader that took less would let a client hide its name from policies by an unusual cut; so whatever it
@@ -8,8 +8,7 @@ import NIOCore
 struct ClientHelloReader {
     enum Outcome: Hashable {
         case needsMore
-        /// The hello is whole; nil when it asks for no name.
-        case serverName([UInt8]?)
+        case whole(ClientHello)
         /// It is no hello, or none that the handshake could succeed with.
         case unreadable
     }
@@ -48,30 +47,33 @@ struct ClientHelloReader {
             guard hello.count >= 4 else { continue }
             let length = hello[1...3].reduce(0) { $0 << 8 | Int($1) }
             guard hello[0] == 1, length <= Self.helloBytesMax else { return .unreadable }
-            guard hello.count < 4 + length else { return Self.serverName(inHello: hello[4..<4 + length]) }
+            guard hello.count < 4 + length else { return Self.outcome(of: hello[4..<4 + length]) }
         }
     }
 
     /// Reads the body of a ClientHello (RFC 8446, 4.1.2).
-    private static func serverName(inHello body: ArraySlice<UInt8>) -> Outcome {
+    private static func outcome(of body: ArraySlice<UInt8>) -> Outcome {
         var hello = TLSVectors(body)
         // Version and random, then session ID, cipher suites and compression methods.
-        guard hello.take(34) != nil, hello.vector(lengthBytes: 1) != nil, hello.vector(lengthBytes: 2) != nil,
-            hello.vector(lengthBytes: 1) != nil
+        guard hello.take(34) != nil, hello.vector(lengthBytes: 1) != nil,
+            let suites = hello.vector(lengthBytes: 2), hello.vector(lengthBytes: 1) != nil
         else { return .unreadable }
-        guard !hello.isAtEnd else { return .serverName(nil) }
+        var asked = ClientHello()
+        for place in stride(from: suites.startIndex, to: suites.endIndex - 1, by: 2) {
+            asked.offer(UInt16(suites[place]) << 8 | UInt16(suites[place + 1]))
+        }
+        guard !hello.isAtEnd else { return .whole(asked) }
         guard let list = hello.vector(lengthBytes: 2), hello.isAtEnd else { return .unreadable }
         var extensions = TLSVectors(list)
-        var name: [UInt8]?
         while !extensions.isAtEnd {
             guard let type = extensions.take(2), let content = extensions.vector(lengthBytes: 2) else {
                 return .unreadable
             }
             guard type.allSatisfy({ $0 == 0 }) else { continue }
-            guard name == nil, let found = Self.name(inExtension: content) else { return .unreadable }
-            name = found
+            guard asked.serverName == nil, let name = Self.name(inExtension: content) else { return .unreadable }
+            asked.serverName = name
         }
-        return .serverName(name)
+        return .whole(asked)
     }
 
     /// The one host name of a server_name extension (RFC 6066, 3).

@@ -23,8 +23,8 @@ package final class ServerNames: Sendable {
     /// - Parameter names: in lower case, `api.example.com` or `*.example.com`, which stands for one label.
     /// - Throws: when the key is not that of the certificate, or there is none.
     package func show(_ material: TLSMaterial, for names: [String]) throws(TLSMaterialError) {
-        // Made and thrown away: it finds out whether the two fit together.
-        _ = try material.listenerContext(clients: .none)
+        // Made and thrown away: one finds out whether the two fit together.
+        _ = try material.listenerContexts(clients: .none, isTLS13Only: true)
         guard let key = material.key else { return }
         let shown = Shown(chain: material.chain, key: key)
         state.withLock { state in

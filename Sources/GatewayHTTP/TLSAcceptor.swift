@@ -28,7 +28,8 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
     private var phase = Phase.waiting
     private var needsCertificate = false
     private var greeting = ClientHelloReader()
-    private var hello = ClientHelloReader.Outcome.needsMore
+    /// nil until it is whole, and where it cannot be read.
+    private var hello: ClientHello?
     private var context: ChannelHandlerContext?
     private(set) var deadlineNanoseconds: Int64 = .max
 
@@ -89,7 +90,7 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
             case .handshaking(let ssl, let check) = phase
         else { return context.fireUserInboundEventTriggered(event) }
         // Then the client would have a name that policies do not know of.
-        guard case .serverName(let serverName) = hello else { return refuse(.broken) }
+        guard let hello else { return refuse(.broken) }
         let leaf = ssl.peerCertificate
         guard leaf != nil || !needsCertificate else { return refuse(.noCertificate) }
         var (encoded, end) = ([UInt8]?.none, Int64.max)
@@ -104,7 +105,8 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
             end = known
         }
         let security = ConnectionSecurity(
-            peerCertificate: encoded, certificateEndSeconds: end, serverName: serverName, headerLines: tls.headerLines)
+            peerCertificate: encoded, certificateEndSeconds: end, serverName: hello.serverName,
+            headerLines: tls.headerLines)
         tls.gauges.succeeded("\(ssl.versionText) \(negotiated ?? "none")")
         if negotiated == "h2" {
             handOver(context) {
@@ -135,9 +137,12 @@ final class TLSAcceptor<Handler: HTTPHandler>: ChannelInboundHandler, RemovableC
     /// Takes bytes of the client's hello; the handshake begins once it is whole, or cannot be.
     private func greet(_ context: ChannelHandlerContext, _ bytes: ByteBuffer) {
         var bytes = bytes
-        hello = greeting.read(&bytes)
-        guard hello != .needsMore else { return }
-        guard let (ssl, check) = tls.credentials.serverHandler() else { return refuse(.notTLS) }
+        switch greeting.read(&bytes) {
+        case .needsMore: return
+        case .whole(let read): hello = read
+        case .unreadable: break
+        }
+        guard let (ssl, check) = tls.credentials.serverHandler(for: hello) else { return refuse(.notTLS) }
         phase = .handshaking(ssl, check)
         let received = NIOAny(greeting.received)
         greeting = ClientHelloReader()

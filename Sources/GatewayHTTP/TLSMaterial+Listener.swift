@@ -12,7 +12,7 @@ package enum ClientCertificates: Sendable, Hashable {
 }
 
 extension TLSMaterial {
-    /// The context of a listener.
+    /// The contexts of a listener.
     ///
     /// The host name in a client's certificate is never looked at: it says nothing about who the client is.
     ///
@@ -21,9 +21,9 @@ extension TLSMaterial {
     ///   - offersHTTP2: whether a client may choose HTTP/2.
     ///   - names: what is shown to clients that ask for other names.
     /// - Throws: when the files do not fit together or do not suffice.
-    package func listenerContext(
+    package func listenerContexts(
         clients: ClientCertificates, isTLS13Only: Bool = false, offersHTTP2: Bool = true, names: ServerNames? = nil
-    ) throws(TLSMaterialError) -> NIOSSLContext {
+    ) throws(TLSMaterialError) -> ListenerContexts {
         guard !chain.isEmpty, let key else { throw TLSMaterialError("a listener needs a certificate and its key") }
         guard clients == .none || roots != nil else {
             throw TLSMaterialError("certificates of clients need a trust bundle that they are verified by")
@@ -42,6 +42,14 @@ extension TLSMaterial {
                 promise.succeed(names.override(for: asked.serverHostname) ?? .noChanges)
             }
         }
-        return try context(configuration)
+        configuration = self.configuration(configuration)
+        let whole = try made(configuration)
+        guard !isTLS13Only else { return ListenerContexts(whole: whole) }
+        var single: [TLS12Cipher: NIOSSLContext] = [:]
+        for cipher in TLS12Cipher.allCases {
+            configuration.cipherSuites = cipher.suites
+            single[cipher] = try made(configuration)
+        }
+        return ListenerContexts(whole: whole, single: single)
     }
 }

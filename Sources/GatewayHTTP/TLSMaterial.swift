@@ -77,7 +77,7 @@ package struct TLSMaterial: Sendable {
         if configuration.minimumTLSVersion != .tlsv13 { configuration.minimumTLSVersion = .tlsv12 }
         // How long the peer's own good-bye is waited for.
         configuration.shutdownTimeout = .seconds(1)
-        configuration.cipherSuites = Self.cipherSuites
+        configuration.cipherSuites = TLS12Cipher.allCases.map(\.suites).joined(separator: ":")
         configuration.verifySignatureAlgorithms = Self.signatureAlgorithms
         configuration.renegotiationSupport = .none
         return configuration
@@ -92,12 +92,6 @@ package struct TLSMaterial: Sendable {
     }
 
     // MARK: what is acceptable
-
-    /// Of TLS 1.2: forward secrecy and authenticated encryption alone; those of TLS 1.3 are all of that kind.
-    private static let cipherSuites = [
-        "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384",
-        "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-CHACHA20-POLY1305",
-    ].joined(separator: ":")
 
     /// What a peer may sign with; nothing with SHA-1.
     private static let signatureAlgorithms: [SignatureAlgorithm] = [

@@ -153,16 +153,16 @@ struct NodeTLS: Sendable {
         sets.append(
             try CertificateSet(use: use, identity: own.identity, suppliedKey: own.suppliedKey, bundles: files) {
                 material throws(TLSMaterialError) in
-                let context = try material.listenerContext(
+                let contexts = try material.listenerContexts(
                     clients: clients, isTLS13Only: isTLS13Only, offersHTTP2: offersHTTP2, names: names)
-                guard clients != .none else { return credentials.replace(by: context) }
+                guard clients != .none else { return credentials.replace(by: contexts) }
                 around.warnings.check(material, "\(use).tls")
                 let table = try Self.table(
                     mesh,
                     federated: use == "listen" ? mesh.federatedTrustDomains : tls.federatedBundles.map(\.trustDomain))
                 let verifier = try Self.verifier(
                     of: material, table, tls.trustBundleFiles, tls.federatedBundles, "\(use).tls")
-                credentials.replace(by: context) { chain in
+                credentials.replace(by: contexts) { chain in
                     let now = Timestamp.unixNanoseconds() / 1_000_000_000
                     return CertificateVerdict { () throws(CertificateRefusal) in
                         try verifier.verify(chain, as: .client, nowSeconds: now)

@@ -27,10 +27,10 @@ extension WorkerTLS {
                 use: "worker", identity: (certificateFile, keyFile), bundles: trustBundleFiles
             ) { material throws(TLSMaterialError) in
                 // Gateways call workers by HTTP/1.1.
-                let context = try material.listenerContext(
+                let contexts = try material.listenerContexts(
                     clients: clients, isTLS13Only: isTLS13Only, offersHTTP2: false)
-                guard let required else { return credentials.replace(by: context) }
-                credentials.replace(by: context, verification: try required.callers(material))
+                guard let required else { return credentials.replace(by: contexts) }
+                credentials.replace(by: contexts, verification: try required.callers(material))
             }
         } catch {
             throw TLSFault("\(error)")

@@ -100,7 +100,7 @@ struct IssuedCertificateTests {
         let fixture = try AuthorityFixture()
         let server = try fixture.material(try fixture.issue("default/gateway=localhost"))
         let client = try fixture.material(try fixture.issue("default/client"))
-        let listener = try server.listenerContext(clients: .require)
+        let listener = try server.listenerContexts(clients: .require).whole
         let contexts = try client.upstreamContexts()
         for (context, host) in [(contexts.named, "localhost"), (contexts.unnamed, "elsewhere")] {
             #expect(try Handshake(listener, NIOSSLClientHandler(context: context, serverHostname: host)).isDone)

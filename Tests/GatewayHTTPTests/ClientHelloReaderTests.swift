@@ -9,7 +9,7 @@ import Testing
 @testable import GatewayHTTP
 
 extension SocketTests {
-    @Suite("The server name in a client's hello")
+    @Suite("A client's hello")
     struct ClientHelloReaderTests {
         /// The first bytes that a client sends.
         static func hello(_ name: String?) throws -> [UInt8] {
@@ -75,15 +75,16 @@ extension SocketTests {
             }
         }
 
-        @Test("is found however the hello is cut, and none is told from one that cannot be read")
+        @Test("name and suites are found however it is cut, and no name is told from one that cannot be read")
         func found() throws {
             for name in ["api.example.com", nil] {
                 let hello = try Self.hello(name)
-                let expected = ClientHelloReader.Outcome.serverName(name.map { Array($0.utf8) })
+                var expected = ClientHello(serverName: name.map { Array($0.utf8) })
+                for suite in [0xC02B, 0xC02F] as [UInt16] { expected.offer(suite) }
                 for once in [1, 7, .max] {
-                    #expect(Self.read(hello, at: once) == expected)
+                    #expect(Self.read(hello, at: once) == .whole(expected))
                     for recordBytes in [1, 3, 64] {
-                        #expect(Self.read(Self.recut(hello, recordBytes: recordBytes), at: once) == expected)
+                        #expect(Self.read(Self.recut(hello, recordBytes: recordBytes), at: once) == .whole(expected))
                     }
                 }
                 for count in 0..<hello.count { #expect(Self.read(Array(hello[..<count])) == .needsMore) }
@@ -93,7 +94,7 @@ extension SocketTests {
             #expect(Self.read([22, 3, 1, 0, 4, 1, 0, 0x40, 1]) == .unreadable, "longer than any hello may be")
         }
 
-        @Test("is the one that the library sees, or the hello is unreadable, whatever is done to the bytes")
+        @Test("the name is the one that the library sees, or the hello is unreadable, whatever is done to the bytes")
         func agrees() throws {
             let library = try Library()
             var random = SplitMix64(seed: 4)
@@ -118,8 +119,8 @@ extension SocketTests {
                     }
                     guard let theirs = try library.name(mutated) else { continue }
                     switch Self.read(mutated) {
-                    case .serverName(let ours):
-                        #expect(ours.map { String(decoding: $0, as: UTF8.self) } == theirs, "\(mutated)")
+                    case .whole(let ours):
+                        #expect(ours.serverName.map { String(decoding: $0, as: UTF8.self) } == theirs, "\(mutated)")
                         agreed += 1
                     case .unreadable: break
                     case .needsMore: Issue.record("the library needs no more: \(mutated)")
@@ -130,7 +131,7 @@ extension SocketTests {
         }
 
         @Test(
-            "reaches the handler, and a hello in small records in small packets hides nothing",
+            "the name reaches the handler, and a hello in small records in small packets hides nothing",
             arguments: [1, 50, .max])
         func handedUp(recordBytes: Int) async throws {
             let certificates = try TLSFixture.certificates.get()

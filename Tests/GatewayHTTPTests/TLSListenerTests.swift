@@ -79,11 +79,11 @@ extension SocketTests {
             for clients in [ClientCertificates.none, .require] {
                 let tls = try TLSFixture.listener(clients: clients)
                 try await TestServer.run(tls: tls, answering: Self.nameOfPeer) { server in
-                    let session = try Self.session()
-                    let first = try Self.get(
-                        server, version, ["-sess_out", session], showsCertificate: clients == .require)
+                    let session = try TestServer.session()
+                    let first = try server.openssl(
+                        [version, "-sess_out", session], showsCertificate: clients == .require)
                     #expect(first.contains("HTTP/1.1 200") && first.contains("New, TLS"), "\(first)")
-                    let second = try Self.get(server, version, ["-sess_in", session])
+                    let second = try server.openssl([version, "-sess_in", session])
                     #expect(second.contains("HTTP/1.1 200") && second.contains("Reused, TLS"), "\(second)")
                     // The certificate of the first handshake is that of the session.
                     #expect(second.contains(clients == .none ? "nobody" : "somebody"), "\(second)")
@@ -98,14 +98,14 @@ extension SocketTests {
             tls.unixSeconds = { now.value == 0 ? 0 : .max }
             let gauges = tls.gauges
             try await TestServer.run(tls: tls, answering: Self.nameOfPeer) { server in
-                let session = try Self.session()
-                let first = try Self.get(server, version, ["-sess_out", session], showsCertificate: true)
+                let session = try TestServer.session()
+                let first = try server.openssl([version, "-sess_out", session], showsCertificate: true)
                 #expect(first.contains("HTTP/1.1 200") && first.contains("New, TLS"), "\(first)")
                 // Once before its end, to see that the session can be resumed.
-                let second = try Self.get(server, version, ["-sess_in", session])
+                let second = try server.openssl([version, "-sess_in", session])
                 #expect(second.contains("HTTP/1.1 200") && second.contains("Reused, TLS"), "\(second)")
                 now.add()
-                let third = try Self.get(server, version, ["-sess_in", session])
+                let third = try server.openssl([version, "-sess_in", session])
                 #expect(third.contains("Reused, TLS") && !third.contains("HTTP/1.1"), "\(third)")
                 #expect(await eventually { gauges.failureCounts == [.expiredCertificate: 1] })
                 #expect(server.handled.value == 2)
@@ -203,24 +203,6 @@ extension SocketTests {
                 #expect(try silent.isClosedByPeer())
                 _ = try begun.readToEnd()
             }
-        }
-
-        private static func session() throws -> String {
-            try TLSFixture.certificates.get().folder.file("session-\(UUID().uuidString)")
-        }
-
-        /// What `openssl s_client` says of one request on a connection of its own, whatever its exit code.
-        private static func get(
-            _ server: TestServer, _ version: String, _ words: [String], showsCertificate: Bool = false
-        ) throws -> String {
-            let certificates = try TLSFixture.certificates.get()
-            let client = certificates.client
-            let all =
-                ["-connect", "127.0.0.1:\(server.server.port)", version, "-ign_eof"] + words
-                + (showsCertificate ? ["-cert", client.certificateFile, "-key", client.keyFile] : [])
-            let request = "GET /api/v1/agents HTTP/1.1\\r\\nhost: a\\r\\nconnection: close\\r\\n\\r\\n"
-            let script = "printf '\(request)' | openssl s_client \(all.joined(separator: " ")) 2>&1 || true"
-            return try SpawnedProcess.run(["sh", "-c", script], in: certificates.folder)
         }
 
         static let nameOfPeer: TestServer.Behaviour = { _, connection in

@@ -47,10 +47,10 @@ extension SocketTests {
             _ shown: TestCertificates.Pair, as security: UpstreamSecurity, host: String = "127.0.0.1",
             tls: UpstreamTLS? = nil, unixSeconds: Int64 = Int64(Date().timeIntervalSince1970)
         ) async throws -> Result<UpstreamAnswer, UpstreamFailure> {
-            let context = try TLSFixture.material(shown, unixSeconds: unixSeconds).listenerContext(clients: .require)
+            let contexts = try TLSFixture.material(shown, unixSeconds: unixSeconds).listenerContexts(clients: .require)
             let answer = Mutex(Result<UpstreamAnswer, UpstreamFailure>.failure(.cancelled))
             let tls = try tls ?? Self.tls()
-            try await TestServer.run(tls: ListenerTLS(TLSCredentials(context)), answering: TestServer.echo) { server in
+            try await TestServer.run(tls: ListenerTLS(TLSCredentials(contexts)), answering: TestServer.echo) { server in
                 let pool = TestPool(tls: tls)
                 let result = await pool.start(
                     server.server.port, host: host, body: "hello", path: "/api/v1/intent", security: security
@@ -125,8 +125,8 @@ extension SocketTests {
             "a connection carries no call beyond its age, the end of the worker's chain, or that of our own certificate",
             arguments: ["age", "chain", "own", "nothing"])
         func ends(by what: String) async throws {
-            let context = try TLSFixture.material(try Self.worker.get()).listenerContext(clients: .require)
-            let listener = ListenerTLS(TLSCredentials(context))
+            let contexts = try TLSFixture.material(try Self.worker.get()).listenerContexts(clients: .require)
+            let listener = ListenerTLS(TLSCredentials(contexts))
             let now = Mutex(Int64(Date().timeIntervalSince1970))
             let chainEnd = now.withLock { $0 } + (what == "chain" ? 10 : 864_000)
             let tls = try Self.tls { _, _ in .trusted(untilSeconds: chainEnd) }
@@ -161,8 +161,8 @@ extension SocketTests {
 
         @Test("a connection is kept for the next call; one handshake serves both")
         func keptAlive() async throws {
-            let context = try TLSFixture.material(try Self.worker.get()).listenerContext(clients: .require)
-            let listener = ListenerTLS(TLSCredentials(context))
+            let contexts = try TLSFixture.material(try Self.worker.get()).listenerContexts(clients: .require)
+            let listener = ListenerTLS(TLSCredentials(contexts))
             let tls = try Self.tls()
             try await TestServer.run(tls: listener, answering: TestServer.echo) { server in
                 let pool = TestPool(tls: tls)

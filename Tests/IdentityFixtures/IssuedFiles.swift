@@ -42,7 +42,7 @@ package final class IssuedFiles: Sendable {
         let material = try TLSMaterial(
             identity: (Self.file(shown.certificateFile), Self.file(shown.keyFile)), bundles: [Self.file(bundle)],
             unixSeconds: unixSeconds)
-        return ListenerTLS(TLSCredentials(try material.listenerContext(clients: clients)))
+        return ListenerTLS(TLSCredentials(try material.listenerContexts(clients: clients)))
     }
 
     private static func file(_ path: String) throws -> PEMFile {

@@ -24,12 +24,12 @@ enum TLSFixture {
     }
 
     static func listener(
-        clients: ClientCertificates = .none, isTLS13Only: Bool = false, offersHTTP2: Bool = false,
-        verification: TLSCredentials.PeerVerification? = nil
+        _ pair: TestCertificates.Pair? = nil, clients: ClientCertificates = .none, isTLS13Only: Bool = false,
+        offersHTTP2: Bool = false, names: ServerNames? = nil, verification: TLSCredentials.PeerVerification? = nil
     ) throws -> ListenerTLS {
-        let context = try material().listenerContext(
-            clients: clients, isTLS13Only: isTLS13Only, offersHTTP2: offersHTTP2)
-        return ListenerTLS(TLSCredentials(context, verification: verification))
+        let contexts = try material(pair).listenerContexts(
+            clients: clients, isTLS13Only: isTLS13Only, offersHTTP2: offersHTTP2, names: names)
+        return ListenerTLS(TLSCredentials(contexts, verification: verification))
     }
 }
 
@@ -74,6 +74,23 @@ extension TestServer {
     func curlStatus(_ words: [String] = []) -> Int? { (try? curl(words))?.status }
 
     func curlOutput(_ words: [String] = []) -> String { (try? curl(words))?.output ?? "" }
+
+    /// A file that a session is kept in between two connections.
+    static func session() throws -> String {
+        try TLSFixture.certificates.get().folder.file("session-\(UUID().uuidString)")
+    }
+
+    /// What `openssl s_client` says of one request on a connection of its own, whatever its exit code.
+    func openssl(_ words: [String], showsCertificate: Bool = false) throws -> String {
+        let certificates = try TLSFixture.certificates.get()
+        let client = certificates.client
+        let all =
+            ["-connect", "127.0.0.1:\(server.port)", "-ign_eof"] + words
+            + (showsCertificate ? ["-cert", client.certificateFile, "-key", client.keyFile] : [])
+        let request = "GET /api/v1/agents HTTP/1.1\\r\\nhost: a\\r\\nconnection: close\\r\\n\\r\\n"
+        let script = "printf '\(request)' | openssl s_client \(all.joined(separator: " ")) 2>&1 || true"
+        return try SpawnedProcess.run(["sh", "-c", script], in: certificates.folder)
+    }
 
     /// The words that make curl show a certificate.
     static func showing(_ pair: TestCertificates.Pair) -> [String] {

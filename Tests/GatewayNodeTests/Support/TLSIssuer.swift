@@ -32,7 +32,7 @@ final class TLSIssuer: Sendable {
         server = try await HTTPServer.start(
             host: "127.0.0.1", port: 0, group: MultiThreadedEventLoopGroup.singleton,
             routes: RouteTable([.init("/jwks.json", [.get])]), limits: HTTPLimits(),
-            tls: ListenerTLS(TLSCredentials(try material.listenerContext(clients: .require)))
+            tls: ListenerTLS(TLSCredentials(try material.listenerContexts(clients: .require)))
         ) { _ in KeySetHandler(keySet: keySet) }
     }
 

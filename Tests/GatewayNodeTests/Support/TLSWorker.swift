@@ -30,7 +30,7 @@ final class TLSWorker: Sendable {
         server = try await HTTPServer.start(
             host: "127.0.0.1", port: 0, group: MultiThreadedEventLoopGroup.singleton,
             routes: RouteTable([.init("/execute-agent", [.post])]), limits: HTTPLimits(),
-            tls: ListenerTLS(TLSCredentials(try material.listenerContext(clients: .require)))
+            tls: ListenerTLS(TLSCredentials(try material.listenerContexts(clients: .require)))
         ) { _ in Success() }
     }
 

@@ -49,12 +49,14 @@ package final class TestCertificates: Sendable {
     /// - Parameters:
     ///   - alternativeNames: as OpenSSL writes them: `DNS:localhost,IP:127.0.0.1,URI:spiffe://td/ns/a/sa/b`.
     ///   - days: how long it is valid.
+    ///   - isRSA: whether its key is one of RSA, and not of P-256.
     ///   - more: lines of its extensions, as OpenSSL writes them.
     package func leaf(
-        _ name: String, alternativeNames: String, days: Int = daysOfValidity, more: [String] = []
+        _ name: String, alternativeNames: String, days: Int = daysOfValidity, isRSA: Bool = false, more: [String] = []
     ) throws -> Pair {
         try Self.make(
-            name, .leaf(alternativeNames: alternativeNames), signedBy: authority, folder, days: days, more: more)
+            name, .leaf(alternativeNames: alternativeNames), signedBy: authority, folder, days: days, isRSA: isRSA,
+            more: more)
     }
 
     /// A certificate of the authority for 127.0.0.1 that was valid for a day in the year 2020.
@@ -131,7 +133,7 @@ package final class TestCertificates: Sendable {
 
     private static func make(
         _ name: String, _ kind: Kind, signedBy issuer: Pair?, _ folder: PrivateFolder, days: Int = daysOfValidity,
-        more: [String] = []
+        isRSA: Bool = false, more: [String] = []
     ) throws -> Pair {
         let configuration = """
             [req]
@@ -148,11 +150,11 @@ package final class TestCertificates: Sendable {
 
             """
         let pair = Pair(certificateFile: folder.file("\(name).pem"), keyFile: folder.file("\(name).key"))
-        var words = [
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-sha256",
-            "-days", "\(days)", "-config", try folder.write("\(name).cnf", configuration), "-keyout", pair.keyFile,
-            "-out",
-            pair.certificateFile,
+        let key = isRSA ? ["rsa:2048"] : ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+        var words = ["openssl", "req", "-x509", "-newkey"] + key
+        words += [
+            "-nodes", "-sha256", "-days", "\(days)", "-config", try folder.write("\(name).cnf", configuration),
+            "-keyout", pair.keyFile, "-out", pair.certificateFile,
         ]
         if let issuer { words += ["-CA", issuer.certificateFile, "-CAkey", issuer.keyFile] }
         _ = try SpawnedProcess.run(words, in: folder)
