@@ -219,7 +219,7 @@ let package = Package(
                 logging, lifecycle,
             ]),
         tests("IntentProtocolTests", ["IntentProtocol"]),
-        tests("DocumentsTests", ["Documents"]),
+        tests("DocumentsTests", ["Documents", "RedisFixtures"]),
         tests("TracesTests", ["GatewayHTTP", "IntentProtocol", "TraceExport", "Traces"]),
         tests("IdentityTests", ["Identity", "IntentProtocol", "COpenSSL", jwtKit]),
         tests("AuthorizationTests", ["Authorization", "IntentProtocol", "Documents"]),
