@@ -195,6 +195,8 @@ let package = Package(
             ["DevelopmentIssuer", "LoadClient", "RedisFixtures", nioCore, nioPosix, nioSSL, nioTLS]),
         // What is in docker/ and k8s/, held against the program that it runs; needs the command itself beside the tests.
         tests("DeploymentTests", ["DevelopmentIssuer", "Documents", "GatewayConfiguration", "RedisFixtures"]),
+        // What README and guides say to type; needs the command itself beside the tests.
+        tests("ReadmeTests", ["GatewayConfiguration", "RedisFixtures"]),
         tests("RedisFixturesTests", ["RedisFixtures"]),
         tests(
             "GatewayNodeTests",
@@ -217,7 +219,7 @@ let package = Package(
                 logging, lifecycle,
             ]),
         tests("IntentProtocolTests", ["IntentProtocol"]),
-        tests("DocumentsTests", ["Documents"]),
+        tests("DocumentsTests", ["Documents", "RedisFixtures"]),
         tests("TracesTests", ["GatewayHTTP", "IntentProtocol", "TraceExport", "Traces"]),
         tests("IdentityTests", ["Identity", "IntentProtocol", "COpenSSL", jwtKit]),
         tests("AuthorizationTests", ["Authorization", "IntentProtocol", "Documents"]),

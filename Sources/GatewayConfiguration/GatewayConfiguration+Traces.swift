@@ -5,8 +5,10 @@ extension GatewayConfiguration {
     package struct Traces: Sendable, Hashable {
         /// Whether a caller's word counts on whether its trace is kept.
         package enum Parents: String, Sendable, Hashable, CaseIterable {
-            /// A trace that the caller keeps is kept here, and one that it does not is not.
+            /// A trace that the caller keeps is kept here, and one that it does not is not; whoever the caller is.
             case followed
+            /// The same where the caller is a service by its certificate, or by the word of a trusted proxy.
+            case services
             /// Every trace is decided on here.
             case ignored
         }
@@ -22,7 +24,7 @@ extension GatewayConfiguration {
         /// What is kept of the traces that begin here, in millionths.
         package var keptPerMillion = 10_000
         /// Whether callers decide.
-        package var parents = Parents.followed
+        package var parents = Parents.services
         /// Spans that wait to be sent.
         package var queueSpansMax = 8_192
         /// Spans in one request.
@@ -67,7 +69,8 @@ extension GatewayConfiguration.Traces: ConfigurationSection {
             "Of a million traces that begin here, so many are kept: 10000 is one in a hundred."),
         .value(
             "parents", \.parents, .choice(),
-            "Whether a trace is kept because its caller keeps it (`traceparent`), or decided on here in any case."),
+            "Whose word (`traceparent`) decides whether a trace is kept: everybody's; that of services, by certificate or a "
+                + "trusted proxy; or nobody's."),
         .value(
             "queueSpansMax", \.queueSpansMax, .integer(512...262_144), "Spans that wait to be sent; more are dropped."),
         .value("batchSpansMax", \.batchSpansMax, .integer(1...4_096), "Spans in one request."),

@@ -25,7 +25,7 @@ extension GatewaySettings {
         allowsParallel = configuration.routing.allowParallel
         requestTimeoutMilliseconds = Int64(configuration.routing.requestTimeoutMilliseconds)
         traces = configuration.traces.map {
-            TraceSampling(ratio: Double($0.keptPerMillion) / 1_000_000, followsParents: $0.parents == .followed)
+            TraceSampling(ratio: Double($0.keptPerMillion) / 1_000_000, parents: TraceSampling.Parents($0.parents))
         }
         envelope.bodyBytesMax = configuration.listen.bodyBytesMax
         envelope.payloadBytesMax = configuration.envelope.payloadBytesMax
@@ -91,5 +91,16 @@ extension IssuerPolicy {
             leewaySeconds: issuer.leewaySeconds,
             maxLifetimeSeconds: issuer.maxLifetimeSeconds == 0 ? nil : issuer.maxLifetimeSeconds, rolesClaim: roles,
             tenantClaim: tenant)
+    }
+}
+
+extension TraceSampling.Parents {
+    init(_ parents: GatewayConfiguration.Traces.Parents) {
+        self =
+            switch parents {
+            case .followed: .followed
+            case .services: .services
+            case .ignored: .ignored
+            }
     }
 }

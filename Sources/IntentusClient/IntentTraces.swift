@@ -83,8 +83,8 @@ public final class IntentTraces: Sendable {
 
     /// A span that begins now below another one, or a trace of its own; nil where its trace is not kept.
     package func begin(below parent: TraceParent?, named name: String, _ kind: Span.Kind) -> Span? {
-        let low = parent?.traceId.low ?? UInt64.random(in: .min ... .max)
-        guard parent.map({ sampling.keeps($0) }) ?? sampling.keepsTrace(low: low | 1) else { return nil }
+        let low = UInt64.random(in: .min ... .max)
+        guard parent?.isSampled ?? sampling.keeps(draw: low) else { return nil }
         let now = Int64(Date().timeIntervalSince1970 * 1e9)
         return Span(
             traceId: parent?.traceId ?? TraceId(random: .random(in: .min ... .max), low),

@@ -144,6 +144,26 @@ struct AgreementTests {
         #expect(!named.isEmpty && Set(named).isSubset(of: accounts), "\(Set(named).subtracting(accounts))")
     }
 
+    @Test("who scrapes may see the page that it scrapes, and the policy of the admin port leaves it nothing else")
+    func scraper() throws {
+        let rendered = try Rendered("base", in: folder)
+        let principal = "cluster.local/ns/monitoring/sa/prometheus"
+        #expect(try configuration(rendered).admin.access?.viewers == [principal])
+        let shown = rendered.all("Certificate").filter { $0.texts("spec", "uris") == ["spiffe://\(principal)"] }
+        let monitor = try rendered.one("ServiceMonitor", "gateway")
+        let endpoint = try #require(monitor.list("spec", "endpoints").first)
+        #expect(shown.map { $0.text("spec", "secretName") } == [endpoint.text("tlsConfig", "cert", "secret", "name")])
+        let policy = try DocumentParser.yaml(
+            try rendered.configuration("gateway-authorization", "prometheus.yaml"), file: "prometheus.yaml")
+        #expect(policy.text("spec", "action") == "DENY")
+        let rules = policy.list("spec", "rules")
+        let sources = rules.flatMap { $0.list("from") }.map { $0.texts("source", "principals") }
+        #expect(sources == rules.map { _ in [principal] })
+        let operations = rules.flatMap { $0.list("to") }.compactMap { $0["operation"] }
+        #expect(operations.flatMap { $0.texts("notPaths") } == [endpoint.text("path")])
+        #expect(operations.flatMap { $0.texts("notMethods") } == ["GET"] && operations.count == rules.count)
+    }
+
     @Test(
         "what the autoscaler counts is a metric of the gateway, and the overlays' configurations differ where they must"
     )

@@ -69,10 +69,29 @@ struct PodTests {
         let page = try prometheus.ask(metrics, ["-H", "host: gateway.intentusnet.svc"])
         #expect(page.status == "200")
         try expectDashboard(page.body, stand.dashboard)
+        try expectOnePage(stand, prometheus)
         #expect(try nobody.ask(metrics).status == "403")
         #expect(try nobody.ask(metrics, ["-k"], showsCertificate: false).status == "401")
         let looked = try SpawnedProcess.run([command, "check", "--redis", "--config", stand.configuration], in: folder)
         #expect(looked.contains("0 errors"), "\(looked)")
+    }
+
+    /// The scraper gets nothing else of what the admin port's own description names; who operates does.
+    private func expectOnePage(_ stand: Stand, _ prometheus: Caller) throws {
+        let place = "https://127.0.0.1:\(stand.admin)"
+        let operatorOfGateways = try Caller("ns/ops/sa/operator", in: folder)
+        let description = try operatorOfGateways.ask(place + "/admin/v1/openapi.json")
+        #expect(description.status == "200")
+        let paths = Set(description.body.matches(of: #/"(\/admin\/v1\/[a-z\/-]+|\/health)"\s*:/#).map { String($0.1) })
+        #expect(paths.count > 10, "\(paths)")
+        let acting = ["-X", "POST", "-H", "content-type: application/json", "-d", "{}"]
+        for path in paths.union(["/admin/v1/events", "/admin/v1/openapi.json"]) {
+            // Whichever of the two the path takes; the other is none of its methods.
+            let told = try [[], acting].map { try prometheus.ask(place + path, $0).status }
+            #expect(told.contains("403") && Set(told).isSubset(of: ["403", "405"]), "\(path): \(told)")
+        }
+        #expect(try prometheus.ask(place + "/metrics", acting).status == "405")
+        #expect(try operatorOfGateways.ask(place + "/admin/v1/overview").status == "200")
     }
 
     /// Every metric that the dashboard names is on the page.

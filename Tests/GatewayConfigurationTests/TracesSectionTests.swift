@@ -13,7 +13,7 @@ struct TracesSectionTests {
         #expect(try #require(GatewayConfiguration.read(usableFile, file: "g.yaml").configuration).traces == nil)
         let reading = read(#"{ endpoint: "https://collector:4318/v1/traces" }"#)
         let traces = try #require(reading.configuration?.traces, "\(reading.errors)")
-        #expect(traces.keptPerMillion == 10_000 && traces.parents == .followed && traces.queueSpansMax == 8_192)
+        #expect(traces.keptPerMillion == 10_000 && traces.parents == .services && traces.queueSpansMax == 8_192)
         #expect(reading.diagnostics.isEmpty)
         let local = read(
             #"{ endpoint: "http://127.0.0.1:4318/v1/traces", headers: [{ name: authorization, valueFile: secret://env/OTLP }] }"#

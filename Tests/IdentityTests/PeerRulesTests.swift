@@ -51,6 +51,30 @@ struct PeerRulesTests {
         #expect(try ignoring.peer(on: connection, forwarded: [Self.header]) == nil)
     }
 
+    @Test("a service by its certificate or a trusted proxy's word; not a balancer that hands on what anybody has sent")
+    func services() throws {
+        let domains = try Peers.domains()
+        let balancer = try Peers.identity("spiffe://cluster.local/ns/ingress/sa/balancer")
+        let rules = PeerRules(
+            domains, proxies: try TrustedProxies(["loopback"], domains),
+            addresses: ForwardedAddressRules(
+                trustedHops: 1, proxies: try TrustedProxies(["spiffe://cluster.local/ns/ingress/sa/balancer"], domains))
+        )
+        func isService(
+            _ address: String, _ identity: ServiceIdentity?, _ forwarded: ArraySlice<UInt8>...
+        ) throws -> Bool {
+            let connection = rules.connection(address: try Peers.address(address), identity: identity)
+            return rules.isService(on: connection, forwarded: forwarded)
+        }
+        #expect(try isService("10.0.0.1", try Peers.identity("spiffe://cluster.local/ns/a/sa/b")))
+        #expect(try isService("127.0.0.1", nil, Self.header))
+        #expect(try !isService("10.0.0.1", nil) && !isService("127.0.0.1", nil))
+        #expect(try !isService("10.0.0.1", nil, Self.header), "a header of somebody who is no proxy")
+        #expect(try !isService("127.0.0.1", nil, value("Hash=1")), "a proxy that names nobody")
+        #expect(try !isService("127.0.0.1", nil, Self.header, Self.header))
+        #expect(try !isService("10.0.0.1", balancer), "a balancer, for whoever calls it")
+    }
+
     @Test("nobody is trusted unless told, not even this machine")
     func nobody() throws {
         let rules = PeerRules(try Peers.domains())

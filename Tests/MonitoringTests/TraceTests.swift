@@ -17,12 +17,12 @@ struct TraceTests {
         let worker: BehavingWorker
 
         /// - Parameter traces: the `traces:` of the gateway, in flow style and without its braces.
-        init(traces: String, worker: BehavingWorker, tokenText: String = "") throws {
+        init(traces: String, worker: BehavingWorker, tokenText: String = "", more: String = "") throws {
             gateway = try MonitoredGateway()
             self.worker = worker
             _ = try gateway.folder.write("token.txt", tokenText)
             try gateway.configure(
-                workerPort: worker.port, extra: "audit: { output: none }\ntraces: { \(traces) }\n")
+                workerPort: worker.port, extra: "audit: { output: none }\ntraces: { \(traces) }\n" + more)
             try gateway.start()
         }
 
@@ -61,7 +61,9 @@ struct TraceTests {
         let scene = try await offPool {
             try worker.start()
             return try Scene(
-                traces: "endpoint: \"\(receiver.endpoint)\", keptPerMillion: 0, everyMilliseconds: 50", worker: worker)
+                traces:
+                    "endpoint: \"\(receiver.endpoint)\", keptPerMillion: 0, parents: followed, everyMilliseconds: 50",
+                worker: worker)
         }
         defer { scene.end() }
         var configuration = IntentusClient.Configuration()
@@ -132,8 +134,8 @@ struct TraceTests {
         try await offPool {
             let worker = try BehavingWorker.started()
             let scene = try Scene(
-                traces: "endpoint: \"\(receiver.endpoint)\", keptPerMillion: 1000000, everyMilliseconds: 50",
-                worker: worker)
+                traces: "endpoint: \"\(receiver.endpoint)\", keptPerMillion: 1000000, parents: followed, "
+                    + "everyMilliseconds: 50", worker: worker)
             defer { scene.end() }
             let answer = try scene.post([
                 "traceparent: \(Self.parent)-00", "tracestate: a=1,b=2", "baggage: tenant=acme", "baggage: k=v;p",
@@ -171,6 +173,35 @@ struct TraceTests {
             #expect(worker.traces.last?.isSampled == false)
             try scene.gateway.stop()
             #expect(receiver.requests.isEmpty)
+        }
+    }
+
+    @Test("unless told otherwise services decide whether their traces are kept, and nobody else: by no flag, and no id")
+    func parentsOfServices() async throws {
+        let receiver = try OTLPReceiver()
+        defer { receiver.stop() }
+        try await offPool {
+            let worker = try BehavingWorker.started()
+            let scene = try Scene(
+                traces: "endpoint: \"\(receiver.endpoint)\", keptPerMillion: 1, everyMilliseconds: 50", worker: worker,
+                more: "mesh: { trustDomain: cluster.local, trustedProxies: [loopback] }\n")
+            defer { scene.end() }
+            let zeros = "00-4bf92f3577b34da6\(String(repeating: "0", count: 16))-00f067aa0ba902b7"
+            for parent in [Self.parent, zeros] {
+                // A user, whatever the token says; and nobody at all, whose request is refused.
+                _ = try scene.post(["traceparent: \(parent)-01"])
+                #expect(worker.traces.last?.traceparent == "\(parent)-00")
+                _ = try scene.post(["traceparent: \(parent)-01"], token: nil)
+            }
+            let service = "x-forwarded-client-cert: Hash=1;URI=spiffe://cluster.local/ns/web/sa/front"
+            let answer = try scene.post(["traceparent: \(Self.parent)-01", service])
+            #expect(answer.hasPrefix("HTTP/1.1 200"), "\(answer)")
+            #expect(worker.traces.last?.isSampled == true)
+            _ = try scene.post(["traceparent: \(Self.parent)-00", service])
+            #expect(worker.traces.last?.traceparent == "\(Self.parent)-00")
+            try scene.gateway.stop()
+            let spans = try receiver.waitForSpans(2)
+            #expect(spans.count == 2 && spans.first { $0.kind == 2 }?.parentSpanId == "00f067aa0ba902b7")
         }
     }
 

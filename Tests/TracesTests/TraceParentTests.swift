@@ -109,20 +109,16 @@ struct TraceSamplingTests {
         var kept = 0
         for _ in 0..<100_000 {
             bits = bits &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            if sampling.keepsTrace(low: bits >> 8) { kept += 1 }
+            if sampling.keeps(draw: bits >> 8) { kept += 1 }
         }
         #expect(abs(Double(kept) / 100_000 - ratio) < 0.005)
         if ratio == 0 || ratio == 1 { #expect(kept == Int(ratio) * 100_000) }
     }
 
-    @Test("follows the caller, or does not where it is told so")
-    func parents() throws {
-        let sampled = try #require(
-            TraceParent(Array("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".utf8)[...]))
-        let unsampled = try #require(
-            TraceParent(Array("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00".utf8)[...]))
-        #expect(TraceSampling(ratio: 0).keeps(sampled) && !TraceSampling(ratio: 1).keeps(unsampled))
-        let own = TraceSampling(ratio: 0, followsParents: false)
-        #expect(!own.keeps(sampled) && TraceSampling(ratio: 1, followsParents: false).keeps(unsampled))
+    @Test("follows services unless told otherwise")
+    func parents() {
+        #expect(TraceSampling(ratio: 1).follows(isService: true) && !TraceSampling(ratio: 1).follows(isService: false))
+        let (all, none) = (TraceSampling(ratio: 0, parents: .followed), TraceSampling(ratio: 1, parents: .ignored))
+        #expect(all.follows(isService: false) && !none.follows(isService: true))
     }
 }

@@ -1,19 +1,23 @@
+import Identity
 import IntentProtocol
 import Traces
 
 extension Gateway {
     /// Finds the trace that a request belongs to, and decides whether its spans are kept.
     ///
-    /// A trace that begins here is decided on by the time of its arrival, well mixed: most are not kept, and should not cost a
-    /// draw of randomness.
+    /// A trace that no caller decides on is decided on by the time of its arrival, well mixed: most are not kept, and should not
+    /// cost a draw of randomness.
     func beginTrace(_ arrival: borrowing Arrival, _ journal: borrowing Journal) -> TraceContext {
         let parent = arrival.traceparent.flatMap { TraceParent($0) }
         guard traces != nil, let sampling = settings.traces else {
             return parent == nil ? .none : TraceContext(parent: parent, kept: nil, sampling: nil)
         }
         let isKept =
-            parent.map { sampling.keeps($0) }
-            ?? sampling.keepsTrace(low: Self.mixed(UInt64(bitPattern: journal.startNanoseconds)))
+            if let parent, sampling.follows(isService: isFromService(arrival, journal)) {
+                parent.isSampled
+            } else {
+                sampling.keeps(draw: Self.mixed(UInt64(bitPattern: journal.startNanoseconds)))
+            }
         guard isKept else { return TraceContext(parent: parent, kept: nil, sampling: sampling) }
         var state = ""
         if parent != nil, let sent = arrival.tracestate, TraceHeaders.isState(sent) {
@@ -24,6 +28,16 @@ extension Gateway {
             traceId: parent?.traceId ?? TraceId(random: around.randomBits(), around.randomBits()),
             traceState: state, startNanoseconds: (journal.startNanoseconds, journal.record.timeNanoseconds))
         return TraceContext(parent: parent, kept: kept, sampling: sampling)
+    }
+
+    /// Whether a service sends the request for its own part. Asked before anything is refused, of requests with a `traceparent` alone.
+    private func isFromService(_ arrival: borrowing Arrival, _ journal: borrowing Journal) -> Bool {
+        let connection = arrival.connection
+        guard connection.certificateFault == nil,
+            journal.record.timeNanoseconds / 1_000_000_000 < connection.certificateEndSeconds
+        else { return false }
+        let forwarded = arrival.forwardedClientCertificate.map { [$0] } ?? []
+        return peers.rules.isService(on: connection.peer, forwarded: forwarded)
     }
 
     /// Hands the spans of a kept trace on; the request is over, and its audit record is complete.

@@ -46,6 +46,15 @@ extension ProductionCheck {
             notes.warn("log.level", "\(level.rawValue) writes lines for each request", remedy: "set info")
         },
         ProductionCheck(
+            "traces.parents", "Callers that nobody knows do not choose which traces are kept", at: "traces.parents",
+            fulfilled: "no traces, or those of services and our own share"
+        ) { configuration, _, notes in
+            guard configuration.traces?.parents == .followed else { return }
+            notes.warn(
+                "traces.parents", "whoever sends a traceparent has spans kept, before any token is looked at",
+                remedy: "set services, unless all who reach the listener may choose")
+        },
+        ProductionCheck(
             "operation.drain", "Requests finish before the gateway ends", at: "drainTimeoutMilliseconds",
             fulfilled: "running requests have time to finish"
         ) { configuration, _, notes in

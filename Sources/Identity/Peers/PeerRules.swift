@@ -39,6 +39,14 @@ package struct PeerRules: Sendable {
             isAddressProxy: addresses.reads(address: address, identity: identity))
     }
 
+    /// Whether a service sends a request for its own part, and not a balancer that hands on what anybody has sent.
+    ///
+    /// - Parameter forwarded: the values of all X-Forwarded-Client-Cert lines, in any letter case of the name.
+    package func isService(on connection: borrowing PeerConnection, forwarded: [ArraySlice<UInt8>]) -> Bool {
+        guard let identity = try? peer(on: connection, forwarded: forwarded) else { return false }
+        return identity.source == .xfcc || !connection.isAddressProxy
+    }
+
     /// Who sends a request; nil when nothing says so.
     ///
     /// A trusted proxy that forwards a header speaks for the peer that it names, even where it names none; without a header

@@ -49,6 +49,7 @@ final class Composition: Sendable {
                 ("0.0.0.0:8080", "127.0.0.1:\(gateways[index])"), ("0.0.0.0:9090", "127.0.0.1:\(admins[index])"),
             ]
             _ = try file("policy.yaml")
+            _ = try file("admin-policy.yaml")
             try launch(
                 "gateway-\(index + 1)",
                 [

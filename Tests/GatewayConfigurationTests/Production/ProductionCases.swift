@@ -237,6 +237,10 @@ extension ProductionCheckTests {
         ProductionCase("log.level", "trace", .warning, at: "log.level") { configuration, _ in
             configuration.log.level = .trace
         },
+        ProductionCase("traces.parents", "everybody's", .warning, at: "traces.parents") { configuration, _ in
+            configuration.traces = GatewayConfiguration.Traces()
+            configuration.traces?.parents = .followed
+        },
         ProductionCase("operation.drain", "none", .warning, at: "drainTimeout") { configuration, _ in
             configuration.drainTimeoutMilliseconds = 0
         },
@@ -249,6 +253,9 @@ extension ProductionCheckTests {
             $0.authorization.peerAuthentication = .sidecar
             $1.peerMode = .disable
             $1.sidecarRequiresTLS = true
+        },
+        ProductionCase("traces.parents", "those of services", .ok, at: "") { configuration, _ in
+            configuration.traces = GatewayConfiguration.Traces()
         },
         ProductionCase("tls.certificates", "three quarters of a day over", .ok, at: "") {
             $1.certificates = [

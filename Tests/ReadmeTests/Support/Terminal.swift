@@ -1,0 +1,113 @@
+import Foundation
+import RedisFixtures
+
+/// A shell in which one types a line after the other: what a line sets, the next ones have.
+///
+/// Where the machine allows it, in namespaces of its own: the ports that the README names are free there whatever else runs, and nothing
+/// that was started outlives the shell.
+final class Terminal {
+    struct Outcome {
+        let status: Int32
+        let text: String
+    }
+
+    /// A line that goes on while others are typed.
+    struct Job {
+        fileprivate let number: Int
+        fileprivate let process: String
+    }
+
+    static let isApart: Bool = (try? SpawnedProcess.run(apart + ["true"], in: PrivateFolder())) != nil
+    private static let apart = ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
+
+    private let folder: PrivateFolder
+    private let shell: SpawnedProcess
+    private let input: FileHandle
+    private var count = 0
+
+    init(in directory: String, programs: String, folder: PrivateFolder) throws {
+        self.folder = folder
+        let fifo = folder.file("typed")
+        guard mkfifo(fifo, 0o600) == 0 else { throw FixtureError("no fifo in \(folder.path)") }
+        shell = try SpawnedProcess(
+            (Self.isApart ? Self.apart : []) + ["bash", "--norc", fifo], log: folder.file("terminal.log"))
+        // For reading too: a shell that is not there yet must not hold us up.
+        guard let handle = FileHandle(forUpdatingAtPath: fifo) else { throw FixtureError("cannot write to \(fifo)") }
+        input = handle
+        try type("set -m; cd '\(directory)'; export HOME='\(folder.path)' PATH='\(programs)':\"$PATH\"")
+        if Self.isApart { try type("ip link set lo up") }
+        guard try run("pwd", withinSeconds: 15).text.contains(directory) else {
+            throw FixtureError("no shell: \(folder.tail(of: "terminal.log"))")
+        }
+    }
+
+    /// Types a line and waits for its end.
+    func run(_ line: String, withinSeconds seconds: Int) throws -> Outcome {
+        let number = next()
+        let (output, status) = (folder.file("output-\(number)"), folder.file("status-\(number)"))
+        try type("{ \(line)\n} >'\(output)' 2>&1; echo $? >'\(status).new'; mv '\(status).new' '\(status)'")
+        return try ended(number, "'\(line)'", seconds)
+    }
+
+    /// Types a line that goes on, and waits until it says so.
+    func start(_ line: String, until sign: String, withinSeconds seconds: Int) throws -> Job {
+        let number = next()
+        try type("{ \(line)\n} >'\(folder.file("output-\(number)"))' 2>&1 &")
+        let job = Job(number: number, process: try run("echo $!", withinSeconds: 15).text.trimmed)
+        try wait(seconds, "'\(line)' to say '\(sign)'", number) {
+            // An outcome of zero: there is still such a group of processes.
+            guard try run("kill -0 -- -\(job.process)", withinSeconds: 15).status == 0 else {
+                throw FixtureError("'\(line)' has ended: \(text(number))")
+            }
+            return text(number).contains(sign)
+        }
+        return job
+    }
+
+    /// Ctrl-C: the signal goes to the line and all that it has started. Waits until all of it is gone.
+    func interrupt(_ job: Job, withinSeconds seconds: Int) throws -> String {
+        guard try run("kill -INT -- -\(job.process)", withinSeconds: 15).status == 0 else {
+            throw FixtureError("it has ended before: \(text(job.number))")
+        }
+        try wait(seconds, "all of it to end", job.number) {
+            try run("kill -0 -- -\(job.process)", withinSeconds: 15).status != 0
+        }
+        return text(job.number)
+    }
+
+    /// Ends the shell, and in namespaces of its own everything with it.
+    func close() {
+        try? input.close()
+        shell.signal(SIGTERM)
+        shell.kill9()
+    }
+
+    private func next() -> Int {
+        count += 1
+        return count
+    }
+
+    private func type(_ line: String) throws { try input.write(contentsOf: Data((line + "\n").utf8)) }
+
+    private func text(_ number: Int) -> String { folder.tail(of: "output-\(number)", characters: 20_000) }
+
+    private func ended(_ number: Int, _ what: String, _ seconds: Int) throws -> Outcome {
+        let file = folder.file("status-\(number)")
+        try wait(seconds, "the end of \(what)", number) { FileManager.default.fileExists(atPath: file) }
+        let status = try String(contentsOfFile: file, encoding: .utf8).trimmed
+        return Outcome(status: Int32(status) ?? -1, text: text(number))
+    }
+
+    private func wait(_ seconds: Int, _ what: String, _ number: Int, until: () throws -> Bool) throws {
+        do {
+            try Deadline.wait(for: what, milliseconds: seconds * 1_000, until: until)
+        } catch {
+            let log = folder.tail(of: "terminal.log")
+            throw FixtureError("\(error); it said: \(text(number)); the shell: \(shell.isRunning) \(log)")
+        }
+    }
+}
+
+extension String {
+    var trimmed: String { trimmingCharacters(in: .whitespacesAndNewlines) }
+}
