@@ -1,4 +1,5 @@
 #if canImport(Glibc)
+    import Foundation
     import Glibc
 
     /// Tunes glibc's allocator for a gateway's traffic, which can only be done before a process begins.
@@ -11,9 +12,17 @@
         /// Starts this program anew, in the same process, with the tuning in its environment.
         ///
         /// Does nothing where the operator set tunables; returns only when there is nothing to do or it cannot be done.
+        ///
+        /// To be called on the thread that the process began with: executed by another one, a program is no longer ended with its
+        /// parent where it was to be (`setpriv --pdeathsig`), because the kernel keeps that, and blocked signals, by thread.
         static func apply() {
             guard getenv(variable) == nil, setenv(variable, value, 1) == 0 else { return }
-            execv("/proc/self/exe", CommandLine.unsafeArgv)
+            let link = "/proc/self/exe"
+            // By its path lists of processes show it under its name; where the file was replaced, the link is still this program.
+            if let path = try? FileManager.default.destinationOfSymbolicLink(atPath: link) {
+                execv(path, CommandLine.unsafeArgv)
+            }
+            execv(link, CommandLine.unsafeArgv)
         }
     }
 #else

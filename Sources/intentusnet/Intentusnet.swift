@@ -14,4 +14,19 @@ struct Intentusnet: AsyncParsableCommand {
             AgentsCommand.self, LimitsCommand.self, HealthCommand.self, AuditCommand.self, AdminCommand.self,
             LoadCommand.self,
         ])
+
+    /// Begins on the process's first thread, where the allocator has to be tuned; the commands themselves leave it.
+    @MainActor static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if command is GatewayCommand || command is LoadCommand { AllocatorTuning.apply() }
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            exit(withError: error)
+        }
+    }
 }

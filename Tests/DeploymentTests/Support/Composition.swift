@@ -57,7 +57,9 @@ final class Composition: Sendable {
                     try file("gateway.yaml", as: "gateway-\(index + 1).yaml", own),
                 ])
         }
-        try launch("balancer", ["nginx", "-c", try file("nginx.conf"), "-g", "daemon off; user root;"])
+        // A master that is killed leaves its workers behind.
+        let alone = "daemon off; master_process off; user root;"
+        try launch("balancer", ["nginx", "-c", try file("nginx.conf"), "-g", alone])
         try launch("worker-1", [try BuiltCommand.path] + words(of: "worker-1"))
     }
 
