@@ -84,7 +84,7 @@ let package = Package(
         room("IntentPolicy", ["IntentProtocol", "Documents", "CPCRE2"]),
         room("RateLimiting", ["IntentProtocol"], nonsending),
         room("Routing", ["IntentProtocol"]),
-        room("Encryption", ["Documents", "IntentProtocol", crypto]),
+        room("Encryption", ["COpenSSL", "Documents", "IntentProtocol", crypto]),
         room(
             "Gateway",
             [

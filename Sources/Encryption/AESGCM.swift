@@ -1,34 +1,52 @@
 import Crypto
-import FoundationEssentials
+import Synchronization
 
-/// AES-256-GCM over bytes, with a nonce of twelve and a tag of sixteen.
-enum AESGCM {
+/// AES-256-GCM under one key, with a nonce of twelve bytes and a tag of sixteen, in the memory where the text lies.
+///
+/// Preparing a context costs as much as a small message, and what swift-crypto does around each call more than the message itself: so
+/// contexts of libcrypto are kept with the key, and lent to one caller at a time. They go with the last reference to the key.
+final class AESGCM: Sendable {
     static let nonceByteCount = 12
     static let tagByteCount = 16
 
-    /// Seals; hands over the ciphertext with the tag behind it.
-    static func seal(
-        _ plaintext: [UInt8], _ key: SymmetricKey, _ nonce: UnsafeRawBufferPointer, authenticating header: [UInt8],
-        _ body: (UnsafeRawBufferPointer) -> Void
-    ) throws(EMCLFailure) {
-        do {
-            let box = try AES.GCM.seal(
-                plaintext, using: key, nonce: AES.GCM.Nonce(data: nonce), authenticating: header)
-            // The nonce has its default size, so the box has a combined form: nonce, ciphertext, tag.
-            box.combined?.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[nonceByteCount...])) }
-        } catch {
-            throw EMCLFailure(.notSealable)
-        }
+    /// The key that others are prepared from.
+    let key: SymmetricKey
+    private let idle = Mutex<[CipherContext]>([])
+
+    /// As many contexts as threads meet at one key; more are made when needed, and dropped.
+    private static let idleMax = 8
+
+    /// - Parameter key: 32 bytes.
+    init(_ key: SymmetricKey) {
+        self.key = key
     }
 
-    /// Opens a nonce of twelve bytes, ciphertext and tag; nil when the tag is wrong or there is no whole one.
-    static func open<Result>(
-        _ combined: [UInt8], _ key: SymmetricKey, authenticating header: [UInt8],
-        _ body: (UnsafeRawBufferPointer) -> Result
-    ) -> Result? {
-        guard combined.count >= nonceByteCount + tagByteCount, let box = try? AES.GCM.SealedBox(combined: combined),
-            let plaintext = try? AES.GCM.open(box, using: key, authenticating: header)
-        else { return nil }
-        return plaintext.withUnsafeBytes(body)
+    /// Encrypts all but the last sixteen bytes of the memory where they lie, and writes the tag into those.
+    ///
+    /// - Returns: false when libcrypto lacks the memory or the algorithm.
+    func seal(
+        _ memory: UnsafeMutableRawBufferPointer, nonce: UnsafeRawBufferPointer,
+        authenticating header: UnsafeRawBufferPointer
+    ) -> Bool {
+        guard memory.count >= Self.tagByteCount else { return false }
+        return withContext { $0.seal(memory, nonce: nonce, authenticating: header) }
+    }
+
+    /// Decrypts all but the last sixteen bytes of the memory where they lie.
+    ///
+    /// - Returns: false when the tag is wrong or there is no whole one; what the memory holds then must not be used.
+    func open(
+        _ memory: UnsafeMutableRawBufferPointer, nonce: UnsafeRawBufferPointer,
+        authenticating header: UnsafeRawBufferPointer
+    ) -> Bool {
+        guard memory.count >= Self.tagByteCount else { return false }
+        return withContext { $0.open(memory, nonce: nonce, authenticating: header) }
+    }
+
+    private func withContext(_ body: (CipherContext) -> Bool) -> Bool {
+        guard let context = idle.withLock({ $0.popLast() }) ?? CipherContext(key) else { return false }
+        let result = body(context)
+        idle.withLock { if $0.count < Self.idleMax { $0.append(context) } }
+        return result
     }
 }

@@ -30,16 +30,16 @@ package struct EMCLContext: Sendable {
         audience: ArraySlice<UInt8> = [], intent: ArraySlice<UInt8>, intentVersion: ArraySlice<UInt8>,
         requestId: ArraySlice<UInt8>
     ) {
-        var writer = TextWriter(
-            reserving: caller.count + tenant.count + audience.count + intent.count + intentVersion.count
-                + requestId.count)
-        writer.append { $0.append(contentsOf: caller) }
-        writer.append { $0.append(contentsOf: tenant) }
-        writer.append { $0.append(contentsOf: audience) }
-        writer.append { $0.append(contentsOf: intent) }
-        writer.append { $0.append(contentsOf: intentVersion) }
-        writer.append { $0.append(contentsOf: requestId) }
-        self.init(direction, nil, writer)
+        let byteCount =
+            caller.count + tenant.count + audience.count + intent.count + intentVersion.count + requestId.count
+        self.init(direction, nil, textBytesMax: byteCount) { texts in
+            texts.append(caller)
+            texts.append(tenant)
+            texts.append(audience)
+            texts.append(intent)
+            texts.append(intentVersion)
+            texts.append(requestId)
+        }
     }
 
     /// Makes a context from texts.
@@ -67,23 +67,40 @@ package struct EMCLContext: Sendable {
 
     /// Reads the texts of a frame; nil when one is not there.
     init?(_ direction: EMCLDirection, inReplyTo: EMCLNonce?, _ frame: SealedFrame) {
-        var writer = TextWriter(reserving: 160)
-        func read(_ member: SealedFrame.Member) -> Bool {
-            var isThere = false
-            writer.append { isThere = frame.appendText(member, to: &$0) != nil }
-            return isThere
-        }
-        guard read(.caller), read(.tenant), read(.audience), read(.intent), read(.intentVersion), read(.requestId)
+        guard frame.has(.caller), frame.has(.tenant), frame.has(.audience), frame.has(.intent),
+            frame.has(.intentVersion), frame.has(.requestId)
         else { return nil }
-        self.init(direction, inReplyTo, writer)
+        let byteCountMax =
+            frame.textByteCountMax(.caller) + frame.textByteCountMax(.tenant) + frame.textByteCountMax(.audience)
+            + frame.textByteCountMax(.intent) + frame.textByteCountMax(.intentVersion)
+            + frame.textByteCountMax(.requestId)
+        self.init(direction, inReplyTo, textBytesMax: byteCountMax) { texts in
+            texts.append(frame, .caller)
+            texts.append(frame, .tenant)
+            texts.append(frame, .audience)
+            texts.append(frame, .intent)
+            texts.append(frame, .intentVersion)
+            texts.append(frame, .requestId)
+        }
     }
 
-    private init(_ direction: EMCLDirection, _ inReplyTo: EMCLNonce?, _ writer: TextWriter) {
+    /// - Parameter textBytesMax: the most bytes that the six texts have together, without their lengths.
+    @inline(__always)
+    private init(
+        _ direction: EMCLDirection, _ inReplyTo: EMCLNonce?, textBytesMax: Int,
+        _ write: (inout ContextTextWriter) -> Void
+    ) {
+        var ends = InlineArray<6, Int32>(repeating: 0)
+        var isTooLong = false
+        texts = [UInt8](unsafeUninitializedCapacity: textBytesMax + 12) { memory, count in
+            var writer = ContextTextWriter(memory)
+            write(&writer)
+            (ends, isTooLong, count) = (writer.ends, writer.isTooLong, writer.count)
+        }
         self.direction = direction
         self.inReplyTo = inReplyTo
-        texts = writer.bytes
-        ends = writer.ends
-        isTooLong = writer.isTooLong
+        self.ends = ends
+        self.isTooLong = isTooLong
     }
 
     private init(_ asked: EMCLContext, _ direction: EMCLDirection, answering nonce: EMCLNonce) {
@@ -125,9 +142,21 @@ extension EMCLContext {
     /// The request's id.
     package var requestId: ArraySlice<UInt8> { text(5) }
 
-    private func text(_ index: Int) -> ArraySlice<UInt8> {
+    private func text(_ index: Int) -> ArraySlice<UInt8> { texts[range(index)] }
+
+    private func range(_ index: Int) -> Range<Int> {
         let start = index == 0 ? 0 : Int(ends[index - 1])
-        return texts[(start + 2)..<Int(ends[index])]
+        return (start + 2)..<Int(ends[index])
+    }
+
+    /// Lends the texts where they lie, the caller first.
+    func withTexts<Result>(_ body: ((Int) -> UnsafeRawBufferPointer) -> Result) -> Result {
+        texts.withUnsafeBytes { bytes in body { UnsafeRawBufferPointer(rebasing: bytes[range($0)]) } }
+    }
+
+    /// Whether no text has a byte that a JSON string must escape.
+    var isPlain: Bool {
+        withTexts { text in (0..<6).allSatisfy { !JSONEscapes.isNeeded(in: text($0)) } }
     }
 
     /// Whether every text is short enough, and an answer says what it answers and nothing else does.
@@ -145,31 +174,5 @@ extension EMCLContext: Hashable {
         hasher.combine(direction)
         hasher.combine(inReplyTo)
         hasher.combine(texts)
-    }
-}
-
-/// Puts texts behind their lengths.
-private struct TextWriter {
-    private(set) var bytes: [UInt8] = []
-    private(set) var ends = InlineArray<6, Int32>(repeating: 0)
-    private(set) var isTooLong = false
-    private var count = 0
-
-    init(reserving byteCount: Int) {
-        bytes.reserveCapacity(byteCount + 12)
-    }
-
-    @inline(__always)
-    mutating func append(_ write: (inout [UInt8]) -> Void) {
-        let start = bytes.count
-        bytes.append(0)
-        bytes.append(0)
-        write(&bytes)
-        let length = bytes.count - start - 2
-        if length > EMCLContext.textBytesMax { isTooLong = true }
-        bytes[start] = UInt8(truncatingIfNeeded: length >> 8)
-        bytes[start + 1] = UInt8(truncatingIfNeeded: length)
-        ends[count] = Int32(truncatingIfNeeded: bytes.count)
-        count += 1
     }
 }

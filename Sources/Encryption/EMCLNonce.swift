@@ -20,15 +20,19 @@ package struct EMCLNonce: Sendable, Hashable {
     }
 
     /// Takes 28 bytes; nil for another number.
-    package init?(_ bytes: [UInt8]) {
+    init?(_ bytes: UnsafeRawBufferPointer) {
         guard bytes.count == Self.byteCount else { return nil }
-        self = bytes.withUnsafeBytes { bytes in
-            func word(_ offset: Int) -> UInt64 {
-                UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-            }
-            let count = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 16, as: UInt32.self))
-            return EMCLNonce(salt: (word(0), word(8)), count: count, random: word(20))
+        func word(_ offset: Int) -> UInt64 {
+            UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
         }
+        let count = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: Self.saltByteCount, as: UInt32.self))
+        self.init(salt: (word(0), word(8)), count: count, random: word(20))
+    }
+
+    /// Takes 28 bytes; nil for another number.
+    package init?(_ bytes: [UInt8]) {
+        guard let nonce = bytes.withUnsafeBytes({ EMCLNonce($0) }) else { return nil }
+        self = nonce
     }
 
     /// The bytes.

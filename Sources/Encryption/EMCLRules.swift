@@ -1,7 +1,7 @@
 /// What an opener accepts.
 package struct EMCLRules: Sendable, Hashable {
     /// The profiles that open; `v1` only where a caller or an agent is configured for it.
-    package var profiles: Set<EMCLProfile> = [.v2]
+    package var profiles: EMCLProfiles = [.v2]
     /// How old a message may be.
     package var ageMillisecondsMax: Int64 = 60_000
     /// How far in the future it may be, because clocks differ.

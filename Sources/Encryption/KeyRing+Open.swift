@@ -25,16 +25,19 @@ extension KeyRing {
     private func openBound(
         _ frame: SealedFrame, _ expectation: EMCLExpectation, _ rules: EMCLRules, _ now: Int64
     ) throws(EMCLFailure) -> OpenedMessage {
-        let header = try SealedHeader(frame)
-        var combined = header.nonce.withCipherNonce { Array($0) }
-        try frame.appendCipherText(to: &combined)
+        let header = try SealedHeader(frame, among: keys)
         let (key, keyRefusal) = namedKey(header.keyId, header.context.direction.use, now)
-        let canonical = header.canonicalBytes()
-        let (subkey, isKept) = key.subkeys.forOpening(header.nonce.salt)
-        let opened = AESGCM.open(combined, subkey, authenticating: canonical) { Self.committed($0) }
+        let opened = try frame.withCipherText { memory -> [UInt8]? in
+            let (cipher, isKept) = key.subkeys.forOpening(header.nonce.salt)
+            let isOpen = header.withCanonicalBytes { canonical in
+                header.nonce.withCipherNonce { cipher.open(memory, nonce: $0, authenticating: canonical) }
+            }
+            guard isOpen, let plaintext = Self.committed(memory.dropLast(AESGCM.tagByteCount)) else { return nil }
+            if keyRefusal != .unknownKey, !isKept { key.subkeys.keep(cipher, header.nonce.salt) }
+            return plaintext
+        }
         if keyRefusal == .unknownKey { throw EMCLFailure(.unknownKey) }
-        guard let plaintext = opened ?? nil else { throw EMCLFailure(.wrongTag) }
-        if !isKept { key.subkeys.keep(subkey, header.nonce.salt) }
+        guard let plaintext = opened else { throw EMCLFailure(.wrongTag) }
         if let refusal = keyRefusal ?? expectation.refusal(of: header.context) { throw EMCLFailure(refusal) }
         guard header.milliseconds >= now - rules.ageMillisecondsMax,
             header.milliseconds <= now + rules.aheadMillisecondsMax
@@ -42,16 +45,15 @@ extension KeyRing {
         guard Self.beginsAnObject(plaintext) else { throw EMCLFailure(.notAnObject) }
         return OpenedMessage(
             plaintext: plaintext, profile: .v2, keyId: key.id, context: header.context, nonce: header.nonce,
-            replayProof: OpenedMessage.ReplayProof(
-                digest: header.nonce.bytes, scope: "emcl:v2:" + key.id,
-                untilMilliseconds: header.milliseconds + rules.ageMillisecondsMax + 1))
+            replayScope: key.replayScope, replayUntilMilliseconds: header.milliseconds + rules.ageMillisecondsMax + 1)
     }
 
     /// The plaintext behind the zero bytes; nil when they are not all zero.
-    private static func committed(_ opened: UnsafeRawBufferPointer) -> [UInt8]? {
+    private static func committed(_ opened: Slice<UnsafeMutableRawBufferPointer>) -> [UInt8]? {
         guard opened.count >= commitmentByteCount else { return nil }
+        let opened = UnsafeRawBufferPointer(rebasing: opened)
         var seen: UInt8 = 0
-        for byte in opened[..<commitmentByteCount] { seen |= byte }
+        for byte in opened.prefix(commitmentByteCount) { seen |= byte }
         guard seen == 0 else { return nil }
         return Array(UnsafeRawBufferPointer(rebasing: opened[commitmentByteCount...]))
     }
@@ -62,27 +64,41 @@ extension KeyRing {
         guard SealedFrame.Member.allCases.allSatisfy({ frame.has($0) == $0.isPython || $0 == .identityChain }) else {
             throw EMCLFailure(.malformed)
         }
-        var iv: [UInt8] = []
-        guard frame.appendBase64(.iv, to: &iv), iv.count == AESGCM.nonceByteCount,
-            let nonce = EMCLNonce(Array(repeating: 0, count: EMCLNonce.saltByteCount) + iv)
-        else { throw EMCLFailure(.badEncoding) }
-        var combined = iv
-        try frame.appendCipherText(to: &combined)
+        guard let nonce = Self.pythonNonce(frame) else { throw EMCLFailure(.badEncoding) }
         let keys = unnamedKeys(use, now)
         guard !keys.isEmpty else { throw EMCLFailure(.unknownKey) }
-        for key in keys {
-            let opened = AESGCM.open(combined, key.bytes.key, authenticating: Self.pythonHeader) { Array($0) }
-            guard let plaintext = opened else { continue }
-            // Other parts of a v1 peer's cluster may not read as strictly as we do: nothing but an object goes on.
-            guard Self.beginsAnObject(plaintext), (try? JSONText(validating: plaintext, limits: Self.boundless)) != nil
-            else { throw EMCLFailure(.notAnObject) }
-            return OpenedMessage(
-                plaintext: plaintext, profile: .v1, keyId: key.id, context: nil, nonce: nonce,
-                replayProof: OpenedMessage.ReplayProof(
-                    digest: iv, scope: "emcl:v1:" + key.id,
-                    untilMilliseconds: now + rules.untimedReplayMilliseconds))
+        let opened = try frame.withCipherText { sealed -> (key: RingKey, plaintext: [UInt8])? in
+            for key in keys {
+                // A key that is not it leaves nothing to try the next one on.
+                var memory = Array(sealed)
+                let isOpen = memory.withUnsafeMutableBytes { memory in
+                    Self.pythonHeader.withUnsafeBytes { header in
+                        nonce.withCipherNonce { key.cipher.open(memory, nonce: $0, authenticating: header) }
+                    }
+                }
+                guard isOpen else { continue }
+                memory.removeLast(AESGCM.tagByteCount)
+                return (key, memory)
+            }
+            return nil
         }
-        throw EMCLFailure(.wrongTag)
+        guard let (key, plaintext) = opened else { throw EMCLFailure(.wrongTag) }
+        // Other parts of a v1 peer's cluster may not read as strictly as we do: nothing but an object goes on.
+        guard Self.beginsAnObject(plaintext), (try? JSONText(validating: plaintext, limits: Self.boundless)) != nil
+        else { throw EMCLFailure(.notAnObject) }
+        return OpenedMessage(
+            plaintext: plaintext, profile: .v1, keyId: key.id, context: nil, nonce: nonce,
+            replayScope: key.replayScope, replayUntilMilliseconds: now + rules.untimedReplayMilliseconds)
+    }
+
+    /// The twelve bytes of `iv` behind a salt that stands for none.
+    private static func pythonNonce(_ frame: SealedFrame) -> EMCLNonce? {
+        guard frame.base64ByteCount(.iv) == AESGCM.nonceByteCount else { return nil }
+        return withUnsafeTemporaryAllocation(byteCount: EMCLNonce.byteCount, alignment: 1) { memory in
+            memory.initializeMemory(as: UInt8.self, repeating: 0)
+            let iv = UnsafeMutableRawBufferPointer(rebasing: memory[EMCLNonce.saltByteCount...])
+            return frame.decodeBase64(.iv, into: iv) ? EMCLNonce(UnsafeRawBufferPointer(memory)) : nil
+        }
     }
 
     /// Whether the first thing is a brace; what follows is for the envelope's own reader.
@@ -107,9 +123,16 @@ extension SealedFrame.Member {
 }
 
 extension SealedFrame {
-    /// Puts the decoded ciphertext with its tag behind the nonce.
-    fileprivate func appendCipherText(to combined: inout [UInt8]) throws(EMCLFailure) {
+    /// Lends the decoded ciphertext with the tag behind it, to be opened where it lies.
+    fileprivate func withCipherText<Result>(
+        _ body: (UnsafeMutableRawBufferPointer) -> Result
+    ) throws(EMCLFailure) -> Result {
         guard has(.cipherText) else { throw EMCLFailure(.malformed) }
-        guard appendBase64(.cipherText, to: &combined) else { throw EMCLFailure(.badEncoding) }
+        guard let count = base64ByteCount(.cipherText) else { throw EMCLFailure(.badEncoding) }
+        let result = withUnsafeTemporaryAllocation(byteCount: count, alignment: 1) { memory in
+            decodeBase64(.cipherText, into: memory) ? body(memory) : nil
+        }
+        guard let result else { throw EMCLFailure(.badEncoding) }
+        return result
     }
 }

@@ -1,4 +1,3 @@
-import Crypto
 import IntentProtocol
 
 /// A frame that was sealed.
@@ -31,24 +30,44 @@ extension KeyRing {
         guard plaintext.count <= Self.plaintextBytesMax else { throw EMCLFailure(.notSealable) }
         let random = randomBits()
         let (key, count) = try keyForSealing(profile, context.direction.use, keyId, random, now)
-        var frame: [UInt8] = []
-        frame.reserveCapacity(Base64.encodedCount(plaintext.count + 64) + context.texts.count + 512)
-        frame.append(literal: #"{"protocol":"INTENTUSNET/1.0","messageType":"emcl","headers":{},"body":{"#)
         let nonce: EMCLNonce
+        let frame: [UInt8]?
         switch profile {
         case .v1:
             // No count: other processes count from the same number, so that all 96 bits must be random.
             nonce = EMCLNonce(
                 salt: (0, 0), count: UInt32(truncatingIfNeeded: randomBits()), random: random)
-            try Self.appendPythonBody(plaintext, key, nonce, to: &frame)
+            frame = Self.frame(bodyBytesMax: Self.pythonBodyBytesMax(plaintext)) { writer in
+                Self.appendPythonBody(plaintext, key, nonce, to: &writer)
+            }
         case .v2:
             let subkey = key.subkeys.forSealing(now, randomBits: randomBits)
             nonce = EMCLNonce(salt: subkey.salt, count: count, random: random)
             let header = SealedHeader(keyId: key.idBytes, context: context, milliseconds: now, nonce: nonce)
-            try Self.appendBody(plaintext, subkey, header, to: &frame)
+            guard context.isSealable, now > 0 else { throw EMCLFailure(.notSealable) }
+            let isPlain = context.isPlain
+            frame = Self.frame(bodyBytesMax: Self.bodyBytesMax(plaintext, header, isPlain: isPlain)) { writer in
+                Self.appendBody(plaintext, subkey, header, isPlain: isPlain, to: &writer)
+            }
         }
-        frame.append(literal: "}}")
+        guard let frame else { throw EMCLFailure(.notSealable) }
         return SealedMessage(frame: frame, nonce: nonce)
+    }
+
+    /// A frame around a body without its braces; nil when that was not written.
+    @inline(__always)
+    private static func frame(bodyBytesMax: Int, _ body: (inout MemoryWriter) -> Bool) -> [UInt8]? {
+        var isWritten = false
+        let byteCountMax = SealedFrame.head.utf8CodeUnitCount + bodyBytesMax + 3
+        let frame = [UInt8](unsafeUninitializedCapacity: byteCountMax) { memory, count in
+            var writer = MemoryWriter(memory)
+            writer.append(SealedFrame.head)
+            writer.append(UInt8(ascii: "{"))
+            isWritten = body(&writer)
+            writer.append("}}")
+            count = writer.count
+        }
+        return isWritten ? frame : nil
     }
 
     /// The key that seals, and the number of the message under it.
@@ -67,39 +86,58 @@ extension KeyRing {
         return (key, count)
     }
 
+    /// The most bytes of a body, without its braces.
+    static func bodyBytesMax(_ plaintext: [UInt8], _ header: borrowing SealedHeader, isPlain: Bool) -> Int {
+        header.membersByteCountMax(isPlain: isPlain) + 1
+            + Base64.encodedCount(commitmentByteCount + plaintext.count + AESGCM.tagByteCount)
+    }
+
     static func appendBody(
-        _ plaintext: [UInt8], _ subkey: Subkeys.Subkey, _ header: SealedHeader, to frame: inout [UInt8]
-    ) throws(EMCLFailure) {
-        guard header.context.isSealable, header.milliseconds > 0 else { throw EMCLFailure(.notSealable) }
-        frame.append(contentsOf: header.members())
-        var committed: [UInt8] = []
-        committed.reserveCapacity(commitmentByteCount + plaintext.count)
-        committed.append(contentsOf: repeatElement(0, count: commitmentByteCount))
-        committed.append(contentsOf: plaintext)
-        try appendSealed(committed, subkey.key, header.nonce, header.canonicalBytes(), to: &frame)
-        frame.append(UInt8(ascii: "\""))
+        _ plaintext: [UInt8], _ subkey: Subkeys.Subkey, _ header: borrowing SealedHeader, isPlain: Bool,
+        to writer: inout MemoryWriter
+    ) -> Bool {
+        header.appendMembers(to: &writer, isPlain: isPlain)
+        let isSealed = header.withCanonicalBytes {
+            appendSealed(
+                plaintext, zeroes: commitmentByteCount, subkey.cipher, header.nonce, authenticating: $0, to: &writer)
+        }
+        writer.append(UInt8(ascii: "\""))
+        return isSealed
+    }
+
+    /// The most bytes of the four members that the Python package knows.
+    static func pythonBodyBytesMax(_ plaintext: [UInt8]) -> Int {
+        128 + Base64.encodedCount(plaintext.count + AESGCM.tagByteCount)
     }
 
     /// The four members that the Python package knows, in its order.
     static func appendPythonBody(
-        _ plaintext: [UInt8], _ key: RingKey, _ nonce: EMCLNonce, to frame: inout [UInt8]
-    ) throws(EMCLFailure) {
-        frame.append(literal: "\"cipherText\":\"")
-        try appendSealed(plaintext, key.bytes.key, nonce, pythonHeader, to: &frame)
-        frame.append(literal: "\",\"iv\":\"")
-        nonce.withCipherNonce { Base64.append($0, to: &frame) }
-        frame.append(literal: "\",\"tag\":\"\",\"identityChain\":[]")
+        _ plaintext: [UInt8], _ key: RingKey, _ nonce: EMCLNonce, to writer: inout MemoryWriter
+    ) -> Bool {
+        writer.append("\"cipherText\":\"")
+        let isSealed = pythonHeader.withUnsafeBytes {
+            appendSealed(plaintext, zeroes: 0, key.cipher, nonce, authenticating: $0, to: &writer)
+        }
+        writer.append("\",\"iv\":\"")
+        nonce.withCipherNonce { writer.append(base64: $0) }
+        writer.append("\",\"tag\":\"\",\"identityChain\":[]")
+        return isSealed
     }
 
+    /// Appends the base64 of some zero bytes and a plaintext, sealed, with the tag behind.
     private static func appendSealed(
-        _ plaintext: [UInt8], _ key: SymmetricKey, _ nonce: EMCLNonce, _ header: [UInt8], to frame: inout [UInt8]
-    ) throws(EMCLFailure) {
-        let result = nonce.withCipherNonce { nonce -> Result<Void, EMCLFailure> in
-            Result { () throws(EMCLFailure) in
-                try AESGCM.seal(plaintext, key, nonce, authenticating: header) { Base64.append($0, to: &frame) }
-            }
+        _ plaintext: [UInt8], zeroes: Int, _ cipher: AESGCM, _ nonce: EMCLNonce,
+        authenticating header: UnsafeRawBufferPointer, to writer: inout MemoryWriter
+    ) -> Bool {
+        let byteCount = zeroes + plaintext.count + AESGCM.tagByteCount
+        return withUnsafeTemporaryAllocation(byteCount: byteCount, alignment: 1) { memory in
+            UnsafeMutableRawBufferPointer(rebasing: memory[..<zeroes]).initializeMemory(as: UInt8.self, repeating: 0)
+            let text = UnsafeMutableRawBufferPointer(rebasing: memory[zeroes...])
+            plaintext.withUnsafeBytes { text.copyMemory(from: $0) }
+            let isSealed = nonce.withCipherNonce { cipher.seal(memory, nonce: $0, authenticating: header) }
+            if isSealed { writer.append(base64: UnsafeRawBufferPointer(memory)) }
+            return isSealed
         }
-        try result.get()
     }
 
     /// What profile `v1` authenticates beside the plaintext: always this.

@@ -81,7 +81,7 @@ package struct KeyRing: Sendable {
     /// One that is held back takes its turn where no other key can seal: to refuse helps nobody.
     package func activeKey(_ profile: EMCLProfile, for use: KeyUse, atUnixMilliseconds now: Int64) -> RingKey? {
         var waiting: RingKey?
-        for key in keys where key.profile == profile && key.uses.contains(use) {
+        for key in keys where key.profile == profile && key.serves(use) {
             guard key.activeFromMilliseconds <= now, key.isAlive(atUnixMilliseconds: now) else { continue }
             guard heldBack.contains(key.id) else { return key }
             waiting = waiting ?? key
@@ -92,7 +92,7 @@ package struct KeyRing: Sendable {
     /// A key that opens now, by its id.
     func openingKey(_ id: String, _ profile: EMCLProfile, _ use: KeyUse, _ now: Int64) -> RingKey? {
         keys.first {
-            $0.id == id && $0.profile == profile && $0.uses.contains(use) && $0.isAlive(atUnixMilliseconds: now)
+            $0.id == id && $0.profile == profile && $0.serves(use) && $0.isAlive(atUnixMilliseconds: now)
         }
     }
 
@@ -101,13 +101,13 @@ package struct KeyRing: Sendable {
         _ id: [UInt8], _ use: KeyUse, _ now: Int64
     ) -> (key: RingKey, refusal: EMCLFailure.Reason?) {
         let named = keys.first { $0.profile == .v2 && $0.idBytes == id }
-        guard let named, named.uses.contains(use) else { return (Self.decoy, .unknownKey) }
+        guard let named, named.serves(use) else { return (Self.decoy, .unknownKey) }
         return (named, named.isAlive(atUnixMilliseconds: now) ? nil : .expiredKey)
     }
 
     /// The keys to try on a message of profile `v1`, the newest first.
     func unnamedKeys(_ use: KeyUse, _ now: Int64) -> [RingKey] {
-        keys.filter { $0.profile == .v1 && $0.uses.contains(use) && $0.isAlive(atUnixMilliseconds: now) }
+        keys.filter { $0.profile == .v1 && $0.serves(use) && $0.isAlive(atUnixMilliseconds: now) }
     }
 
     /// Does the work of a key that is not there, so that its absence takes no less time; what it opens never counts.

@@ -1,9 +1,13 @@
 import IntentProtocol
 
-/// Writes a header into memory that was made large enough: two dozen small pieces, each no more than a copy.
+/// Writes a message into memory that was made large enough: two dozen small pieces, each no more than a copy.
 struct MemoryWriter {
     private let memory: UnsafeMutableRawBufferPointer
     private(set) var count = 0
+
+    init(_ memory: UnsafeMutableRawBufferPointer) {
+        self.memory = memory
+    }
 
     init(_ memory: UnsafeMutableBufferPointer<UInt8>) {
         self.memory = UnsafeMutableRawBufferPointer(memory)
@@ -26,15 +30,11 @@ struct MemoryWriter {
         append(UnsafeRawBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
     }
 
-    /// A text as it stands between the quotes of a JSON string, behind a literal.
-    mutating func append(_ literal: StaticString, escaping text: ArraySlice<UInt8>) {
-        append(literal)
-        text.withUnsafeBytes { text in
-            guard text.contains(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C }) else { return append(text) }
-            var escaped: [UInt8] = []
-            escaped.append(escaping: text.assumingMemoryBound(to: UInt8.self))
-            escaped.withUnsafeBytes { append($0) }
-        }
+    /// A text as it stands between the quotes of a JSON string.
+    mutating func append(escaping text: UnsafeRawBufferPointer) {
+        var escaped: [UInt8] = []
+        escaped.append(escaping: text.assumingMemoryBound(to: UInt8.self))
+        escaped.withUnsafeBytes { append($0) }
     }
 
     mutating func append(base64 bytes: UnsafeRawBufferPointer) {

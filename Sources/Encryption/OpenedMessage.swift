@@ -10,8 +10,16 @@ package struct OpenedMessage: Sendable {
     package let context: EMCLContext?
     /// The nonce, to which an answer must be bound.
     package let nonce: EMCLNonce
+    /// Whose nonce it is: profile and key.
+    let replayScope: String
+    /// Until when the message would open again, in milliseconds since the Unix epoch.
+    let replayUntilMilliseconds: Int64
+
     /// What must not be seen a second time.
-    package let replayProof: ReplayProof
+    package var replayProof: ReplayProof {
+        let digest = profile == .v1 ? nonce.withCipherNonce { Array($0) } : nonce.bytes
+        return ReplayProof(digest: digest, scope: replayScope, untilMilliseconds: replayUntilMilliseconds)
+    }
 
     /// What a replay cache must remember of a message. The check is the caller's, after opening: only what opened is remembered.
     package struct ReplayProof: Sendable, Hashable {

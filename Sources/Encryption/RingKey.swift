@@ -19,7 +19,13 @@ package final class RingKey: Sendable {
     package let opensUntilMilliseconds: Int64?
 
     let idBytes: [UInt8]
+    /// What names this key in the memory of nonces that were seen.
+    let replayScope: String
+    private let sealsForClients: Bool
+    private let sealsForWorkers: Bool
     let bytes: KeyBytes
+    /// Seals and opens in profile `v1`, which has no subkeys.
+    let cipher: AESGCM
     let subkeys: Subkeys
     let counter: SealCounter
 
@@ -48,6 +54,7 @@ package final class RingKey: Sendable {
     ) {
         self.id = id
         self.bytes = bytes
+        cipher = AESGCM(bytes.key)
         self.profile = profile
         self.uses = uses
         self.activeFromMilliseconds = activeFromMilliseconds
@@ -55,6 +62,9 @@ package final class RingKey: Sendable {
         self.subkeys = subkeys
         self.counter = counter
         idBytes = Array(id.utf8)
+        replayScope = "emcl:\(profile.rawValue):\(id)"
+        sealsForClients = uses.contains(.clients)
+        sealsForWorkers = uses.contains(.workers)
     }
 
     /// Whether a text may be a key's id.
@@ -72,6 +82,14 @@ package final class RingKey: Sendable {
 
     /// How many messages it sealed in this process.
     package var sealedMessages: UInt64 { counter.count }
+
+    /// Whether it is for this use.
+    func serves(_ use: KeyUse) -> Bool {
+        switch use {
+        case .clients: sealsForClients
+        case .workers: sealsForWorkers
+        }
+    }
 
     /// Whether it still seals and opens.
     package func isAlive(atUnixMilliseconds now: Int64) -> Bool {

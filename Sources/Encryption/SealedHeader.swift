@@ -2,17 +2,17 @@ import IntentProtocol
 
 /// The part of a `v2` message that stands in clear, and its canonical bytes: the subkey is derived from them and the tag covers
 /// them. EMCL.md states them byte by byte.
-struct SealedHeader {
+struct SealedHeader: ~Copyable {
     let keyId: [UInt8]
     let context: EMCLContext
     let milliseconds: Int64
     let nonce: EMCLNonce
 
     /// `EMCL v2`, the direction, the time, the nonce, then the key id, what is answered and the texts, each after its length.
-    func canonicalBytes() -> [UInt8] {
+    func withCanonicalBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         let byteCountMax = 80 + keyId.count + context.texts.count
-        return [UInt8](unsafeUninitializedCapacity: byteCountMax) { buffer, count in
-            var writer = MemoryWriter(buffer)
+        return withUnsafeTemporaryAllocation(byteCount: byteCountMax, alignment: 1) { memory in
+            var writer = MemoryWriter(memory)
             writer.append("EMCL v2")
             writer.append(context.direction.rawValue)
             withUnsafeBytes(of: milliseconds.bigEndian) { writer.append($0) }
@@ -24,63 +24,93 @@ struct SealedHeader {
             writer.append(context.inReplyTo == nil ? 0 : UInt8(EMCLNonce.byteCount))
             context.inReplyTo?.withBytes { writer.append($0) }
             context.texts.withUnsafeBytes { writer.append($0) }
-            count = writer.count
+            return body(UnsafeRawBufferPointer(rebasing: memory[..<writer.count]))
         }
     }
 }
 
 extension SealedHeader {
     /// Reads the members of a `v2` body: every one of them and no other.
-    init(_ frame: SealedFrame) throws(EMCLFailure) {
-        guard frame.plain(.emcl, is: "v2"), let keyId = frame.plainBytes(.kid), keyId.count <= RingKey.idBytesMax,
-            let direction = EMCLDirection.allCases.first(where: { frame.plain(.direction, is: $0.name) }),
-            let milliseconds = frame.milliseconds, frame.has(.cipherText), frame.has(.nonce),
-            !frame.has(.iv), !frame.has(.tag), !frame.has(.identityChain)
+    ///
+    /// - Parameter keys: where one of them is named, its id is not copied.
+    init(_ frame: SealedFrame, among keys: [RingKey] = []) throws(EMCLFailure) {
+        guard frame.plain(.emcl, is: "v2"), frame.isPlain(.kid),
+            frame.textByteCountMax(.kid) <= RingKey.idBytesMax,
+            let direction = EMCLDirection(frame), let milliseconds = frame.milliseconds, frame.has(.cipherText),
+            frame.has(.nonce), !frame.has(.iv), !frame.has(.tag), !frame.has(.identityChain)
         else { throw EMCLFailure(.malformed) }
         let asked = frame.has(.inReplyTo) ? try Self.nonce(frame, .inReplyTo) : nil
         guard let context = EMCLContext(direction, inReplyTo: asked, frame), context.isSealable else {
             throw EMCLFailure(.malformed)
         }
-        self.keyId = keyId
+        let nonce = try Self.nonce(frame, .nonce)
+        let named = keys.first { frame.plain(.kid, is: $0.idBytes) }
+        keyId = named?.idBytes ?? frame.text(.kid).map { Array($0) } ?? []
         self.context = context
         self.milliseconds = milliseconds
-        nonce = try Self.nonce(frame, .nonce)
+        self.nonce = nonce
     }
 
     private static func nonce(_ frame: SealedFrame, _ member: SealedFrame.Member) throws(EMCLFailure) -> EMCLNonce {
-        var bytes: [UInt8] = []
-        guard frame.appendBase64(member, to: &bytes), let nonce = EMCLNonce(bytes) else {
-            throw EMCLFailure(.badEncoding)
+        guard frame.base64ByteCount(member) == EMCLNonce.byteCount else { throw EMCLFailure(.badEncoding) }
+        let nonce = withUnsafeTemporaryAllocation(byteCount: EMCLNonce.byteCount, alignment: 1) { memory in
+            frame.decodeBase64(member, into: memory) ? EMCLNonce(UnsafeRawBufferPointer(memory)) : nil
         }
+        guard let nonce else { throw EMCLFailure(.badEncoding) }
         return nonce
     }
 
-    /// The members of the body up to the opening quote of `cipherText`.
-    func members() -> [UInt8] {
-        // A byte of a text takes six at most, as `\u0000`.
-        let byteCountMax = 384 + keyId.count + 6 * context.texts.count
-        return [UInt8](unsafeUninitializedCapacity: byteCountMax) { buffer, count in
-            var writer = MemoryWriter(buffer)
-            writer.append(#""emcl":"v2","kid":""#)
-            keyId.withUnsafeBytes { writer.append($0) }
-            writer.append(#"","direction":""#)
-            writer.append(context.direction.name)
-            writer.append(#"","time":"#)
-            writer.append(decimal: milliseconds)
-            writer.append(#","caller":""#, escaping: context.caller)
-            writer.append(#"","tenant":""#, escaping: context.tenant)
-            writer.append(#"","audience":""#, escaping: context.audience)
-            writer.append(#"","intent":""#, escaping: context.intent)
-            writer.append(#"","intentVersion":""#, escaping: context.intentVersion)
-            writer.append(#"","requestId":""#, escaping: context.requestId)
-            writer.append(#"","nonce":""#)
-            nonce.withBytes { writer.append(base64: $0) }
-            if let asked = context.inReplyTo {
-                writer.append(#"","inReplyTo":""#)
-                asked.withBytes { writer.append(base64: $0) }
+    /// The most bytes of the members up to the opening quote of `cipherText`.
+    ///
+    /// - Parameter isPlain: whether no text needs an escape; a byte that does takes six at most, as `\u0000`.
+    func membersByteCountMax(isPlain: Bool) -> Int {
+        384 + keyId.count + (isPlain ? 1 : 6) * context.texts.count
+    }
+
+    /// Writes the members of the body up to the opening quote of `cipherText`.
+    func appendMembers(to writer: inout MemoryWriter, isPlain: Bool) {
+        writer.append(#""emcl":"v2","kid":""#)
+        keyId.withUnsafeBytes { writer.append($0) }
+        writer.append(#"","direction":""#)
+        writer.append(context.direction.name)
+        writer.append(#"","time":"#)
+        writer.append(decimal: milliseconds)
+        context.withTexts { texts in
+            func append(_ name: StaticString, _ text: UnsafeRawBufferPointer) {
+                writer.append(name)
+                if isPlain { writer.append(text) } else { writer.append(escaping: text) }
             }
-            writer.append(#"","cipherText":""#)
-            count = writer.count
+            append(#","caller":""#, texts(0))
+            append(#"","tenant":""#, texts(1))
+            append(#"","audience":""#, texts(2))
+            append(#"","intent":""#, texts(3))
+            append(#"","intentVersion":""#, texts(4))
+            append(#"","requestId":""#, texts(5))
+        }
+        writer.append(#"","nonce":""#)
+        nonce.withBytes { writer.append(base64: $0) }
+        if let asked = context.inReplyTo {
+            writer.append(#"","inReplyTo":""#)
+            asked.withBytes { writer.append(base64: $0) }
+        }
+        writer.append(#"","cipherText":""#)
+    }
+}
+
+extension EMCLDirection {
+    /// Which way a frame says that it goes; nil when it says nothing that is known.
+    fileprivate init?(_ frame: SealedFrame) {
+        func says(_ direction: EMCLDirection) -> Bool { frame.plain(.direction, is: direction.name) }
+        if says(.request) {
+            self = .request
+        } else if says(.answer) {
+            self = .answer
+        } else if says(.call) {
+            self = .call
+        } else if says(.reply) {
+            self = .reply
+        } else {
+            return nil
         }
     }
 }

@@ -1,4 +1,3 @@
-import Crypto
 import Synchronization
 
 /// The subkeys of one key: the one that seals now, and those that opened lately.
@@ -14,7 +13,7 @@ final class Subkeys: Sendable {
     /// A subkey and what names it.
     struct Subkey {
         let salt: (high: UInt64, low: UInt64)
-        let key: SymmetricKey
+        let cipher: AESGCM
     }
 
     private struct Sealing {
@@ -43,33 +42,33 @@ final class Subkeys: Sendable {
         if let current { return current }
         // Two event loops may come here together: each seals under its own, and one of the two stays.
         let salt = (high: randomBits(), low: randomBits())
-        let subkey = Subkey(salt: salt, key: derive(salt))
+        let subkey = Subkey(salt: salt, cipher: derive(salt))
         sealing.withLock { $0 = Sealing(subkey: subkey, sinceMilliseconds: now) }
         return subkey
     }
 
     /// The subkey of a message that came, and whether it was kept from one that opened.
-    func forOpening(_ salt: (high: UInt64, low: UInt64)) -> (key: SymmetricKey, isKept: Bool) {
-        let kept = opening.withLock { opening -> SymmetricKey? in
+    func forOpening(_ salt: (high: UInt64, low: UInt64)) -> (cipher: AESGCM, isKept: Bool) {
+        let kept = opening.withLock { opening -> AESGCM? in
             guard !opening.isEmpty, let subkey = opening[Self.place(salt)], subkey.salt == salt else { return nil }
-            return subkey.key
+            return subkey.cipher
         }
         if let kept { return (kept, true) }
         return (derive(salt), false)
     }
 
     /// Keeps a subkey under which a message opened: only who holds the key can fill this memory.
-    func keep(_ key: SymmetricKey, _ salt: (high: UInt64, low: UInt64)) {
+    func keep(_ cipher: AESGCM, _ salt: (high: UInt64, low: UInt64)) {
         opening.withLock { opening in
             if opening.isEmpty { opening = Array(repeating: nil, count: Self.openingMax) }
-            opening[Self.place(salt)] = Subkey(salt: salt, key: key)
+            opening[Self.place(salt)] = Subkey(salt: salt, cipher: cipher)
         }
     }
 
     private static func place(_ salt: (high: UInt64, low: UInt64)) -> Int { Int(salt.low % UInt64(openingMax)) }
 
-    private func derive(_ salt: (high: UInt64, low: UInt64)) -> SymmetricKey {
+    private func derive(_ salt: (high: UInt64, low: UInt64)) -> AESGCM {
         let salt = withUnsafeBytes(of: (salt.high.bigEndian, salt.low.bigEndian)) { Array($0) }
-        return deriver.subkey(for: information + salt)
+        return AESGCM(deriver.subkey(for: information + salt))
     }
 }

@@ -68,6 +68,14 @@ struct JSONScanner {
         position += 1
     }
 
+    /// Passes bytes that are exactly these; false, and nothing passed, when they are others.
+    mutating func passes(_ literal: StaticString) -> Bool {
+        let count = literal.utf8CodeUnitCount
+        guard end - position >= count, equalBytes(base + position, literal.utf8Start, count) else { return false }
+        position += count
+        return true
+    }
+
     /// Passes a key, its colon and the spaces around.
     @inline(__always)
     mutating func scanMemberKey() throws(ScanFault) -> KeyText {

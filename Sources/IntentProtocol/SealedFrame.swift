@@ -4,7 +4,7 @@
 package struct SealedFrame: Sendable {
     /// The members that a sealed body may have.
     package enum Member: UInt16, Sendable, CaseIterable {
-        case emcl, kid, direction, time, caller, tenant, audience, intent, intentVersion, requestId, inReplyTo, nonce
+        case emcl, kid, direction, time, caller, tenant, audience, intent, intentVersion, requestId, nonce, inReplyTo
         case cipherText
         case iv, tag, identityChain
     }
@@ -17,13 +17,17 @@ package struct SealedFrame: Sendable {
         case tooLarge
     }
 
-    private struct Place {
+    struct Place {
         var range = ByteRange.absent
         var isEscaped = false
     }
 
-    private let storage: [UInt8]
-    private var places = InlineArray<16, Place>(repeating: Place())
+    let storage: [UInt8]
+    var places = InlineArray<16, Place>(repeating: Place())
+
+    /// How every frame of ours begins, up to its body.
+    package static let head: StaticString =
+        #"{"protocol":"INTENTUSNET/1.0","messageType":"emcl","headers":{},"body":"#
 
     /// Reads a frame; nil when the first thing that tells says that it is no sealed one.
     ///
@@ -89,37 +93,54 @@ package struct SealedFrame: Sendable {
         isPlain(member) ? Array(storage[places[Int(member.rawValue)].range.range]) : nil
     }
 
-    /// Appends the decoded text of a string; how many bytes that are, nil when it is not there.
-    package func appendText(_ member: Member, to bytes: inout [UInt8]) -> Int? {
-        let place = places[Int(member.rawValue)]
-        guard !place.range.isAbsent else { return nil }
-        let start = bytes.count
-        storage.withUnsafeBufferPointer { storage in
-            let raw = UnsafeBufferPointer(rebasing: storage[place.range.range])
-            if place.isEscaped {
-                bytes.append(contentsOf: JSONStringText.decoded(raw))
-            } else {
-                bytes.append(contentsOf: raw)
+    /// Whether the member is a string of these bytes, written without escapes.
+    package func plain(_ member: Member, is wanted: [UInt8]) -> Bool {
+        let range = places[Int(member.rawValue)].range.range
+        guard isPlain(member), range.count == wanted.count else { return false }
+        return storage.withUnsafeBufferPointer { storage in
+            wanted.withUnsafeBufferPointer { wanted in
+                guard let base = storage.baseAddress, let other = wanted.baseAddress else { return true }
+                return equalBytes(base + range.lowerBound, other, range.count)
             }
         }
-        return bytes.count - start
     }
 
-    /// Appends the bytes of a string of base64; false, and nothing appended, when it is not canonical base64 without escapes.
-    package func appendBase64(_ member: Member, to bytes: inout [UInt8]) -> Bool {
-        guard isPlain(member) else { return false }
-        let range = places[Int(member.rawValue)].range.range
-        let start = bytes.count
-        let isValid = storage.withUnsafeBytes { storage in
-            let text = UnsafeRawBufferPointer(rebasing: storage[range])
-            guard let count = Base64.decodedCount(text) else { return false }
-            bytes.append(contentsOf: repeatElement(0, count: count))
-            return bytes.withUnsafeMutableBytes {
-                Base64.decode(text, into: UnsafeMutableRawBufferPointer(rebasing: $0[start...]))
+    /// The most bytes that the decoded text of a string has: no escape is shorter than what it stands for.
+    package func textByteCountMax(_ member: Member) -> Int { places[Int(member.rawValue)].range.count }
+
+    /// Copies the decoded text of a string into memory of ``textByteCountMax(_:)`` bytes; how many bytes it has, nil when it is
+    /// not there.
+    package func copyText(_ member: Member, to memory: UnsafeMutableRawBufferPointer) -> Int? {
+        let place = places[Int(member.rawValue)]
+        guard !place.range.isAbsent else { return nil }
+        return storage.withUnsafeBytes { storage in
+            let raw = UnsafeRawBufferPointer(rebasing: storage[place.range.range])
+            guard place.isEscaped else {
+                memory.copyMemory(from: raw)
+                return raw.count
             }
+            let decoded = JSONStringText.decoded(raw.assumingMemoryBound(to: UInt8.self))
+            memory.copyBytes(from: decoded)
+            return decoded.count
         }
-        if !isValid { bytes.removeSubrange(start...) }
-        return isValid
+    }
+
+    /// How many bytes a string of base64 stands for, by its length and padding alone; nil when no bytes are written like
+    /// that, or with escapes, or it is not there.
+    package func base64ByteCount(_ member: Member) -> Int? {
+        guard isPlain(member) else { return nil }
+        return storage.withUnsafeBytes {
+            Base64.decodedCount(UnsafeRawBufferPointer(rebasing: $0[places[Int(member.rawValue)].range.range]))
+        }
+    }
+
+    /// Decodes a string of base64 into memory of ``base64ByteCount(_:)`` bytes; false when it is not canonical.
+    package func decodeBase64(_ member: Member, into memory: UnsafeMutableRawBufferPointer) -> Bool {
+        guard isPlain(member) else { return false }
+        return storage.withUnsafeBytes {
+            Base64.decode(
+                UnsafeRawBufferPointer(rebasing: $0[places[Int(member.rawValue)].range.range]), into: memory)
+        }
     }
 
     /// The whole number of `time`: digits alone, the first no zero; nil when it is not there or written otherwise.
@@ -133,116 +154,5 @@ package struct SealedFrame: Sendable {
             value = value * 10 + Int64(digit)
         }
         return value
-    }
-}
-
-extension SealedFrame {
-    private mutating func scan(
-        _ read: (inout JSONScanner, inout SealedFrame) throws(ScanFault) -> Bool
-    ) throws(Fault) -> Bool {
-        var limits = JSONLimits()
-        limits.stringBytesMax = storage.count
-        return try storage.withUnsafeBufferPointer { (bytes) throws(Fault) -> Bool in
-            var scanner = JSONScanner(bytes, limits: limits)
-            do throws(ScanFault) { return try read(&scanner, &self) } catch {
-                if case .syntax(.stringTooLong, _) = error { throw .tooLarge }
-                throw .malformed
-            }
-        }
-    }
-
-    private enum FrameMember: UInt16 {
-        case `protocol`, messageType, headers, body
-    }
-
-    /// Reads the outer object; false as soon as it is known to be none of ours.
-    private static func readFrame(
-        _ scanner: inout JSONScanner, _ frame: inout SealedFrame, isTooLarge: Bool
-    ) throws(ScanFault) -> Bool {
-        guard let isSealed = try? findType(&scanner), isSealed else { return false }
-        // Only now is it worth an answer of its own; the position goes back to read everything strictly.
-        guard !isTooLarge else { throw .syntax(.stringTooLong, at: 0) }
-        scanner.position = 0
-        try scanner.begin()
-        var seen = SeenMembers<FrameMember>()
-        guard try scanner.opens(UInt8(ascii: "{"), closing: UInt8(ascii: "}"), depth: 1) else { return false }
-        repeat {
-            let key = try scanner.scanMemberKey()
-            let member = try frameMember(key)
-            try seen.claim(member, key)
-            switch member {
-            case .protocol:
-                guard try scanner.scanKey().matches("INTENTUSNET/1.0") else { throw scanner.unexpected }
-            case .messageType: _ = try scanner.scanKey()
-            case .headers: try scanner.skipObject(depth: 2, watch: .off)
-            case .body: try frame.readBody(&scanner)
-            }
-        } while try scanner.continues(closing: UInt8(ascii: "}"))
-        try scanner.finish()
-        guard seen.contains(.protocol), seen.contains(.body) else { throw .syntax(.unexpectedEnd, at: 0) }
-        return true
-    }
-
-    /// Passes the members before `messageType`, and tells whether that is `emcl`.
-    private static func findType(_ scanner: inout JSONScanner) throws(ScanFault) -> Bool {
-        try scanner.begin()
-        guard try scanner.opens(UInt8(ascii: "{"), closing: UInt8(ascii: "}"), depth: 1) else { return false }
-        repeat {
-            let key = try scanner.scanMemberKey()
-            if key.matches("messageType") { return try scanner.scanKey().matches("emcl") }
-            guard key.matches("protocol") || key.matches("headers") else { return false }
-            try scanner.skipValue(depth: 2, watch: .off)
-        } while try scanner.continues(closing: UInt8(ascii: "}"))
-        return false
-    }
-
-    private static func frameMember(_ key: KeyText) throws(ScanFault) -> FrameMember {
-        if key.matches("protocol") { return .protocol }
-        if key.matches("messageType") { return .messageType }
-        if key.matches("headers") { return .headers }
-        if key.matches("body") { return .body }
-        throw .syntax(.unexpectedByte, at: key.quoteOffset)
-    }
-
-    private mutating func readBody(_ scanner: inout JSONScanner) throws(ScanFault) {
-        var seen = SeenMembers<Member>()
-        guard try scanner.opens(UInt8(ascii: "{"), closing: UInt8(ascii: "}"), depth: 1) else { return }
-        repeat {
-            let key = try scanner.scanMemberKey()
-            let member = try Self.bodyMember(key)
-            try seen.claim(member, key)
-            let start = scanner.position
-            switch member {
-            case .time:
-                try scanner.scanNumber()
-                places[Int(member.rawValue)] = Place(range: ByteRange(start, scanner.position))
-            case .identityChain:
-                try scanner.skipArray(depth: 2, watch: .off)
-                places[Int(member.rawValue)] = Place(range: ByteRange(start, scanner.position))
-            default:
-                let text = try scanner.scanString()
-                places[Int(member.rawValue)] = Place(range: text.range, isEscaped: text.isEscaped)
-            }
-        } while try scanner.continues(closing: UInt8(ascii: "}"))
-    }
-
-    private static func bodyMember(_ key: KeyText) throws(ScanFault) -> Member {
-        if key.matches("emcl") { return .emcl }
-        if key.matches("kid") { return .kid }
-        if key.matches("direction") { return .direction }
-        if key.matches("time") { return .time }
-        if key.matches("caller") { return .caller }
-        if key.matches("tenant") { return .tenant }
-        if key.matches("audience") { return .audience }
-        if key.matches("intent") { return .intent }
-        if key.matches("intentVersion") { return .intentVersion }
-        if key.matches("requestId") { return .requestId }
-        if key.matches("inReplyTo") { return .inReplyTo }
-        if key.matches("nonce") { return .nonce }
-        if key.matches("cipherText") { return .cipherText }
-        if key.matches("iv") { return .iv }
-        if key.matches("tag") { return .tag }
-        if key.matches("identityChain") { return .identityChain }
-        throw .syntax(.unexpectedByte, at: key.quoteOffset)
     }
 }

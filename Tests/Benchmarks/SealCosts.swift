@@ -51,10 +51,11 @@ enum SealCosts {
             // All that a gateway does for one request that is sealed on both of its sides.
             Measurement("open request, seal call, open reply, seal answer", atMost: 8_000) {
                 let opened = open(bound, expectation)
+                let remembered = opened.replayProof.digest.count
                 let called = call()
                 let replied = open(reply, .answer(first.reply))
                 guard let context = opened.context?.answer(to: opened.nonce) else { exit(2) }
-                return called.message.frame.count + seal(replied.plaintext, context).frame.count
+                return remembered + called.message.frame.count + seal(replied.plaintext, context).frame.count
             },
             Measurement("seal \(body.count) bytes, EMCL v1") { seal(body, asked, .v1).frame.count },
             Measurement("open them, and check the JSON") { open(python, expectation).plaintext.count },

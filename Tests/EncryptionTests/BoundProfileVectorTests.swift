@@ -12,7 +12,7 @@ struct BoundProfileVectorTests {
         return try KeyRing([#require(RingKey(id: id, bytes: bytes))])
     }
 
-    private func expectation(_ header: SealedHeader) -> EMCLExpectation {
+    private func expectation(_ header: borrowing SealedHeader) -> EMCLExpectation {
         switch header.context.direction {
         case .request: .request(caller: header.context.caller, tenant: header.context.tenant)
         case .call: .call(audience: header.context.audience)
@@ -28,17 +28,22 @@ struct BoundProfileVectorTests {
             let frame = try SealedFrame(parsingBody: body.encoded, bytesMax: 1 << 20)
             let header = try SealedHeader(frame)
             let ring = try ring(vector.text("keyHex"), id: body.text("kid"))
-            #expect(try HexDigits.text(of: header.canonicalBytes()) == vector.text("canonicalHeaderHex"), "\(name)")
-            let subkey = ring.keys[0].subkeys.forOpening(header.nonce.salt).key
-            #expect(try HexDigits.text(of: subkey.withUnsafeBytes { Array($0) }) == vector.text("subkeyHex"), "\(name)")
+            let canonical = header.withCanonicalBytes { HexDigits.text(of: Array($0)) }
+            #expect(try canonical == vector.text("canonicalHeaderHex"), "\(name)")
+            let subkey = ring.keys[0].subkeys.forOpening(header.nonce.salt).cipher
+            #expect(
+                try HexDigits.text(of: subkey.key.withUnsafeBytes { Array($0) }) == vector.text("subkeyHex"), "\(name)")
             let opened = try ring.open(
                 frame, as: expectation(header), under: EMCLRules(), nowUnixMilliseconds: header.milliseconds)
             #expect(try opened.plaintext == Array(vector.text("plaintextJSON").utf8), "\(name)")
             #expect(opened.context == header.context)
-            var again = Array("{".utf8)
-            let key = Subkeys.Subkey(salt: header.nonce.salt, key: subkey)
-            try KeyRing.appendBody(opened.plaintext, key, header, to: &again)
-            #expect(try JSONValue(parsing: again + Array("}".utf8)) == .object(body), "\(name)")
+            let key = Subkeys.Subkey(salt: header.nonce.salt, cipher: subkey)
+            let isPlain = header.context.isPlain
+            let byteCountMax = KeyRing.bodyBytesMax(opened.plaintext, header, isPlain: isPlain)
+            let again = MemoryWriter.body(bytesMax: byteCountMax) {
+                KeyRing.appendBody(opened.plaintext, key, header, isPlain: isPlain, to: &$0)
+            }
+            #expect(try JSONValue(parsing: again) == .object(body), "\(name)")
         }
     }
 

@@ -24,8 +24,14 @@ struct SealedFrameTests {
         #expect(!frame.isPlain(.iv) && frame.isPlain(.cipherText) && frame.has(.tag) && !frame.has(.kid))
         #expect(frame.milliseconds == 12)
         var bytes: [UInt8] = [9]
-        #expect(frame.appendBase64(.cipherText, to: &bytes) && bytes == [9, 0])
-        #expect(!frame.appendBase64(.iv, to: &bytes) && bytes == [9, 0])
+        #expect(frame.base64ByteCount(.cipherText) == 1 && frame.base64ByteCount(.iv) == nil)
+        #expect(bytes.withUnsafeMutableBytes { frame.decodeBase64(.cipherText, into: $0) } && bytes == [0])
+        bytes = [9]
+        #expect(!bytes.withUnsafeMutableBytes { frame.decodeBase64(.iv, into: $0) } && bytes == [9])
+        #expect(!bytes.withUnsafeMutableBytes { frame.decodeBase64(.nonce, into: $0) } && bytes == [9])
+        #expect(bytes.withUnsafeMutableBytes { frame.copyText(.nonce, to: $0) } == nil)
+        var text = [UInt8](repeating: 0, count: frame.textByteCountMax(.iv))
+        #expect(text.withUnsafeMutableBytes { frame.copyText(.iv, to: $0) } == 2 && text.prefix(2) == [0x69, 0x76])
     }
 
     @Test(
@@ -34,10 +40,24 @@ struct SealedFrameTests {
             #""body":{"cipherText":7}}"#, #""body":{"alg":"none"}}"#, #""body":{"tag":"","tag":""}}"#,
             #""body":[]}"#, #""body":{}} "x""#, #""body":{},"other":1}"#, #""body":{"identityChain":""}}"#,
             #""body":{"time":"1"}}"#, #""x":{}}"#, #""body":{"#, #""headers":{},"body":{}}"#,
-            #""protocol":"X","body":{}}"#,
+            #""protocol":"X","body":{}}"#, #""body":{}"#, #""body":{},"body":{}}"#, #""body":{},}"#, #""body":"{}"}"#,
         ])
     func refused(rest: String) {
         #expect(throws: SealedFrame.Fault.malformed) { try read(Self.head + rest) }
+        // A space more, and it is not read as our own parts write it.
+        #expect(throws: SealedFrame.Fault.malformed) { try read("{ " + Self.head.dropFirst() + rest) }
+    }
+
+    @Test(
+        "may have spaces wherever JSON has them, and members in any order",
+        arguments: [
+            #""body":{"emcl":"v2","kid":"a"}}"#, #""body": {"kid":"a", "emcl":"v2"} } "#, #" "body" :{ "kid" : "a" }}"#,
+        ])
+    func spaces(rest: String) throws {
+        for text in [Self.head + rest, " " + Self.head + rest, "{ " + Self.head.dropFirst() + rest] {
+            let frame = try #require(try read(text), "\(text)")
+            #expect(frame.plain(.kid, is: "a") && frame.plain(.kid, is: [0x61]) && !frame.plain(.kid, is: [0x62]))
+        }
     }
 
     @Test("need their protocol, a body and a bounded size")

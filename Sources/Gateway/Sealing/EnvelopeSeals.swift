@@ -32,7 +32,7 @@ package struct EnvelopeSeals: Sendable {
         self.replays = replays
         self.replaysOfNode = replaysOfNode
         var opening = opening
-        opening.profiles = rules.profilesOfClients
+        opening.profiles = EMCLProfiles(rules.profilesOfClients)
         self.opening = opening
     }
 

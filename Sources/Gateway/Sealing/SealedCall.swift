@@ -49,7 +49,7 @@ extension Gateway {
             return answer.body
         }
         var rules = EMCLRules()
-        rules.profiles = [call.profile]
+        rules.profiles = EMCLProfiles(call.profile)
         // The keys of then: a rotation between call and reply changes nothing for the two.
         return try call.ring.open(
             frame, as: .answer(call.reply), under: rules, nowUnixMilliseconds: around.unixNanoseconds() / 1_000_000

@@ -52,7 +52,7 @@ package struct SealedExchange: Sendable {
             return answer
         }
         var rules = EMCLRules()
-        rules.profiles = [profile]
+        rules.profiles = EMCLProfiles(profile)
         do throws(EMCLFailure) {
             let opened = try ring.open(
                 frame, as: .answer(self.answer), under: rules, nowUnixMilliseconds: unixMilliseconds)

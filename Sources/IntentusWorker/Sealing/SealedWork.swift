@@ -36,7 +36,7 @@ struct SealedWork: Sendable {
         self.sealing = sealing
         self.agent = Array(agent.utf8)[...]
         var rules = EMCLRules()
-        rules.profiles = Set((sealing?.profiles ?? []).map { EMCLProfile($0) })
+        rules.profiles = EMCLProfiles((sealing?.profiles ?? []).map { EMCLProfile($0) })
         self.rules = rules
         self.unixMilliseconds = unixMilliseconds
         replays = MemoryReplayCache(nowNanoseconds: monotonicNanoseconds)

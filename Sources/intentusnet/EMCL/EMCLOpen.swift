@@ -64,7 +64,7 @@ extension EMCLCommand {
     ) throws -> OpenedMessage {
         let frame = try sealedFrame(bytes)
         var rules = EMCLRules()
-        rules.profiles = Set(EMCLProfile.allCases)
+        rules.profiles = EMCLProfiles(EMCLProfile.allCases)
         rules.ageMillisecondsMax = windowMilliseconds
         do {
             let opened = try ring.open(

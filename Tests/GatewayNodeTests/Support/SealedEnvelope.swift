@@ -47,7 +47,7 @@ struct SealingPeer: Sendable {
     func open(_ body: [UInt8], as answer: EMCLContext, profile: EMCLProfile = .v2) throws -> [String: Any] {
         guard let frame = try SealedFrame.read(body, bytesMax: body.count) else { throw EMCLFailure(.malformed) }
         var rules = EMCLRules()
-        rules.profiles = [profile]
+        rules.profiles = EMCLProfiles(profile)
         let opened = try ring.open(frame, as: .answer(answer), under: rules, nowUnixMilliseconds: Self.now)
         return try JSONSerialization.jsonObject(with: Data(opened.plaintext)) as? [String: Any] ?? [:]
     }
@@ -61,7 +61,7 @@ struct SealingPeer: Sendable {
     ) throws -> [UInt8] {
         guard let frame = try SealedFrame.read(call, bytesMax: call.count) else { throw EMCLFailure(.malformed) }
         var rules = EMCLRules()
-        rules.profiles = [profile]
+        rules.profiles = EMCLProfiles(profile)
         let opened = try ring.open(
             frame, as: .call(audience: Array(agent.utf8)[...]), under: rules, nowUnixMilliseconds: Self.now)
         let asked = opened.context ?? Self.unbound
