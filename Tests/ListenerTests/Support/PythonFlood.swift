@@ -116,6 +116,8 @@ enum PythonFlood {
                             connection.sendall(view[:65536])
                             sent[0] += min(len(view), 65536)
                             view = view[65536:]
+                            if not view and kind == "unknown":
+                                view = memoryview(flood())
                         connection.settimeout(max(end - time.monotonic(), 0.1))
                         while connection.recv(65536):
                             pass
@@ -138,6 +140,8 @@ enum PythonFlood {
                 wrong += 1
                 neighbour.close()
             times.append(time.monotonic() - began)
+            # A few hundred in a second: what the gateway spends is the flood's, not the neighbour's.
+            time.sleep(max(0.002 - times[-1], 0))
         for thread in attackers:
             thread.join()
         times.sort()
