@@ -40,6 +40,8 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
     /// Small DATA frames that the peer may still send.
     private var smallFramesLeft: Int
     private var faults = 0
+    /// Streams that came when none was taken any more.
+    private var lateStreams = 0
     private var idleDeadlineNanoseconds: Int64 = .max
 
     init(_ shared: ServerShared<Handler>, _ tls: ListenerTLS, peer: PeerNetwork?, security: ConnectionSecurity) {
@@ -63,6 +65,8 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
         ]
         connection.maximumSequentialContinuationFrames = limits.continuationsMax
         connection.maximumBufferedControlFrames = limits.controlFramesMax * 4
+        // What is still on its way to a stream that was refused is no fault.
+        connection.maximumRecentlyResetStreams = limits.streamsMax
         connection.controlFrameRateLimit.maximumCount = limits.controlFramesMax
         connection.controlFrameRateLimit.windowLength = .milliseconds(limits.windowMilliseconds)
         // Many streams share this window; the bodies of all of them are bounded elsewhere.
@@ -85,13 +89,15 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
     }
 
     private func begin(_ channel: any Channel) throws {
-        // What one read brought goes on to be parsed for a while after the end.
         switch phase {
-        case .open, .announced, .ending: break
+        case .open, .announced:
+            if let id = try channel.syncOptions?.getOption(HTTP2StreamChannelOptions.streamID), id > lastStream {
+                lastStream = id
+            }
+        // Which is the last was said.
+        case .ending: break
+        // What one read brought goes on to be parsed for a while after the end.
         case .closing, .closed: throw ChannelError.ioOnClosedChannel
-        }
-        if let id = try channel.syncOptions?.getOption(HTTP2StreamChannelOptions.streamID), id > lastStream {
-            lastStream = id
         }
         // Not left to the settings: they bind a peer only once it has acknowledged them.
         earnWindowUpdates(Self.framesOfStream)
@@ -99,11 +105,11 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
         let exchange = HTTP2Exchange(self, isTaken: takesStreams && streams.count < tls.http2.streamsMax)
         streams[ObjectIdentifier(exchange)] = exchange
         try channel.pipeline.syncOperations.addHandler(exchange)
-        // A stream that comes behind a fault is refused, and counts as one more: that is work too, and a peer that acknowledges the
-        // announcement could go on. Who has more on its way than that loses what runs on the connection.
-        guard faults > 0 else { return }
-        faults += 1
-        if faults > tls.http2.faultsMax { end(for: .streamErrors) }
+        // To refuse a stream is work too. A peer that has not heard of the end yet can have as many on their way as may be open:
+        // they harm no neighbour. Who sends more loses what runs on the connection.
+        guard !takesStreams else { return }
+        lateStreams += 1
+        if lateStreams > tls.http2.streamsMax { end(for: .streamErrors) }
     }
 
     // MARK: what exchanges ask
@@ -223,8 +229,8 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
         leave()
     }
 
-    /// A flood ends the connection at once. Any other fault may be that of one stream: then its neighbours finish, unless more
-    /// streams follow than there may be faults, and no more is taken.
+    /// A flood ends the connection at once. Any other fault may be that of one stream: then its neighbours finish, and no more is
+    /// taken.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         let fault = HTTP2Fault(error)
         guard !fault.endsAtOnce else { return end(for: fault) }
@@ -280,25 +286,28 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
         guard case .open = phase, let context else { return }
         phase = .announced
         idleDeadlineNanoseconds = shared.now() + 1_000_000_000
-        // Past the library, which would refuse every later stream from its own first GOAWAY on, and end the connection for their
-        // bodies; what the peer sent before it could read ours is what this one is for.
-        if let frames, let own = try? context.pipeline.syncOperations.context(handler: frames) {
-            own.write(NIOAny(ByteBuffer(bytes: Self.announcement)), promise: nil)
-        }
-        write(.ping(HTTP2PingData(withInteger: 0), ack: false), context)
-        context.flush()
+        writeGoAway(.maxID, context)
+        let ping = HTTP2Frame.FramePayload.ping(HTTP2PingData(withInteger: 0), ack: false)
+        context.writeAndFlush(wrapOutboundOut(HTTP2Frame(streamID: .rootStream, payload: ping)), promise: nil)
     }
 
-    /// A GOAWAY that names no stream and no error: 8 bytes of payload, type 7, the highest stream there can be.
-    private static var announcement: [UInt8] {
-        [0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7F, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0]
+    /// Says which stream is the last, and no error.
+    ///
+    /// Past the library, which from its own first GOAWAY on would pass over every later stream, uncounted, and end the connection for
+    /// their bodies.
+    private func writeGoAway(_ last: HTTP2StreamID, _ context: ChannelHandlerContext) {
+        guard let frames, let own = try? context.pipeline.syncOperations.context(handler: frames) else { return }
+        // 8 bytes of payload, type 7, no flags, the connection.
+        var bytes = ByteBuffer(bytes: [0, 0, 8, 7, 0, 0, 0, 0, 0])
+        bytes.writeInteger(UInt32(Int(last)))
+        bytes.writeInteger(UInt32(0))
+        own.writeAndFlush(NIOAny(bytes), promise: nil)
     }
 
     private func nameLastStream() {
         guard case .announced = phase, let context else { return }
         phase = .ending
-        write(.goAway(lastStreamID: lastStream, errorCode: .noError, opaqueData: nil), context)
-        context.flush()
+        writeGoAway(lastStream, context)
         if streams.isEmpty { close() }
     }
 
@@ -310,9 +319,5 @@ final class HTTP2Connection<Handler: HTTPHandler>: ChannelInboundHandler, SweptC
         let last = HTTP2Frame(
             streamID: .rootStream, payload: .goAway(lastStreamID: lastStream, errorCode: .noError, opaqueData: nil))
         context.writeAndFlush(wrapOutboundOut(last)).whenComplete { [self] _ in self.context?.close(promise: nil) }
-    }
-
-    private func write(_ payload: HTTP2Frame.FramePayload, _ context: ChannelHandlerContext) {
-        context.write(wrapOutboundOut(HTTP2Frame(streamID: .rootStream, payload: payload)), promise: nil)
     }
 }

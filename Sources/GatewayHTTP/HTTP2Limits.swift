@@ -16,8 +16,8 @@ package struct HTTP2Limits: Sendable, Hashable {
     /// each kilobyte of bodies earns more.
     package var smallFramesMax = 1_000
     static let smallFrameBytes = 256
-    /// Faults of the protocol, each of a stream perhaps; the first is the last of which streams are taken, and one more than these
-    /// ends the connection.
+    /// Faults of the protocol, each of a stream perhaps; one more than these ends the connection. Behind the first no stream is taken,
+    /// and more than ``streamsMax`` that come all the same end it too.
     package var faultsMax = 20
     /// CONTINUATION frames behind one HEADERS frame; one more ends the connection.
     package var continuationsMax = 8

@@ -48,6 +48,29 @@ extension SocketTests {
             }
         }
 
+        @Test("streams without end behind the last that was named end the connection")
+        func endlessStreams() async throws {
+            let gate = Gate()
+            defer { gate.open() }
+            try await HTTP2ExchangeTests.run(answering: { _, _ in
+                await withTaskCancellationHandler {
+                    await gate.wait()
+                } onCancel: {
+                    gate.open()
+                }
+                return HTTPAnswer(status: 200, body: [])
+            }) { server, client, gauges in
+                client.request(1)
+                #expect(await eventually { server.handled.value == 1 })
+                server.server.sendClientsAway(true)
+                #expect(await eventually { client.lastStreamsNamed == [0x7FFF_FFFF, 1] })
+                for stream in stride(from: 3, to: 303, by: 2) { client.request(stream) }
+                #expect(await client.isOver())
+                #expect(server.handled.value == 1)
+                #expect(gauges.http2FaultCounts == [.streamErrors: 1])
+            }
+        }
+
         @Test("a node that sends its clients away loses no POST of theirs and answers none twice")
         func away() async throws {
             let handled = Handled()

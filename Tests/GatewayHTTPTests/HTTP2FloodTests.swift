@@ -68,16 +68,13 @@ extension SocketTests {
         }
 
         /// CVE-2025-8671: a stream's request is made for nothing when it is the server that has to reset it.
-        @Test("of streams that the peer makes us reset")
-        func streamErrors() async throws {
+        @Test("of streams that the peer makes us reset, whether it answers pings or not", arguments: [true, false])
+        func streamErrors(answersPings: Bool) async throws {
             try await Self.expectFault(.streamErrors) { client in
+                if !answersPings { client.holdPings() }
                 // One that stays open, so that the connection does not end with the first fault.
                 client.send(HTTP2Client.frame(1, flags: 4, stream: 1, client.block()))
-                for stream in stride(from: 3, to: 600, by: 2) {
-                    let head = client.block("/api/v1/intent", [("content-length", "1")])
-                    let body = HTTP2Client.frame(0, stream: stream, [0x61, 0x62])
-                    client.send(HTTP2Client.frame(1, flags: 4, stream: stream, head) + body)
-                }
+                for stream in stride(from: 3, to: 600, by: 2) { Self.fail(client, stream: stream) }
             }
         }
 
@@ -104,6 +101,53 @@ extension SocketTests {
                 #expect(gauges.http2FaultCounts[.protocolError, default: 0] > 0)
                 #expect(await eventually { server.server.gauges.requestsInFlight == 0 })
             }
+        }
+
+        @Test("of streams that are only refused, behind one that the peer made us reset", arguments: [true, false])
+        func refusedStreams(answersPings: Bool) async throws {
+            try await Self.expectFault(.streamErrors) { client in
+                if !answersPings { client.holdPings() }
+                client.send(HTTP2Client.frame(1, flags: 4, stream: 1, client.block()))
+                Self.fail(client, stream: 3)
+                for stream in stride(from: 5, to: 305, by: 2) { client.request(stream) }
+            }
+        }
+
+        @Test("and as many as may be open, behind a fault, are none: neighbours finish", arguments: [true, false])
+        func onTheirWay(answersPings: Bool) async throws {
+            let gate = Gate()
+            defer { gate.open() }
+            try await HTTP2ExchangeTests.run(answering: { request, _ in
+                await gate.wait()
+                return HTTPAnswer(status: 200, body: request.body)
+            }) { server, client, gauges in
+                if !answersPings { client.holdPings() }
+                client.request(1, body: "neighbour")
+                #expect(await eventually { server.handled.value == 1 })
+                Self.fail(client, stream: 3)
+                let late = Array(stride(from: 5, to: 205, by: 2))
+                // Heads first, so that each body comes to a stream that was refused long ago.
+                for stream in late {
+                    client.send(HTTP2Client.frame(1, flags: 4, stream: stream, client.block()))
+                }
+                for stream in late { client.send(HTTP2Client.frame(0, flags: 1, stream: stream, [0x61])) }
+                // REFUSED_STREAM: they may be sent again elsewhere.
+                for stream in late { #expect(await client.resetCode(stream) == 7) }
+                #expect(!client.isClosed)
+                gate.open()
+                #expect(await client.body(1) == "neighbour")
+                client.answerPings()
+                #expect(await client.isOver())
+                #expect(server.handled.value == 1)
+                #expect(gauges.http2FaultCounts == [.protocolError: 1])
+            }
+        }
+
+        /// More of a body than its head said.
+        private static func fail(_ client: HTTP2Client, stream: Int) {
+            let head = client.block("/api/v1/intent", [("content-length", "1")])
+            client.send(HTTP2Client.frame(1, flags: 4, stream: stream, head))
+            client.send(HTTP2Client.frame(0, stream: stream, [0x61, 0x62]))
         }
 
         @Test("of bodies in crumbs")
