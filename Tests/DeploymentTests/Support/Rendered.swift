@@ -14,21 +14,12 @@ struct Rendered {
         "base", "overlays/dev", "overlays/production", "overlays/istio", "overlays/redis-cluster", "load",
     ]
 
-    private static let asJSON = """
-        import json, sys, yaml
-        json.dump(list(yaml.load_all(open(sys.argv[1]), yaml.CSafeLoader)), open(sys.argv[2], "w"), default=str)
-        """
-
     init(_ name: String, in folder: PrivateFolder) throws {
         self.name = name
         file = folder.file(name.replacing("/", with: "-") + ".yaml")
         _ = try SpawnedProcess.run(
             [Workplace.tool("kubectl"), "kustomize", Workplace.path("k8s/\(name)"), "-o", file], in: folder)
-        // As JSON: the house's reader is wary of YAML that looks as ConfigMaps with scripts and rules in them do.
-        let words = [Workplace.python, "-c", Self.asJSON, file, folder.file("documents.json")]
-        _ = try SpawnedProcess.run(words, in: folder)
-        let text = try String(contentsOfFile: folder.file("documents.json"), encoding: .utf8)
-        documents = try DocumentParser.json(text, file: file).sequence ?? []
+        documents = try DocumentParser.yamlStream(String(contentsOfFile: file, encoding: .utf8), file: file)
     }
 
     func all(_ kind: String) -> [DocumentNode] { documents.filter { $0.text("kind") == kind } }

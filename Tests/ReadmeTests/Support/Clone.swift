@@ -14,8 +14,13 @@ struct Clone {
 
     init() throws {
         folder = try PrivateFolder()
+        // The tree may be another user's, as it is where a container runs the tests.
+        _ = try folder.write(".gitconfig", "[safe]\n\tdirectory = *\n")
         _ = try SpawnedProcess.run(
-            ["git", "clone", "--quiet", "--no-local", "--depth", "1", "file://\(Project.root.path)", path], in: folder,
+            [
+                "env", "HOME=\(folder.path)", "git", "clone", "--quiet", "--no-local", "--depth", "1",
+                "file://\(Project.root.path)", path,
+            ], in: folder,
             withinMilliseconds: 60_000)
         try FileManager.default.createDirectory(atPath: programs, withIntermediateDirectories: false)
         guard !Project.isSoak else { return }

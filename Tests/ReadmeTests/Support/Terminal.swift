@@ -4,7 +4,7 @@ import RedisFixtures
 /// A shell in which one types a line after the other: what a line sets, the next ones have.
 ///
 /// Where the machine allows it, in namespaces of its own: the ports that the README names are free there whatever else runs, and nothing
-/// that was started outlives the shell.
+/// that was started outlives the shell. A build that fetches packages needs the network, and gets no namespace.
 final class Terminal {
     struct Outcome {
         let status: Int32
@@ -17,13 +17,19 @@ final class Terminal {
         fileprivate let process: String
     }
 
-    static let isApart: Bool = (try? SpawnedProcess.run(apart + ["true"], in: PrivateFolder())) != nil
+    static let isApart =
+        !Project.isSoak && (try? SpawnedProcess.run(apart + ["true"], in: PrivateFolder())) != nil
     private static let apart = ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
+
+    /// Where the package manager looks for its settings.
+    private static var home: String? { Project.isSoak ? ProcessInfo.processInfo.environment["HOME"] : nil }
 
     private let folder: PrivateFolder
     private let shell: SpawnedProcess
     private let input: FileHandle
     private var count = 0
+    /// The groups of processes of lines that go on.
+    private var open: Set<Int32> = []
 
     init(in directory: String, programs: String, folder: PrivateFolder) throws {
         self.folder = folder
@@ -34,7 +40,7 @@ final class Terminal {
         // For reading too: a shell that is not there yet must not hold us up.
         guard let handle = FileHandle(forUpdatingAtPath: fifo) else { throw FixtureError("cannot write to \(fifo)") }
         input = handle
-        try type("set -m; cd '\(directory)'; export HOME='\(folder.path)' PATH='\(programs)':\"$PATH\"")
+        try type("set -m; cd '\(directory)'; export HOME='\(Self.home ?? folder.path)' PATH='\(programs)':\"$PATH\"")
         if Self.isApart { try type("ip link set lo up") }
         guard try run("pwd", withinSeconds: 15).text.contains(directory) else {
             throw FixtureError("no shell: \(folder.tail(of: "terminal.log"))")
@@ -54,13 +60,15 @@ final class Terminal {
         let number = next()
         try type("{ \(line)\n} >'\(folder.file("output-\(number)"))' 2>&1 &")
         let job = Job(number: number, process: try run("echo $!", withinSeconds: 15).text.trimmed)
+        Int32(job.process).map { _ = open.insert($0) }
+        // Through the shell, whose ids of processes are its own.
+        var (looks, hasEnded) = (0, false)
         try wait(seconds, "'\(line)' to say '\(sign)'", number) {
-            // An outcome of zero: there is still such a group of processes.
-            guard try run("kill -0 -- -\(job.process)", withinSeconds: 15).status == 0 else {
-                throw FixtureError("'\(line)' has ended: \(text(number))")
-            }
-            return text(number).contains(sign)
+            looks += 1
+            hasEnded = try looks % 100 == 0 && run("kill -0 -- -\(job.process)", withinSeconds: 15).status != 0
+            return hasEnded || text(number).contains(sign)
         }
+        guard !hasEnded else { throw FixtureError("'\(line)' has ended: \(text(number))") }
         return job
     }
 
@@ -72,11 +80,14 @@ final class Terminal {
         try wait(seconds, "all of it to end", job.number) {
             try run("kill -0 -- -\(job.process)", withinSeconds: 15).status != 0
         }
+        Int32(job.process).map { _ = open.remove($0) }
         return text(job.number)
     }
 
-    /// Ends the shell, and in namespaces of its own everything with it.
+    /// Ends the shell, and what was started in it.
     func close() {
+        // In a namespace of its own everything goes with the shell, and its process ids mean nothing here.
+        if !Self.isApart { for group in open { kill(-group, SIGTERM) } }
         try? input.close()
         shell.signal(SIGTERM)
         shell.kill9()
