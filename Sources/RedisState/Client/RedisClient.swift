@@ -1,4 +1,5 @@
 package import NIOCore
+import Synchronization
 
 /// The client of one event loop: finds the server that owns a key, whatever the topology, and asks it.
 ///
@@ -33,6 +34,8 @@ package final class RedisClient: RedisCommands, @unchecked Sendable {
     private var refresher: ClusterRefresher?
     private var watch: Task<Void, Never>?
     private var isClosed = false
+    /// The same for commands that wait off the event loop.
+    private let hasEnded = Mutex(false)
 
     /// Makes a client; nothing is connected before ``start(waitingMilliseconds:)``.
     ///
@@ -77,6 +80,7 @@ package final class RedisClient: RedisCommands, @unchecked Sendable {
 
     /// Ends every connection; whoever waits is told so. Returns when nothing uses the event loop any more.
     package func close() async {
+        hasEnded.withLock { $0 = true }
         for task in (try? await eventLoop.submit { self.end() }.get()) ?? [] { await task.value }
     }
 
@@ -159,11 +163,14 @@ package final class RedisClient: RedisCommands, @unchecked Sendable {
                 case .notConnected:
                     refreshSoon()
                     // Nothing was sent; the map that comes may name the replica that took over.
-                    if let mapDeadline, RedisConnection.now() < mapDeadline, !Task.isCancelled {
-                        try? await Task.sleep(for: .milliseconds(Self.mapPauseMilliseconds))
-                        target = first
-                        continue
+                    guard let mapDeadline, RedisConnection.now() < mapDeadline, !hasEnded.withLock({ $0 }) else {
+                        break
                     }
+                    try? await Task.sleep(for: .milliseconds(Self.mapPauseMilliseconds))
+                    // The event loop may be gone with the client.
+                    guard !Task.isCancelled, !hasEnded.withLock({ $0 }) else { break }
+                    target = first
+                    continue
                 case .overloaded, .timedOut, .connectionLost, .unexpectedReply: break
                 }
                 return (reply, target)
