@@ -44,11 +44,7 @@ extension SocketTests {
         func forced() async throws {
             let gate = Gate()
             try await TestServer.run { _, _ in
-                await withTaskCancellationHandler {
-                    await gate.wait()
-                } onCancel: {
-                    gate.open()
-                }
+                await gate.waitUntilCancelled()
                 return HTTPAnswer(status: 200, body: [])
             } during: { server in
                 let stuck = try server.connect()

@@ -53,11 +53,7 @@ extension SocketTests {
             let gate = Gate()
             defer { gate.open() }
             try await HTTP2ExchangeTests.run(answering: { _, _ in
-                await withTaskCancellationHandler {
-                    await gate.wait()
-                } onCancel: {
-                    gate.open()
-                }
+                await gate.waitUntilCancelled()
                 return HTTPAnswer(status: 200, body: [])
             }) { server, client, gauges in
                 client.request(1)

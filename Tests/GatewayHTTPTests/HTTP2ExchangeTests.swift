@@ -113,11 +113,7 @@ extension SocketTests {
             let gate = Gate()
             try await Self.run(answering: { request, _ in
                 guard request.body == Array("wait".utf8) else { return HTTPAnswer(status: 200, body: request.body) }
-                await withTaskCancellationHandler {
-                    await gate.wait()
-                } onCancel: {
-                    gate.open()
-                }
+                await gate.waitUntilCancelled()
                 return HTTPAnswer(status: 200, body: [])
             }) { server, client, _ in
                 client.request(1, body: "wait")

@@ -33,11 +33,7 @@ extension SocketTests {
                 .resets,
                 answering: { request, _ in
                     guard request.body.isEmpty else { return HTTPAnswer(status: 200, body: request.body) }
-                    await withTaskCancellationHandler {
-                        await gate.wait()
-                    } onCancel: {
-                        gate.open()
-                    }
+                    await gate.waitUntilCancelled()
                     return HTTPAnswer(status: 200, body: [])
                 }
             ) { client in
@@ -84,11 +80,7 @@ extension SocketTests {
             let gate = Gate()
             defer { gate.open() }
             try await HTTP2ExchangeTests.run(answering: { _, _ in
-                await withTaskCancellationHandler {
-                    await gate.wait()
-                } onCancel: {
-                    gate.open()
-                }
+                await gate.waitUntilCancelled()
                 return HTTPAnswer(status: 200, body: [])
             }) { server, client, gauges in
                 for stream in stride(from: 1, to: 100, by: 2) {

@@ -19,6 +19,15 @@ final class Gate: Sendable {
         }
     }
 
+    /// Opens it for everybody when the task that waits is cancelled.
+    func waitUntilCancelled() async {
+        await withTaskCancellationHandler {
+            await wait()
+        } onCancel: {
+            open()
+        }
+    }
+
     var isOpen: Bool { state.withLock { $0.isOpen } }
 
     func open() {
