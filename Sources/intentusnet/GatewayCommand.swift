@@ -17,7 +17,6 @@ struct GatewayCommand: AsyncParsableCommand {
     var config: String
 
     func run() async throws {
-        AllocatorTuning.apply()
         let node: GatewayNode
         do {
             node = try await GatewayNode(configurationFile: config, environment: ProcessInfo.processInfo.environment)

@@ -14,4 +14,12 @@ struct Intentusnet: AsyncParsableCommand {
             AgentsCommand.self, LimitsCommand.self, HealthCommand.self, AuditCommand.self, AdminCommand.self,
             LoadCommand.self,
         ])
+
+    /// On the main thread: what another one executes loses what the kernel was told of this process for the main one, such as to
+    /// end it with its parent.
+    @MainActor
+    static func main() async {
+        AllocatorTuning.apply(to: CommandLine.arguments.dropFirst().first)
+        await main(nil)
+    }
 }

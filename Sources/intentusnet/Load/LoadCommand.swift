@@ -36,7 +36,6 @@ struct LoadCommand: AsyncParsableCommand {
     static let interruptedCode: Int32 = 130
 
     func run() async throws {
-        AllocatorTuning.apply()
         let ready: LoadPreparation
         do {
             ready = try prepared()
