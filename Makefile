@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 # Tests in release take long to build: only what the soak needs.
-SOAK_ROOMS := AuditTests,ClusterTests,ListenerTests,LoadClient,RedisFixtures,DevelopmentIssuer,Documents,Encryption,IntentProtocol
+SOAK_ROOMS := AuditTests,ClusterTests,ListenerTests,LoadGeneratorTests,LoadClient,RedisFixtures,IdentityFixtures,LoadGenerator,IntentusClient,CertificateFiles,GatewayHTTP,Identity,TraceExport,Traces,DevelopmentAuthority,DevelopmentIssuer,Documents,Encryption,IntentProtocol
 RELEASE := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 
 .PHONY: run cluster build image test soak bench microbench format lint
@@ -29,7 +29,7 @@ test: ## every test
 	INTENTUSNET_TEST_TLS_REPORT="$(CURDIR)/.build/reports/testssl.json" \
 		INTENTUSNET_TEST_PYTHON="$(CURDIR)/.venv/bin/python" swift test --skip-build --disable-xctest --no-parallel
 
-soak: build ## cluster, listener and audit log at full rates for full times; gateways and load client are release builds
+soak: build ## cluster, listener, audit log and load tests at full rates for full times; gateways and clients are release builds
 	@Tests/Tools/install build test
 	@mkdir -p .build/reports
 	INTENTUSNET_ROOMS=$(SOAK_ROOMS) swift build -c release --build-tests --scratch-path .build/soak
@@ -37,7 +37,7 @@ soak: build ## cluster, listener and audit log at full rates for full times; gat
 		INTENTUSNET_TEST_GATEWAY="$$(swift build $(RELEASE) --show-bin-path)/intentusnet" \
 		INTENTUSNET_TEST_PYTHON="$(CURDIR)/.venv/bin/python" \
 		INTENTUSNET_TEST_TLS_REPORT="$(CURDIR)/.build/reports/testssl.json" \
-		swift test -c release --skip-build --scratch-path .build/soak --disable-xctest --no-parallel --filter "AuditTests|ClusterTests|ListenerTests"
+		swift test -c release --skip-build --scratch-path .build/soak --disable-xctest --no-parallel --filter "AuditTests|ClusterTests|ListenerTests|LoadGeneratorTests"
 
 bench: build ## side by side with Envoy and HAProxy, warm and cold; and what sharing limits through Redis costs
 	@Tests/Tools/install bench

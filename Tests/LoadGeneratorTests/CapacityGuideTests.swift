@@ -6,13 +6,14 @@ import Testing
 struct CapacityGuideTests {
     /// As measured by `CapacityModelTests`, rounded up.
     private static let callsPerLeasedBucket = 70.0
+    private static let idleCallsPerNode = 3.0
     private static let microsecondsPerCall = 8.6
     private static let utilisation = 0.6
 
     private static func row(_ name: String, _ setting: RedisDemand.Setting, buckets: Int) -> String {
         let demand = RedisDemand(
             requestsPerSecond: 1_000_000, nodes: 200, buckets: buckets, setting: setting,
-            callsPerLeasedBucket: callsPerLeasedBucket)
+            callsPerLeasedBucket: callsPerLeasedBucket, idleCallsPerNode: idleCallsPerNode)
         let shards = demand.shards(microsecondsPerCall: microsecondsPerCall, utilisation: utilisation)
         let text = shards.map { "\($0)" } ?? "not possible: a bucket is of one server"
         return "| \(name) | \(buckets) | \(Int(demand.callsPerSecond)) | \(text) |"

@@ -6,25 +6,6 @@ import Testing
 /// `intentusnet load` as a process: what it prints and how it ends.
 @Suite("The command", .serialized)
 struct CommandTests {
-    private struct Ended {
-        let code: Int32
-        let output: String
-    }
-
-    private func run(
-        _ words: [String], in folder: PrivateFolder, signal: Int32? = nil, whenSeen: @Sendable () -> Bool = { true }
-    ) async throws -> Ended {
-        let log = "output-\(UUID().uuidString).log"
-        let process = try SpawnedProcess([try BuiltCommand.path, "load"] + words, log: folder.file(log))
-        if let signal {
-            for _ in 0..<2_000 where !whenSeen() { try await Task.sleep(for: .milliseconds(5)) }
-            process.signal(signal)
-        }
-        for _ in 0..<4_000 where process.isRunning { try await Task.sleep(for: .milliseconds(5)) }
-        return Ended(
-            code: try process.waitForEnd(milliseconds: 1_000), output: folder.tail(of: log, characters: 200_000))
-    }
-
     private func simple(_ url: String, _ more: [String] = []) -> [String] {
         ["--gateway", url, "--rate", "100", "--duration", "500ms", "--intent", "Sum:1.0"] + more
     }
@@ -35,7 +16,7 @@ struct CommandTests {
         try await TestServer.run { _ in
             .status(200)
         } during: { server in
-            let ended = try await run(
+            let ended = try await LoadProcess.run(
                 simple(
                     server.url,
                     [
@@ -46,7 +27,7 @@ struct CommandTests {
             #expect(ended.code == 0, "\(ended.output)")
             #expect(ended.output.contains("passed p99>10s") && ended.output.contains("50 requests due"))
             let text = try Data(contentsOf: URL(fileURLWithPath: folder.file("result.json")))
-            let result = try JSONDecoder().decode(LoadResult.self, from: text)
+            let result = try ended.result
             #expect(result.total.ok == 50 && result.thresholds.count == 2)
             let page = try String(contentsOfFile: folder.file("report.html"), encoding: .utf8)
             #expect(page.contains("</html>"))
@@ -63,7 +44,8 @@ struct CommandTests {
         try await TestServer.run { _ in
             .status(503)
         } during: { server in
-            let ended = try await run(simple(server.url, ["--fail-if", "errors>0.1%", "--quiet"]), in: folder)
+            let words = simple(server.url, ["--fail-if", "errors>0.1%", "--quiet"])
+            let ended = try await LoadProcess.run(words, in: folder)
             #expect(ended.code == 1 && ended.output.contains("FAILED errors>0.1%: errors: 100.000 %"))
             #expect(!ended.output.contains("in flight"), "--quiet shows no progress")
         }
@@ -106,16 +88,16 @@ struct CommandTests {
             ),
         ])
     func unusable(words: [String], message: String) async throws {
-        let ended = try await run(words, in: try PrivateFolder())
+        let ended = try await LoadProcess.run(words, in: try PrivateFolder())
         #expect(ended.code == 2 && ended.output.contains(message), "\(ended.code): \(ended.output)")
     }
 
     @Test("a gateway that is not reached ends with 3, a command line that is none with 64")
     func unreached() async throws {
         let folder = try PrivateFolder()
-        let ended = try await run(simple("http://127.0.0.1:1"), in: folder)
+        let ended = try await LoadProcess.run(simple("http://127.0.0.1:1"), in: folder)
         #expect(ended.code == 3 && ended.output.contains("no connection to http://127.0.0.1:1"), "\(ended.output)")
-        #expect(try await run(["--rat", "1"], in: folder).code == 64)
+        #expect(try await LoadProcess.run(["--rat", "1"], in: folder).code == 64)
     }
 
     @Test("Ctrl-C ends it with 130, and with a report of what was done")
@@ -128,10 +110,33 @@ struct CommandTests {
                 "--gateway", server.url, "--rate", "100", "--duration", "1h", "--intent", "Sum", "--json", "-",
                 "--quiet",
             ]
-            let ended = try await run(words, in: folder, signal: SIGINT) { server.requestCount > 20 }
+            let ended = try await LoadProcess.run(words, in: folder, signal: SIGINT) { server.requestCount > 20 }
             #expect(ended.code == 130)
             let result = try JSONDecoder().decode(LoadResult.self, from: Data(ended.output.utf8))
             #expect(result.isInterrupted && result.total.ok == server.requestCount)
+        }
+    }
+
+    @Test("whoever starts it can have it end with itself, although it begins itself anew")
+    func orphan() async throws {
+        let folder = try PrivateFolder()
+        try await TestServer.run { _ in
+            .status(200)
+        } during: { server in
+            let path = try BuiltCommand.path
+            let parent = try SpawnedProcess(
+                [
+                    "sh", "-c",
+                    "setpriv --pdeathsig KILL \(path) load --gateway \(server.url) --rate 100 --duration 1h --intent Sum "
+                        + "--quiet & echo $!; wait",
+                ], log: folder.file("parent.log"))
+            for _ in 0..<2_000 where server.requestCount < 5 { try await Task.sleep(for: .milliseconds(5)) }
+            let child = try #require(Int32(folder.tail(of: "parent.log").split(separator: "\n").first ?? ""))
+            #expect(kill(child, 0) == 0 && server.requestCount >= 5)
+            parent.kill9()
+            defer { kill(child, SIGKILL) }
+            for _ in 0..<2_000 where kill(child, 0) == 0 { try await Task.sleep(for: .milliseconds(5)) }
+            #expect(kill(child, 0) != 0, "the generator outlives who started it")
         }
     }
 
@@ -155,7 +160,7 @@ struct CommandTests {
                 callers: [{ name: clerks, tokenFile: tokens.txt }, { name: nobody }]
                 failIf: ["p99(pay)>10s", "lost(here)>0%"]
                 """)
-            let ended = try await run(["--scenario", path, "--seed", "9"], in: folder)
+            let ended = try await LoadProcess.run(["--scenario", path, "--seed", "9"], in: folder)
             #expect(ended.code == 0, "\(ended.output)")
             let texts = server.texts
             #expect(texts.contains { $0.contains("Bearer one") } && texts.contains { $0.contains("Bearer two") })
@@ -180,7 +185,7 @@ struct CommandTests {
                 mix: [{ intent: Sum }]
                 callers: [{ name: tenants, mint: { keyFile: key.pem, tenant: "t-#", count: 5 } }]
                 """)
-            #expect(try await run(["--scenario", path], in: folder).code == 0)
+            #expect(try await LoadProcess.run(["--scenario", path], in: folder).code == 0)
             let tokens = Set(server.texts.compactMap { $0.firstMatch(of: #/Bearer ([\w.-]+)/#).map { String($0.1) } })
             #expect(tokens.count == 5)
         }
@@ -198,10 +203,9 @@ struct CommandTests {
                 "--find-capacity", "--trial", "1s", "--warm-up", "0s", "--fail-if", "p99>100ms", "--json",
                 folder.file("result.json"),
             ]
-            let ended = try await run(words, in: folder)
+            let ended = try await LoadProcess.run(words, in: folder)
             #expect(ended.code == 0, "\(ended.output)")
-            let text = try Data(contentsOf: URL(fileURLWithPath: folder.file("result.json")))
-            let result = try JSONDecoder().decode(LoadResult.self, from: text)
+            let result = try ended.result
             let found = try #require(result.capacityPerSecond)
             #expect((250...440).contains(found), "\(ended.output)")
             #expect(result.trials.count >= 4 && ended.output.contains("trial at 200.0/s"))

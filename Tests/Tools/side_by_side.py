@@ -15,25 +15,27 @@ costs a request may be 3 %, by the median of the ratios of rounds that follow ea
 The fifth part runs it three times before one worker: plainly, without an audit log, and with envelopes that are sealed on both sides
 (EMCL v2). What sealing adds is CPU time of the process, what the audit log adds that of the event loop; both are held against their bounds
 plus what two equal gateways differ by in the same run.
+
+The sixth part runs it with traces that nobody asks for, one in a hundred, and all of them, sent to a receiver that takes everything.
 """
 import argparse
-import contextlib
 import json
 import os
 import pathlib
 import re
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 
+from bench_processes import Processes, check_answer, cpu_seconds, thread_nanoseconds
+from bench_traces import compare_traces
 from bench_parties import (
     Certificates, Sealer, Workload, envoy_binary, envoy_configuration, free_port, gateway_configuration, haproxy_configuration,
     nginx_configuration, spiffe, write_policy)
 
+PARTS = ("warm", "cold", "mtls", "stores", "records", "traces")
 SHARING_COST_MAX = 1.03
 # Microseconds of CPU that a request may cost more: sealed on both sides, by the process; with an audit record, by the event loop.
 SEALING_COST_MAX, AUDIT_COST_MAX = 8.0, 1.0
@@ -43,47 +45,6 @@ CPU_RATIO_MAX = {"warm": 0.70, "cold": 0.65, "mtls": 0.75}
 HANDSHAKE_RATIO_MIN = 0.9
 HANDSHAKE_CLIENTS = 4
 missed = []
-
-
-class Processes:
-    """What is measured and what it needs, on free ports; ended by process id."""
-
-    def __init__(self, work):
-        self.stack = contextlib.ExitStack()
-        self.folder = work.folder
-        self.pids, self.urls = {}, {}
-
-    def start(self, name, command, port):
-        log = self.stack.enter_context(open(f"{self.folder}/{name}.log", "w"))
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-        self.stack.callback(lambda: (process.terminate(), process.wait(20)))
-        self.pids[name] = process.pid
-        deadline = time.monotonic() + 20
-        while True:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    return
-            if process.poll() is not None or time.monotonic() > deadline:
-                self.stack.close()
-                sys.exit(f"{name} did not start:\n" + pathlib.Path(f"{self.folder}/{name}.log").read_text()[-4000:])
-            time.sleep(0.05)
-
-    def measure(self, name, kind, seconds, connections):
-        before = cpu_seconds(self.pids[name])
-        text = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s",
-                               f"{self.folder}/{kind}.lua", self.urls[name]], check=True, capture_output=True, text=True).stdout
-        used = cpu_seconds(self.pids[name]) - before
-        requests = int(re.search(r"(\d+) requests in", text)[1])
-        bad = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
-        errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)
-        milliseconds = {"us": 1e-3, "ms": 1, "s": 1e3}
-        p99 = re.search(r"99%\s+([\d.]+)(us|ms|s)", text)
-        return {"cpu": used * 1e6 / requests, "rate": float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1]),
-                "p99": float(p99[1]) * milliseconds[p99[2]], "rss": resident_mib(self.pids[name]),
-                "bad": (int(bad[1]) if bad else 0) + (sum(map(int, errors.groups())) if errors else 0)}
-
-    def close(self):
-        self.stack.close()
 
 
 class Targets(Processes):
@@ -162,10 +123,6 @@ class Stores(Processes):
             work.write(f"{name}.yaml", configuration)
             self.start(name, [binary, "gateway", "--config", f"{self.folder}/{name}.yaml"], port)
 
-    def metric(self, name, series):
-        text = urllib.request.urlopen(f"http://127.0.0.1:{self.admin[name]}/metrics", timeout=5).read().decode()
-        return float(re.search(rf"^{series} ([\d.]+)", text, re.MULTILINE)[1])
-
 
 class Records(Processes):
     """Gateways before one worker that takes calls sealed and plainly: two that are alike, one without a log, one that seals."""
@@ -216,15 +173,6 @@ response = function() done = done + 1; if done >= #frames - {connections} then w
         return {"cpu": process * 1e6 / requests, "loop": loop / 1e3 / requests, "bad": int(bad[1]) if bad else 0}
 
 
-def thread_nanoseconds(pid):
-    """What each thread of a process has used of the CPU."""
-    found = {}
-    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        with contextlib.suppress(OSError):
-            found[task.name] = int((task / "schedstat").read_text().split()[0])
-    return found
-
-
 def compare_records(binary, work, options):
     """What seals on both sides and the audit log add to a request."""
     targets = Records(binary, work)
@@ -253,24 +201,6 @@ def compare_records(binary, work, options):
     if audit > AUDIT_COST_MAX + noise["loop"]:
         missed.append(f"the audit log adds {audit:.1f} us to the event loop, wanted at most {AUDIT_COST_MAX}")
     return sum(r[name]["bad"] for r in rounds for name in r)
-
-
-def cpu_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def resident_mib(pid):
-    return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1]) / 1024
-
-
-def check_answer(work, targets, name="gateway"):
-    """The gateway must really bring the worker's payload before anything is timed."""
-    request = urllib.request.Request(targets.urls[name], data=work.envelope.encode(), method="POST", headers={
-        "Authorization": "Bearer " + work.token(0), "Content-Type": "application/json"})
-    answer = json.load(urllib.request.urlopen(request, timeout=5))
-    if answer["payload"] != {"summary": "short"}:
-        sys.exit(f"the gateway did not return the worker's payload: {answer}")
 
 
 def compare(binary, work, kind, options):
@@ -351,20 +281,21 @@ def main():
     parser.add_argument("binary")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=4)
-    parser.add_argument("--only", choices=("warm", "cold", "mtls", "stores", "records"), help="one part alone")
+    parser.add_argument("--only", choices=PARTS, help="one part alone")
     parser.add_argument("--connections", type=int, default=32)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="intentusnet-bench-") as folder:
         work = Workload(pathlib.Path(folder))
-        binary, kinds = os.path.abspath(options.binary), [options.only] if options.only else [
-            "warm", "cold", "mtls", "stores", "records"]
-        bad = sum(compare(binary, work, kind, options) for kind in kinds if kind not in ("stores", "records"))
+        binary, kinds = os.path.abspath(options.binary), [options.only] if options.only else PARTS
+        bad = sum(compare(binary, work, kind, options) for kind in kinds if kind in CPU_RATIO_MAX)
         is_cheap = True
         if "stores" in kinds:
             is_cheap, failed = compare_stores(binary, work, options)
             bad += failed
         if "records" in kinds:
             bad += compare_records(binary, work, options)
+        if "traces" in kinds:
+            bad += compare_traces(binary, work, options)
     if bad:
         sys.exit(f"{bad} answers of the gateway were not 2xx")
     if missed:

@@ -18,26 +18,32 @@ package struct RedisDemand: Sendable, Hashable {
     package var setting: Setting
     /// Calls a second that a node makes for one bucket that it leases, however much is spent of it.
     package var callsPerLeasedBucket: Double
+    /// Calls a second that a node makes whatever it is asked: the list of nodes, the directory of agents.
+    package var idleCallsPerNode: Double
     /// Below so many requests a second of one node, a bucket is asked for each request.
     package var leasedFromPerSecond: Double
 
     /// - Parameters:
     ///   - callsPerLeasedBucket: measured.
+    ///   - idleCallsPerNode: measured.
     ///   - leasedFromPerSecond: by default four requests in a window of 20 ms, as `LeaseRules` has it.
     package init(
         requestsPerSecond: Double, nodes: Int, buckets: Int, setting: Setting, callsPerLeasedBucket: Double,
-        leasedFromPerSecond: Double = 200
+        idleCallsPerNode: Double, leasedFromPerSecond: Double = 200
     ) {
         self.requestsPerSecond = requestsPerSecond
         self.nodes = nodes
         self.buckets = buckets
         self.setting = setting
         self.callsPerLeasedBucket = callsPerLeasedBucket
+        self.idleCallsPerNode = idleCallsPerNode
         self.leasedFromPerSecond = leasedFromPerSecond
     }
 
     /// Script calls a second, all nodes together.
-    package var callsPerSecond: Double {
+    package var callsPerSecond: Double { limitCallsPerSecond + idleCallsPerNode * Double(nodes) }
+
+    private var limitCallsPerSecond: Double {
         switch setting {
         case .local: return 0
         case .strict: return requestsPerSecond
@@ -48,7 +54,7 @@ package struct RedisDemand: Sendable, Hashable {
         }
     }
 
-    /// How many Redis servers it takes; a bucket is of one server, so that more servers than buckets are of no use.
+    /// How many Redis servers it takes, at least one; a bucket is of one server, so that more servers than buckets are of no use.
     ///
     /// - Parameters:
     ///   - microsecondsPerCall: CPU time of Redis for one call.
@@ -56,7 +62,7 @@ package struct RedisDemand: Sendable, Hashable {
     /// - Returns: nil where one bucket alone is more than a server can take.
     package func shards(microsecondsPerCall: Double, utilisation: Double) -> Int? {
         let perShard = utilisation * 1e6 / microsecondsPerCall
-        let shards = max(Int((callsPerSecond / perShard).rounded(.up)), setting == .local ? 0 : 1)
+        let shards = max(Int((callsPerSecond / perShard).rounded(.up)), 1)
         return shards <= buckets || setting == .local ? shards : nil
     }
 }
