@@ -54,7 +54,8 @@ extension LeasedBucketStore {
         return withShare(of: demand, now) { state, sharesOverflow in
             let remaining = state.sharedRemaining.map { $0 / nodes }
             var share = state.share ?? NodeShare(part, remainingTokens: remaining, now: now)
-            let taken = share.take(demand.cost, part: part, sharesOverflow: sharesOverflow, now: now)
+            let taken = share.take(
+                demand.cost, part: part, of: demand.limit, sharesOverflow: sharesOverflow, now: now)
             if taken.verdict == .admits {
                 state.debtTokens = min(state.debtTokens + demand.cost, demand.limit.capacityTokens)
             }

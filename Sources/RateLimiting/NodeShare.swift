@@ -19,17 +19,27 @@ struct NodeShare: Sendable {
             ratePerMinute: max(limit.ratePerMinute / nodes, 1), shadow: limit.shadow)
     }
 
-    /// Takes the cost if it is there; one that is greater than the whole part is refused for good, for no waiting helps here.
-    mutating func take(_ cost: Int, part: RateLimit, sharesOverflow: Bool, now: Int64) -> BucketState {
+    /// After what time to ask again about a cost that only the shared store can admit: it may be back at any moment, and
+    /// to refuse costs this node little.
+    static let outageWaitNanoseconds: Int64 = 1_000_000_000
+
+    /// Takes the cost if it is there. One that is greater than the whole part can wait for the shared store alone, whose outage
+    /// ends; who is refused so must not be told that it is for good.
+    ///
+    /// - Parameter limit: what the part is a part of.
+    mutating func take(
+        _ cost: Int, part: RateLimit, of limit: RateLimit, sharesOverflow: Bool, now: Int64
+    ) -> BucketState {
         bucket = bucket.refilled(for: part, nowNanoseconds: now)
         let holds = bucket.holds(cost)
-        let wait = bucket.nanosecondsUntilHolding(cost, limit: part, nowNanoseconds: now)
+        let wait =
+            part.canEverAdmit(cost: cost)
+            ? bucket.nanosecondsUntilHolding(cost, limit: part, nowNanoseconds: now) : Self.outageWaitNanoseconds
         if holds { bucket.spend(cost) }
         noteFull(part)
         return BucketState(
-            verdict: holds ? .admits : part.canEverAdmit(cost: cost) ? .refuses : .refusesForGood, shadow: part.shadow,
-            sharesOverflow: sharesOverflow,
-            remainingTokens: bucket.wholeTokens,
+            verdict: holds ? .admits : limit.canEverAdmit(cost: cost) ? .refuses : .refusesForGood, shadow: part.shadow,
+            sharesOverflow: sharesOverflow, remainingTokens: bucket.wholeTokens,
             fullAfterNanoseconds: bucket.nanosecondsUntilFull(limit: part, nowNanoseconds: now),
             waitNanoseconds: holds ? 0 : wait)
     }

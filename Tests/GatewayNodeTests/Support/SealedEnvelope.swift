@@ -70,7 +70,7 @@ struct SealingPeer: Sendable {
             Array(
                 #"{"version":"1.0","status":"success","payload":{"sealed":true},"metadata":{"agent":"scripted"},"error":null}"#
                     .utf8),
-            context, profile: profile, nowUnixMilliseconds: Self.now,
+            context, profile: profile, openedBy: opened.keyId, nowUnixMilliseconds: Self.now,
             randomBits: { UInt64.random(in: .min ... .max) }
         ).frame
     }

@@ -7,6 +7,10 @@ final class LeakHouse: Sendable {
     let redis: RedisServer
     let vault: OpenBao
     let moto: Moto
+    /// In front of Vault for the first gateway, and where both send their spans; what passes is noted in `NAME.record`.
+    let recorders: [ChildProcess]
+    private let recorderPorts: [String: Int]
+    private let roleId: String
     let certificates: TestCertificates
     /// Of the gateway that speaks TLS, and of the one that does not.
     let dataPorts: [Int]
@@ -29,6 +33,16 @@ final class LeakHouse: Sendable {
         vault = try OpenBao()
         moto = try Moto()
         certificates = try TestCertificates()
+        recorderPorts = ["login": try freePort(), "traces": try freePort()]
+        let role = try vault.appRole("leaks", tokenSeconds: 3_600)
+        roleId = role.roleId
+        let (records, script) = (folder, ChildProcess.root.appending(path: "Tests/Interop/recorder.py").path)
+        recorders = try recorderPorts.sorted { $0.key < $1.key }.map { [vault] name, port in
+            try ChildProcess(
+                ChildProcess.python,
+                [script, "\(port)", records.path("\(name).record")]
+                    + (name == "login" ? ["127.0.0.1:\(vault.port)"] : []))
+        }
         dataPorts = [try freePort(), try freePort()]
         adminPorts = [try freePort(), try freePort()]
         (workerPort, secretivePort) = (try freePort(), try freePort())
@@ -53,7 +67,9 @@ final class LeakHouse: Sendable {
         _ = try moto.prepare(
             #"client("secretsmanager").create_secret(Name="app/seal", SecretString=json.dumps({"seal": "\#(seal)"}))"#)
         try folder.write(document, to: "ring.json")
-        for (name, text) in [("audit.key", audit), ("vault.token", vaultToken), ("former.key", former)] {
+        for (name, text) in [
+            ("audit.key", audit), ("vault.token", vaultToken), ("former.key", former), ("secret.id", role.secretId),
+        ] {
             try folder.write(text, to: name)
         }
         environment = [
@@ -64,7 +80,8 @@ final class LeakHouse: Sendable {
         secrets =
             [
                 KnownSecret("the password of Redis", password), KnownSecret("the seal of key sets", seal),
-                KnownSecret("the token of Vault", vaultToken), KnownSecret("the key of AWS", awsKey),
+                KnownSecret("the token of Vault", vaultToken),
+                KnownSecret("the secret id of a role", role.secretId), KnownSecret("the key of AWS", awsKey),
                 KnownSecret("the key of the audit log", audit), KnownSecret("the secret of a node", node),
                 KnownSecret("the former secret of a node", former), KnownSecret("a worker's secret", apiKey),
                 KnownSecret("a key of envelopes", ring), KnownSecret("a key of the Python package", python),
@@ -97,6 +114,10 @@ final class LeakHouse: Sendable {
     func configuration(_ index: Int, password: String = "secret://vault/secret/redis#password") -> String {
         let tls =
             #"tls: { certificateFile: "\#(certificates.server.certificateFile)", keyFile: "secret://vault/secret/tls#key" }"#
+        let vaultSettings =
+            index == 0
+            ? "address: \"http://127.0.0.1:\(recorderPorts["login"] ?? 0)\", appRole: { roleId: \"\(roleId)\", secretIdFile: secret.id }"
+            : "address: \"\(vault.url)\", tokenFile: vault.token"
         return """
             listen: { http: "127.0.0.1:\(dataPorts[index])"\(index == 0 ? ", " + tls : "") }
             admin: { http: "127.0.0.1:\(adminPorts[index])", access: {} }
@@ -106,11 +127,12 @@ final class LeakHouse: Sendable {
               redis: { url: "redis://127.0.0.1:\(redis.port)", username: gateway, password: "\(password)",
                 sealFile: "secret://aws-secrets-manager/app/seal#seal" }
             secrets:
-              vault: { address: "\(vault.url)", tokenFile: vault.token }
+              vault: { \(vaultSettings) }
               aws: { region: eu-central-1, endpoint: "\(moto.url)" }
             authentication:
               issuers: [{ issuer: "https://idp.example.com", audiences: [intentusnet], jwks: { file: jwks.json } }]
             policy: { files: [policy.yaml] }
+            traces: { endpoint: "http://127.0.0.1:\(recorderPorts["traces"] ?? 0)/v1/traces", keptPerMillion: 1000000, everyMilliseconds: 100 }
             mesh:
               nodes: [{ id: edge-1, service: "spiffe://cluster.local/ns/edge/sa/edge", secretFile: "secret://env/LEAK_NODE_SECRET",
                 formerSecretFile: former.key }]
@@ -123,6 +145,12 @@ final class LeakHouse: Sendable {
               - { name: secretive, intents: [{ name: TellIntent }, { name: StumbleIntent }, { name: MissIntent }],
                   instances: [{ url: "http://127.0.0.1:\(secretivePort)/execute-agent" }] }
             """
+    }
+
+    /// The tokens that the first gateway's logins were answered by.
+    func loginTokens() throws -> [KnownSecret] {
+        try String(contentsOfFile: folder.path("login.record"), encoding: .utf8)
+            .matches(of: #/"client_token":"([^"]+)"/#).map { KnownSecret("a token of a login", String($0.1)) }
     }
 
     func dataURL(_ index: Int) -> String { "\(index == 0 ? "https" : "http")://127.0.0.1:\(dataPorts[index])" }

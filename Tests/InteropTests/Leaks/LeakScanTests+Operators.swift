@@ -113,6 +113,7 @@ extension LeakScanTests {
         #expect(text("what Redis was told").contains(#""replay""#) || text("what Redis was told").contains("replay"))
         #expect(text("Redis, names").contains("intentusnet"))
         #expect(text("/metrics of 0").contains("intentusnet_emcl_failures_total"))
+        #expect(text("traces.record").contains("resourceSpans") && text("traces.record").contains("SummarizeIntent"))
         #expect(text("the answer to TellIntent").contains("<redacted>"))
         #expect(worker.log.contains("the key is <redacted>"), "\(worker.log)")
     }

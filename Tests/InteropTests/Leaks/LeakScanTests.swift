@@ -39,7 +39,7 @@ struct LeakScanTests {
     }
 
     @Test(
-        "of secrets in gateway.yaml, Vault, AWS, files, variables and requests none is in a log, record, metric, answer or Redis",
+        "of secrets in gateway.yaml, Vault, AWS, files, variables and requests none is in a log, record, metric, span, answer or Redis",
         .enabled(if: RedisServer.isInstalled), .timeLimit(.minutes(5)))
     func everything() async throws {
         let house = try await LeakHouse()
@@ -54,6 +54,9 @@ struct LeakScanTests {
                 "--no-auth-warning", "monitor",
             ])
         try await eventually("the monitor; it said \(monitor.text)") { monitor.text.contains("OK") }
+        for recorder in house.recorders {
+            try await eventually("the recorders: \(recorder.text)") { recorder.text.contains("recording") }
+        }
         let (worker, gateways) = (try house.worker(), [try house.gateway(0), try house.gateway(1)])
         var scan = LeakScan()
         do {
@@ -71,12 +74,16 @@ struct LeakScanTests {
             house.redis.kill9()
             scan.add("an answer without Redis", try await Self.ask(house, 1, "TellIntent"))
         } catch {
-            for process in gateways + [worker, monitor] { await process.stop() }
+            for process in gateways + [worker, monitor] + house.recorders { await process.stop() }
             await secretive.stop()
             throw error
         }
         for process in gateways + [worker, monitor] { await process.stop() }
+        for process in house.recorders { await process.stop() }
         await secretive.stop()
+        try scan.add(file: house.folder.path("traces.record"))
+        let logins = try house.loginTokens()
+        #expect(!logins.isEmpty, "a gateway logged in by its role")
         for index in 0...1 {
             scan.add("the log of gateway \(index)", gateways[index].text)
             try scan.add(file: house.folder.path("audit\(index).jsonl"))
@@ -89,7 +96,7 @@ struct LeakScanTests {
             Data(base64Encoded: String(match.2)).map { KnownSecret("key \(match.1)", Array($0)) }
         }
         #expect(rotated.count == 2, "the rotation made a key")
-        let secrets = house.secrets + Self.told + rotated
+        let secrets = house.secrets + Self.told + rotated + logins
         Self.expectSubstance(scan, secretive)
         for leak in scan.leaks(of: secrets) { Issue.record("\(leak)") }
         // The same scan, of the same places, finds what is planted there.

@@ -186,7 +186,7 @@ struct LeaseStateTests {
         var sharing = LeaseState()
         let part = RateLimit(name: "l", ratePerMinute: 1)
         var share = NodeShare(part, remainingTokens: nil, now: 0)
-        _ = share.take(1, part: part, sharesOverflow: false, now: 0)
+        _ = share.take(1, part: part, of: part, sharesOverflow: false, now: 0)
         sharing.share = share
         #expect(!sharing.isForgettable(now: 59_999 * millisecond))
         #expect(sharing.isForgettable(now: 60_000 * millisecond))

@@ -64,4 +64,35 @@ package final class OpenBao: Sendable {
         let body = try JSONSerialization.data(withJSONObject: ["data": fields])
         try api("POST", "secret/data/\(path)", String(decoding: body, as: UTF8.self))
     }
+
+    /// What a machine logs in with by AppRole.
+    package struct AppRole: Sendable {
+        package let roleId: String
+        package let secretId: String
+    }
+
+    /// Makes a role that reads the KV engine `secret`, and a secret id of it.
+    ///
+    /// - Parameter tokenSeconds: how long a token of its lives; it cannot be renewed beyond that.
+    package func appRole(_ name: String, tokenSeconds: Int) throws -> AppRole {
+        if try !api("GET", "sys/auth").contains(#""approle/""#) {
+            try api("POST", "sys/auth/approle", #"{"type":"approle"}"#)
+        }
+        try api(
+            "PUT", "sys/policies/acl/\(name)",
+            #"{"policy":"path \"secret/data/*\" {capabilities=[\"read\"]}"}"#)
+        try api(
+            "POST", "auth/approle/role/\(name)",
+            #"{"token_policies":"\#(name)","token_ttl":"\#(tokenSeconds)s","token_max_ttl":"\#(tokenSeconds)s"}"#)
+        func member(_ name: String, of answer: String) throws -> String {
+            let root = try JSONSerialization.jsonObject(with: Data(answer.utf8)) as? [String: Any]
+            guard let text = (root?["data"] as? [String: Any])?[name] as? String else {
+                throw FixtureError("OpenBao's answer has no \(name)")
+            }
+            return text
+        }
+        return AppRole(
+            roleId: try member("role_id", of: api("GET", "auth/approle/role/\(name)/role-id")),
+            secretId: try member("secret_id", of: api("POST", "auth/approle/role/\(name)/secret-id")))
+    }
 }
