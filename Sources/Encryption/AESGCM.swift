@@ -9,17 +9,29 @@ final class AESGCM: Sendable {
     static let nonceByteCount = 12
     static let tagByteCount = 16
 
+    /// Makes a context under a key; nil when libcrypto lacks the memory or the algorithm.
+    typealias Preparation = @Sendable (SymmetricKey) -> CipherContext?
+
     /// The key that others are prepared from.
     let key: SymmetricKey
+    private let idleMax: Int
+    private let prepare: Preparation
     private let idle = Mutex<[CipherContext]>([])
 
-    /// As many contexts as threads meet at one key; more are made when needed, and dropped.
-    private static let idleMax = 8
-
-    /// - Parameter key: 32 bytes.
-    init(_ key: SymmetricKey) {
+    /// - Parameters:
+    ///   - key: 32 bytes.
+    ///   - idleMax: how many contexts wait for the next caller: as many as threads meet at one key. More are made when needed, and
+    ///     dropped.
+    init(
+        _ key: SymmetricKey, idleMax: Int = 8, prepare: @escaping Preparation = { CipherContext($0) }
+    ) {
         self.key = key
+        self.idleMax = idleMax
+        self.prepare = prepare
     }
+
+    /// How many contexts wait for the next caller.
+    var idleCount: Int { idle.withLock { $0.count } }
 
     /// Encrypts all but the last sixteen bytes of the memory where they lie, and writes the tag into those.
     ///
@@ -28,25 +40,38 @@ final class AESGCM: Sendable {
         _ memory: UnsafeMutableRawBufferPointer, nonce: UnsafeRawBufferPointer,
         authenticating header: UnsafeRawBufferPointer
     ) -> Bool {
-        guard memory.count >= Self.tagByteCount else { return false }
-        return withContext { $0.seal(memory, nonce: nonce, authenticating: header) }
+        precondition(memory.count >= Self.tagByteCount, "the tag needs its place")
+        return withContext { $0.seal(memory, nonce: nonce, authenticating: header) } ?? false
     }
 
     /// Decrypts all but the last sixteen bytes of the memory where they lie.
     ///
-    /// - Returns: false when the tag is wrong or there is no whole one; what the memory holds then must not be used.
+    /// - Returns: a wrong tag also where there is no whole one. Unless it is done, what the memory holds then must not be used.
     func open(
         _ memory: UnsafeMutableRawBufferPointer, nonce: UnsafeRawBufferPointer,
         authenticating header: UnsafeRawBufferPointer
-    ) -> Bool {
-        guard memory.count >= Self.tagByteCount else { return false }
-        return withContext { $0.open(memory, nonce: nonce, authenticating: header) }
+    ) -> CipherOutcome {
+        guard memory.count >= Self.tagByteCount else { return .wrongTag }
+        return withContext { $0.open(memory, nonce: nonce, authenticating: header) } ?? .unavailable
     }
 
-    private func withContext(_ body: (CipherContext) -> Bool) -> Bool {
-        guard let context = idle.withLock({ $0.popLast() }) ?? CipherContext(key) else { return false }
+    /// Seals nothing and opens it: what libcrypto lacks is found out before a message comes.
+    var isUsable: Bool {
+        var tag = [UInt8](repeating: 0, count: Self.tagByteCount)
+        let nonce = [UInt8](repeating: 0, count: Self.nonceByteCount)
+        return tag.withUnsafeMutableBytes { tag in
+            nonce.withUnsafeBytes { nonce in
+                seal(tag, nonce: nonce, authenticating: nonce)
+                    && open(tag, nonce: nonce, authenticating: nonce) == .done
+            }
+        }
+    }
+
+    /// nil when no context can be made.
+    func withContext<Result>(_ body: (CipherContext) -> Result) -> Result? {
+        guard let context = idle.withLock({ $0.popLast() }) ?? prepare(key) else { return nil }
         let result = body(context)
-        idle.withLock { if $0.count < Self.idleMax { $0.append(context) } }
+        idle.withLock { if $0.count < idleMax { $0.append(context) } }
         return result
     }
 }

@@ -4,14 +4,18 @@ import Crypto
 /// A prepared AES-256-GCM of libcrypto under one key, its round keys and powers of the hash key worked out.
 // @unchecked: whoever has one lends it to one caller at a time, so no two threads are in it.
 final class CipherContext: @unchecked Sendable {
+    /// The algorithm, fetched once; nil when no provider of libcrypto has it.
+    // unsafe: it is never freed, and libcrypto lets threads share an EVP_CIPHER that was fetched (only its references are counted).
+    private nonisolated(unsafe) static let cipher = EVP_CIPHER_fetch(nil, "AES-256-GCM", nil)
+
     private let context: OpaquePointer
 
     /// nil when libcrypto lacks the memory or the algorithm.
     init?(_ key: SymmetricKey) {
-        guard let cipher = EVP_CIPHER_fetch(nil, "AES-256-GCM", nil) else { return nil }
-        // The context holds its own reference.
-        defer { EVP_CIPHER_free(cipher) }
-        guard let context = EVP_CIPHER_CTX_new() else { return nil }
+        guard let cipher = Self.cipher, let context = EVP_CIPHER_CTX_new() else {
+            ERR_clear_error()
+            return nil
+        }
         let isReady = key.withUnsafeBytes { key in
             key.count == 32
                 && EVP_CipherInit_ex(context, cipher, nil, key.assumingMemoryBound(to: UInt8.self).baseAddress, nil, 1)
@@ -30,7 +34,7 @@ final class CipherContext: @unchecked Sendable {
         EVP_CIPHER_CTX_free(context)
     }
 
-    /// Encrypts all but the last sixteen bytes of the memory where they lie, and writes the tag into those.
+    /// Encrypts all but the last sixteen bytes of the memory where they lie, and writes the tag into those; false when libcrypto fails.
     func seal(
         _ memory: UnsafeMutableRawBufferPointer, nonce: UnsafeRawBufferPointer,
         authenticating header: UnsafeRawBufferPointer
@@ -43,19 +47,21 @@ final class CipherContext: @unchecked Sendable {
         return isSealed
     }
 
-    /// Decrypts all but the last sixteen bytes of the memory where they lie; where it is false, what lies there then is nobody's.
+    /// Decrypts all but the last sixteen bytes of the memory where they lie; unless it is done, what lies there then is nobody's.
     func open(
         _ memory: UnsafeMutableRawBufferPointer, nonce: UnsafeRawBufferPointer,
         authenticating header: UnsafeRawBufferPointer
-    ) -> Bool {
+    ) -> CipherOutcome {
         let (text, tag) = parts(memory)
-        let isOpen =
+        let isReady =
             begin(nonce, header, encrypting: 0)
             && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, Int32(tag.count), tag.baseAddress) == 1
-            && update(text) && finish(text)
+            && update(text)
+        // All that is left is to compare the tag.
+        if isReady, finish(text) { return .done }
         // What a wrong tag leaves in the thread's error queue belongs to nobody.
-        if !isOpen { ERR_clear_error() }
-        return isOpen
+        ERR_clear_error()
+        return isReady ? .wrongTag : .unavailable
     }
 
     private func parts(

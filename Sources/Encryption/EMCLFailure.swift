@@ -47,6 +47,8 @@ package struct EMCLFailure: Error, Sendable, Hashable {
         case keyExhausted = "key_exhausted"
         /// What should be sealed is larger than can be sealed.
         case notSealable = "not_sealable"
+        /// libcrypto lacks the memory or the algorithm: of the message nothing is known.
+        case cipherUnavailable = "cipher_unavailable"
     }
 
     /// What was wrong, for the audit record.
@@ -60,10 +62,10 @@ package struct EMCLFailure: Error, Sendable, Hashable {
     /// What the other side learns: the same for every message that could not be opened.
     package var intentError: IntentError { IntentError(.emclFailure, "the message cannot be opened") }
 
-    /// Whether the fault lies with this part's keys, not with the message.
+    /// Whether the fault lies with this part, not with the message.
     package var isOurs: Bool {
         switch reason {
-        case .noActiveKey, .keyExhausted, .notSealable, .replayUnknown: true
+        case .noActiveKey, .keyExhausted, .notSealable, .replayUnknown, .cipherUnavailable: true
         case .malformed, .tooLarge, .profileNotAccepted, .badEncoding, .unknownKey, .expiredKey, .wrongTag,
             .otherDirection, .otherCaller, .otherTenant, .otherAudience, .otherRequest, .outsideWindow, .notAnObject,
             .innerMismatch, .replayed:

@@ -27,17 +27,22 @@ extension KeyRing {
     ) throws(EMCLFailure) -> OpenedMessage {
         let header = try SealedHeader(frame, among: keys)
         let (key, keyRefusal) = namedKey(header.keyId, header.context.direction.use, now)
-        let opened = try frame.withCipherText { memory -> [UInt8]? in
+        let opened = try frame.withCipherText { memory -> Result<[UInt8], EMCLFailure> in
             let (cipher, isKept) = key.subkeys.forOpening(header.nonce.salt)
-            let isOpen = header.withCanonicalBytes { canonical in
+            let outcome = header.withCanonicalBytes { canonical in
                 header.nonce.withCipherNonce { cipher.open(memory, nonce: $0, authenticating: canonical) }
             }
-            guard isOpen, let plaintext = Self.committed(memory.dropLast(AESGCM.tagByteCount)) else { return nil }
+            guard outcome != .unavailable else { return .failure(EMCLFailure(.cipherUnavailable)) }
+            guard outcome == .done, let plaintext = Self.committed(memory.dropLast(AESGCM.tagByteCount)) else {
+                return .failure(EMCLFailure(.wrongTag))
+            }
             if keyRefusal != .unknownKey, !isKept { key.subkeys.keep(cipher, header.nonce.salt) }
-            return plaintext
+            return .success(plaintext)
         }
+        // Nobody is blamed for a message that could not be looked at.
+        if case .failure(let failure) = opened, failure.isOurs { throw failure }
         if keyRefusal == .unknownKey { throw EMCLFailure(.unknownKey) }
-        guard let plaintext = opened else { throw EMCLFailure(.wrongTag) }
+        let plaintext = try opened.get()
         if let refusal = keyRefusal ?? expectation.refusal(of: header.context) { throw EMCLFailure(refusal) }
         guard header.milliseconds >= now - rules.ageMillisecondsMax,
             header.milliseconds <= now + rules.aheadMillisecondsMax
@@ -67,22 +72,26 @@ extension KeyRing {
         guard let nonce = Self.pythonNonce(frame) else { throw EMCLFailure(.badEncoding) }
         let keys = unnamedKeys(use, now)
         guard !keys.isEmpty else { throw EMCLFailure(.unknownKey) }
-        let opened = try frame.withCipherText { sealed -> (key: RingKey, plaintext: [UInt8])? in
+        let opened = try frame.withCipherText { sealed -> Result<(key: RingKey, plaintext: [UInt8]), EMCLFailure> in
             for key in keys {
                 // A key that is not it leaves nothing to try the next one on.
                 var memory = Array(sealed)
-                let isOpen = memory.withUnsafeMutableBytes { memory in
+                let outcome = memory.withUnsafeMutableBytes { memory in
                     Self.pythonHeader.withUnsafeBytes { header in
                         nonce.withCipherNonce { key.cipher.open(memory, nonce: $0, authenticating: header) }
                     }
                 }
-                guard isOpen else { continue }
-                memory.removeLast(AESGCM.tagByteCount)
-                return (key, memory)
+                switch outcome {
+                case .done:
+                    memory.removeLast(AESGCM.tagByteCount)
+                    return .success((key, memory))
+                case .wrongTag: continue
+                case .unavailable: return .failure(EMCLFailure(.cipherUnavailable))
+                }
             }
-            return nil
+            return .failure(EMCLFailure(.wrongTag))
         }
-        guard let (key, plaintext) = opened else { throw EMCLFailure(.wrongTag) }
+        let (key, plaintext) = try opened.get()
         // Other parts of a v1 peer's cluster may not read as strictly as we do: nothing but an object goes on.
         guard Self.beginsAnObject(plaintext), (try? JSONText(validating: plaintext, limits: Self.boundless)) != nil
         else { throw EMCLFailure(.notAnObject) }

@@ -50,11 +50,11 @@ extension KeyRing {
                 Self.appendBody(plaintext, subkey, header, isPlain: isPlain, to: &writer)
             }
         }
-        guard let frame else { throw EMCLFailure(.notSealable) }
+        guard let frame else { throw EMCLFailure(.cipherUnavailable) }
         return SealedMessage(frame: frame, nonce: nonce)
     }
 
-    /// A frame around a body without its braces; nil when that was not written.
+    /// A frame around a body without its braces; nil when libcrypto did not seal.
     @inline(__always)
     private static func frame(bodyBytesMax: Int, _ body: (inout MemoryWriter) -> Bool) -> [UInt8]? {
         var isWritten = false

@@ -31,9 +31,11 @@ package struct KeyRing: Sendable {
         case endsBeforeItBegins(String)
         /// The key is for nothing.
         case noUse(String)
+        /// libcrypto does not do AES-256-GCM here.
+        case cipherUnavailable
     }
 
-    /// Makes a ring.
+    /// Makes a ring, once every key has sealed something to try it.
     ///
     /// - Parameter messagesMaxPerKey: how many messages a key seals in this process before it refuses; at most ``messagesMax``.
     package init(_ keys: [RingKey], messagesMaxPerKey: UInt64 = KeyRing.messagesMax) throws(Fault) {
@@ -53,6 +55,7 @@ package struct KeyRing: Sendable {
                 }
             }
         }
+        guard keys.allSatisfy(\.cipher.isUsable) else { throw .cipherUnavailable }
         self.keys = keys.sorted { $0.activeFromMilliseconds > $1.activeFromMilliseconds }
         self.messagesMaxPerKey = messagesMaxPerKey
         heldBack = []
@@ -134,6 +137,9 @@ extension KeyRing.Fault: CustomStringConvertible {
             "keys '\(one)' and '\(other)' become active at the same time: change activeFrom of one"
         case .endsBeforeItBegins(let id): "key '\(id)' ends before it begins: opensUntil must be after activeFrom"
         case .noUse(let id): "key '\(id)' is for nothing: use must name clients, workers or both"
+        case .cipherUnavailable:
+            "libcrypto cannot do AES-256-GCM here: check the providers that the file of OPENSSL_CONF activates, and how much memory the "
+                + "process may have"
         }
     }
 }

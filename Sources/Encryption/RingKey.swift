@@ -37,24 +37,32 @@ package final class RingKey: Sendable {
         guard Self.isId(id) else { return nil }
         self.init(
             id: id, bytes: bytes, profile: profile, uses: uses, activeFromMilliseconds: activeFromMilliseconds,
-            opensUntilMilliseconds: opensUntilMilliseconds, subkeys: Subkeys(bytes, id: Array(id.utf8)),
-            counter: SealCounter())
+            opensUntilMilliseconds: opensUntilMilliseconds, cipher: AESGCM(bytes.key),
+            subkeys: Subkeys(bytes, id: Array(id.utf8)), counter: SealCounter())
+    }
+
+    /// Makes a key for whatever, whose contexts are prepared by the one that is given.
+    convenience init(id: String, bytes: KeyBytes, profile: EMCLProfile, prepare: @escaping AESGCM.Preparation) {
+        self.init(
+            id: id, bytes: bytes, profile: profile, uses: Set(KeyUse.allCases), activeFromMilliseconds: 0,
+            opensUntilMilliseconds: nil, cipher: AESGCM(bytes.key, prepare: prepare),
+            subkeys: Subkeys(bytes, id: Array(id.utf8), prepare: prepare), counter: SealCounter())
     }
 
     /// Makes a key for nothing.
     convenience init(standIn bytes: KeyBytes) {
         self.init(
             id: "", bytes: bytes, profile: .v2, uses: [], activeFromMilliseconds: 0, opensUntilMilliseconds: nil,
-            subkeys: Subkeys(bytes, id: []), counter: SealCounter())
+            cipher: AESGCM(bytes.key), subkeys: Subkeys(bytes, id: []), counter: SealCounter())
     }
 
     private init(
         id: String, bytes: KeyBytes, profile: EMCLProfile, uses: Set<KeyUse>, activeFromMilliseconds: Int64,
-        opensUntilMilliseconds: Int64?, subkeys: Subkeys, counter: SealCounter
+        opensUntilMilliseconds: Int64?, cipher: AESGCM, subkeys: Subkeys, counter: SealCounter
     ) {
         self.id = id
         self.bytes = bytes
-        cipher = AESGCM(bytes.key)
+        self.cipher = cipher
         self.profile = profile
         self.uses = uses
         self.activeFromMilliseconds = activeFromMilliseconds
@@ -100,14 +108,15 @@ package final class RingKey: Sendable {
     func continuing(_ older: RingKey) -> RingKey {
         RingKey(
             id: id, bytes: bytes, profile: profile, uses: uses, activeFromMilliseconds: activeFromMilliseconds,
-            opensUntilMilliseconds: opensUntilMilliseconds, subkeys: older.subkeys, counter: older.counter)
+            opensUntilMilliseconds: opensUntilMilliseconds, cipher: older.cipher, subkeys: older.subkeys,
+            counter: older.counter)
     }
 
     /// This key with another end.
     func ending(atMilliseconds end: Int64) -> RingKey {
         RingKey(
             id: id, bytes: bytes, profile: profile, uses: uses, activeFromMilliseconds: activeFromMilliseconds,
-            opensUntilMilliseconds: end, subkeys: subkeys, counter: counter)
+            opensUntilMilliseconds: end, cipher: cipher, subkeys: subkeys, counter: counter)
     }
 }
 

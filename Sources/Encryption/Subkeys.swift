@@ -23,10 +23,12 @@ final class Subkeys: Sendable {
 
     private let deriver: SubkeyDeriver
     private let information: [UInt8]
+    private let prepare: AESGCM.Preparation
     private let sealing = Mutex<Sealing?>(nil)
     private let opening = Mutex<[Subkey?]>([])
 
-    init(_ key: KeyBytes, id: [UInt8]) {
+    init(_ key: KeyBytes, id: [UInt8], prepare: @escaping AESGCM.Preparation = { CipherContext($0) }) {
+        self.prepare = prepare
         deriver = SubkeyDeriver(key)
         information = Array("EMCL v2 subkey".utf8) + [UInt8(truncatingIfNeeded: id.count)] + id
     }
@@ -69,6 +71,6 @@ final class Subkeys: Sendable {
 
     private func derive(_ salt: (high: UInt64, low: UInt64)) -> AESGCM {
         let salt = withUnsafeBytes(of: (salt.high.bigEndian, salt.low.bigEndian)) { Array($0) }
-        return AESGCM(deriver.subkey(for: information + salt))
+        return AESGCM(deriver.subkey(for: information + salt), prepare: prepare)
     }
 }

@@ -112,7 +112,8 @@ struct KeyRingDesk: KeyRingAdministration {
                 throw .ringIsFull(
                     "with another key the ring would hold \(count), at most \(KeyRing.keysMax) are allowed: wait until old ones end"
                 )
-            case .sameId, .sameBytes, .sameStart, .endsBeforeItBegins, .noUse: throw .unavailable(error.description)
+            case .sameId, .sameBytes, .sameStart, .endsBeforeItBegins, .noUse, .cipherUnavailable:
+                throw .unavailable(error.description)
             }
         }
     }

@@ -25,7 +25,9 @@ extension Answer {
     static func unsealable(_ journal: borrowing Journal) -> Answer {
         var body: [UInt8] = []
         AgentResponse.failure(
-            IntentError(.emclFailure, "the answer cannot be sealed: the gateway has no active key", retryable: false),
+            IntentError(
+                .emclFailure, "the answer cannot be sealed: the gateway lacks an active key, or libcrypto failed",
+                retryable: false),
             metadata: ["agent": "gateway", "traceId": .null]
         ).appendFrame(to: &body)
         return Answer(status: journal.door == .python ? 200 : 500, headerLines: journal.headerLines, body: body)

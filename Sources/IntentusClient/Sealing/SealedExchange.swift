@@ -58,7 +58,10 @@ package struct SealedExchange: Sendable {
                 frame, as: .answer(self.answer), under: rules, nowUnixMilliseconds: unixMilliseconds)
             return GatewayAnswer(status: answer.status, retryAfter: answer.retryAfter, body: opened.plaintext)
         } catch {
-            throw .unopened
+            throw error.reason == .cipherUnavailable
+                ? IntentError(
+                    .emclFailure, "the gateway's answer cannot be opened: \(error.sentence)", retryable: false)
+                : .unopened
         }
     }
 }
@@ -69,6 +72,7 @@ extension EMCLFailure {
         switch reason {
         case .noActiveKey: "no key of the ring is active for clients and this profile"
         case .keyExhausted: "the active key sealed as many messages as it may; rotate it"
+        case .cipherUnavailable: KeyRing.Fault.cipherUnavailable.description
         default: "it is too large, or a name in it"
         }
     }

@@ -57,7 +57,11 @@ struct SealedWork: Sendable {
             }
             return Call(body: body, seal: nil)
         }
-        do throws(EMCLFailure) { return try await open(frame, sealing.keys.current) } catch { throw error.intentError }
+        do throws(EMCLFailure) { return try await open(frame, sealing.keys.current) } catch {
+            throw error.isOurs
+                ? IntentError(.agentUnavailable, "sealed calls cannot be taken now", retryable: true)
+                : error.intentError
+        }
     }
 
     private func open(_ frame: SealedFrame, _ ring: KeyRing) async throws(EMCLFailure) -> Call {

@@ -77,7 +77,7 @@ extension EMCLCommand {
             }
             return opened
         } catch let failure as EMCLFailure {
-            let why = isExplaining ? ": \(failure.reason.rawValue)" : ""
+            let why = isExplaining || failure.isOurs ? ": \(failure.reason.rawValue)" : ""
             FileHandle.standardError.write(Data("error: \(failure.intentError.message)\(why)\n".utf8))
             throw ExitCode(1)
         }

@@ -79,6 +79,7 @@ extension EMCLFailure.Reason {
         switch self {
         case .noActiveKey: "the ring has no active key for this profile and use; see activeFrom, opensUntil and use"
         case .keyExhausted: "the active key sealed as many messages as it may"
+        case .cipherUnavailable: KeyRing.Fault.cipherUnavailable.description
         case .malformed, .tooLarge, .profileNotAccepted, .badEncoding, .unknownKey, .expiredKey, .wrongTag,
             .otherDirection, .otherCaller, .otherTenant, .otherAudience, .otherRequest, .outsideWindow, .notAnObject,
             .innerMismatch, .replayed, .replayUnknown, .notSealable:
