@@ -23,6 +23,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -160,11 +161,24 @@ local frames, at, done = {{}}, 0, 0
 for line in io.lines("{self.folder}/frames") do frames[#frames + 1] = line end
 wrk.method = "POST"; wrk.headers["Content-Type"] = "application/json"; wrk.headers["Authorization"] = "Bearer {work.token(0)}"
 request = function() at = at % #frames + 1; return wrk.format(nil, nil, nil, frames[at]) end
-response = function() done = done + 1; if done >= #frames - {connections} then wrk.thread:stop() end end
+response = function()
+  done = done + 1
+  if done == #frames - {connections} then io.open("{self.folder}/frames.done", "w"):close() end
+  if done >= #frames - {connections} then wrk.thread:stop() end
+end
 """)
         before, threads = cpu_seconds(self.pids[name]), thread_nanoseconds(self.pids[name])
-        text = subprocess.run(["wrk", "-t1", f"-c{connections}", "-d60s", "-s", f"{self.folder}/frames.lua", self.urls[name]],
-                              check=True, capture_output=True, text=True).stdout
+        ended = self.folder / "frames.done"
+        ended.unlink(missing_ok=True)
+        load = subprocess.Popen(["wrk", "-t1", f"-c{connections}", "-d60s", "-s", f"{self.folder}/frames.lua", self.urls[name]],
+                                stdout=subprocess.PIPE, text=True)
+        # wrk sleeps to the end of its time, whatever its threads do, unless it is interrupted; then it prints what it has.
+        while load.poll() is None and not ended.exists():
+            time.sleep(0.01)
+        load.send_signal(signal.SIGINT)
+        text = load.communicate(timeout=60)[0]
+        if load.returncode != 0 or not ended.exists():
+            sys.exit(f"wrk did not send its {FRAMES_A_ROUND} frames to {name}: {text}")
         process = cpu_seconds(self.pids[name]) - before
         after = thread_nanoseconds(self.pids[name])
         loop = max(after[thread] - threads.get(thread, 0) for thread in after)
