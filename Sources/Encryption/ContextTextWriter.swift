@@ -24,6 +24,7 @@ struct ContextTextWriter {
 
     /// Appends a text of a frame; where there is none, an empty one.
     mutating func append(_ frame: SealedFrame, _ member: SealedFrame.Member) {
+        precondition(frame.textByteCountMax(member) <= rest.count, Self.tooSmall)
         finish(frame.copyText(member, to: rest) ?? 0)
     }
 
