@@ -3,7 +3,7 @@ import IntentProtocol
 /// Puts the texts of a context into memory that was made large enough, each behind its length in two bytes.
 struct ContextTextWriter {
     private let memory: UnsafeMutableRawBufferPointer
-    private var text = 0
+    private var index = 0
     /// How many bytes were written.
     private(set) var count = 0
     /// Where each text ends.
@@ -17,17 +17,24 @@ struct ContextTextWriter {
 
     @inline(__always)
     mutating func append(_ text: ArraySlice<UInt8>) {
+        precondition(text.count <= rest.count, Self.tooSmall)
         text.withUnsafeBytes { rest.copyMemory(from: $0) }
         finish(text.count)
     }
 
     /// Appends a text of a frame; where there is none, an empty one.
     mutating func append(_ frame: SealedFrame, _ member: SealedFrame.Member) {
+        precondition(frame.textByteCountMax(member) <= rest.count, Self.tooSmall)
         finish(frame.copyText(member, to: rest) ?? 0)
     }
 
-    /// What is left behind the length of the next text.
-    private var rest: UnsafeMutableRawBufferPointer { UnsafeMutableRawBufferPointer(rebasing: memory[(count + 2)...]) }
+    /// What is left behind the length of the next text. Release builds check no pointer, so this does.
+    private var rest: UnsafeMutableRawBufferPointer {
+        precondition(count + 2 <= memory.count, Self.tooSmall)
+        return UnsafeMutableRawBufferPointer(rebasing: memory[(count + 2)...])
+    }
+
+    private static var tooSmall: String { "the memory of a context was counted too small" }
 
     @inline(__always)
     private mutating func finish(_ length: Int) {
@@ -35,7 +42,7 @@ struct ContextTextWriter {
         memory[count] = UInt8(truncatingIfNeeded: length >> 8)
         memory[count + 1] = UInt8(truncatingIfNeeded: length)
         count += 2 + length
-        ends[text] = Int32(truncatingIfNeeded: count)
-        text += 1
+        ends[index] = Int32(truncatingIfNeeded: count)
+        index += 1
     }
 }

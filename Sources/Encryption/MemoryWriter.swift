@@ -1,6 +1,8 @@
 import IntentProtocol
 
-/// Writes a message into memory that was made large enough: two dozen small pieces, each no more than a copy.
+/// Writes a message into memory that was made large enough: two dozen small pieces, each no more than a comparison and a copy.
+///
+/// Whoever counted the memory too small ends the process, and writes nothing behind it: release builds check no pointer.
 struct MemoryWriter {
     private let memory: UnsafeMutableRawBufferPointer
     private(set) var count = 0
@@ -15,12 +17,14 @@ struct MemoryWriter {
 
     @inline(__always)
     mutating func append(_ byte: UInt8) {
+        require(1)
         memory[count] = byte
         count += 1
     }
 
     @inline(__always)
     mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        require(bytes.count)
         UnsafeMutableRawBufferPointer(rebasing: memory[count...]).copyMemory(from: bytes)
         count += bytes.count
     }
@@ -38,9 +42,16 @@ struct MemoryWriter {
     }
 
     mutating func append(base64 bytes: UnsafeRawBufferPointer) {
-        let end = count + Base64.encodedCount(bytes.count)
+        let length = Base64.encodedCount(bytes.count)
+        require(length)
+        let end = count + length
         Base64.encode(bytes, into: UnsafeMutableRawBufferPointer(rebasing: memory[count..<end]))
         count = end
+    }
+
+    @inline(__always)
+    private func require(_ byteCount: Int) {
+        precondition(byteCount <= memory.count - count, "the memory of a message was counted too small")
     }
 
     /// A number that is not negative.

@@ -2,13 +2,19 @@ import Synchronization
 
 /// The subkeys of one key: the one that seals now, and those that opened lately.
 ///
-/// A subkey is HKDF-Expand-SHA256 of the key over `EMCL v2 subkey`, the key's id and a salt of 16 bytes. Deriving one costs as much
-/// as half a message, so each is kept: for sealing a minute, for opening until another one needs its place.
+/// A subkey is HKDF-Expand-SHA256 of the key over `EMCL v2 subkey`, the key's id and a salt of 16 bytes. Deriving one, and preparing
+/// AES-256-GCM under it, costs more than what is left of a message, so each is kept: for sealing a minute, for opening until
+/// another one needs its place.
 final class Subkeys: Sendable {
     /// How long one salt seals.
     static let sealingMilliseconds: Int64 = 60_000
-    /// How many are kept for opening: that many processes may seal under one key before subkeys are derived again.
+    /// How many are kept for opening: that many processes may seal under one key before subkeys are derived again. A sealer that
+    /// draws a salt for each message fills all of them.
     static let openingMax = 1_024
+    /// How many contexts wait at a subkey that opens: of 1,168 bytes each, there are ``openingMax`` of them at most.
+    static let openingIdleMax = 1
+    /// How many contexts wait at the subkey that seals.
+    static let sealingIdleMax = 8
 
     /// A subkey and what names it.
     struct Subkey {
@@ -44,7 +50,7 @@ final class Subkeys: Sendable {
         if let current { return current }
         // Two event loops may come here together: each seals under its own, and one of the two stays.
         let salt = (high: randomBits(), low: randomBits())
-        let subkey = Subkey(salt: salt, cipher: derive(salt))
+        let subkey = Subkey(salt: salt, cipher: derive(salt, idleMax: Self.sealingIdleMax))
         sealing.withLock { $0 = Sealing(subkey: subkey, sinceMilliseconds: now) }
         return subkey
     }
@@ -56,7 +62,7 @@ final class Subkeys: Sendable {
             return subkey.cipher
         }
         if let kept { return (kept, true) }
-        return (derive(salt), false)
+        return (derive(salt, idleMax: Self.openingIdleMax), false)
     }
 
     /// Keeps a subkey under which a message opened: only who holds the key can fill this memory.
@@ -69,8 +75,8 @@ final class Subkeys: Sendable {
 
     private static func place(_ salt: (high: UInt64, low: UInt64)) -> Int { Int(salt.low % UInt64(openingMax)) }
 
-    private func derive(_ salt: (high: UInt64, low: UInt64)) -> AESGCM {
+    private func derive(_ salt: (high: UInt64, low: UInt64), idleMax: Int) -> AESGCM {
         let salt = withUnsafeBytes(of: (salt.high.bigEndian, salt.low.bigEndian)) { Array($0) }
-        return AESGCM(deriver.subkey(for: information + salt), prepare: prepare)
+        return AESGCM(deriver.subkey(for: information + salt), idleMax: idleMax, prepare: prepare)
     }
 }

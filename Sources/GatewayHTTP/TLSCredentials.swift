@@ -38,8 +38,8 @@ package final class TLSCredentials: Sendable {
         state.withLock { ($0.contexts, $0.verification) }
     }
 
-    /// The server's side of a new connection whose client sent this hello, and what finds out who the client is where the contexts' bundles do not; nil while
-    /// there is nothing to show.
+    /// The server's side of a new connection whose client sent this hello, and what finds out who the client is where the contexts'
+    /// bundles do not; nil while there is nothing to show.
     func serverHandler(for hello: ClientHello?) -> (handler: NIOSSLServerHandler, check: CertificateCheck?)? {
         let (contexts, verification, ends) = state.withLock { ($0.contexts, $0.verification, $0.ends) }
         guard let context = contexts?.context(for: hello) else { return nil }

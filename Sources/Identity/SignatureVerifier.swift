@@ -3,8 +3,8 @@ import Synchronization
 
 /// Verifies signatures of one algorithm with one public key, by libcrypto.
 ///
-/// Making an operation context costs a good part of what the verification
-/// of an RSA signature costs, so contexts are kept and lent to one caller at a time.
+/// Making an operation context costs a good part of what the verification of an RSA signature costs, so contexts are kept and lent to
+/// one caller at a time.
 // @unchecked: `key` is set once and never changed, libcrypto lets threads share a public EVP_PKEY (it counts references
 // and locks what it caches), and everything else sits in a Mutex.
 final class SignatureVerifier: @unchecked Sendable {

@@ -42,12 +42,28 @@ enum SealCosts {
             guard let reply = context.answer(to: message.nonce) else { exit(2) }
             return (message, reply)
         }
+        /// What comes under a salt that did not open before, and never does: its subkey is derived and prepared each time.
+        guard let refusing = try? KeyRing([key(2, .v2)].compactMap { $0 }),
+            let place = bound.firstRange(of: Array(#""cipherText":""#.utf8))?.upperBound
+        else { exit(2) }
+        var forged = bound
+        forged[place] = forged[place] == UInt8(ascii: "A") ? UInt8(ascii: "B") : UInt8(ascii: "A")
+        func refuse() -> Int {
+            do {
+                guard let frame = try SealedFrame.read(forged, bytesMax: 1 << 20) else { exit(2) }
+                _ = try refusing.open(frame, as: expectation, under: EMCLRules(), nowUnixMilliseconds: now)
+            } catch let failure as EMCLFailure where failure.reason == .wrongTag {
+                return 1
+            } catch {}
+            exit(2)
+        }
         let first = call()
         let reply = seal(response, first.reply).frame
         return [
             Measurement("draw 64 random bits", atMost: 100) { Int(truncatingIfNeeded: random.next()) },
             Measurement("seal \(body.count) bytes, EMCL v2", atMost: 2_500) { seal(body, asked).frame.count },
             Measurement("open them", atMost: 2_500) { open(bound, expectation).plaintext.count },
+            Measurement("refuse them under a salt that is not known") { refuse() },
             // All that a gateway does for one request that is sealed on both of its sides.
             Measurement("open request, seal call, open reply, seal answer", atMost: 8_000) {
                 let opened = open(bound, expectation)

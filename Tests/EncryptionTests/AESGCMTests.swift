@@ -77,6 +77,39 @@ struct AESGCMTests {
         #expect(opened(cipher, whole, nonce: nonce, header: [1]) == plaintext)
     }
 
+    /// Seals and opens below so many other calls, each of which holds a context.
+    private func nested(_ cipher: AESGCM, _ depth: Int) {
+        guard depth > 0 else { return }
+        _ = cipher.withContext { _ in
+            let plaintext = [UInt8](repeating: UInt8(depth), count: 40)
+            let nonce = [UInt8](repeating: UInt8(depth), count: AESGCM.nonceByteCount)
+            let sealed = sealed(cipher, plaintext, nonce: nonce, header: [])
+            #expect(sealed.flatMap { opened(cipher, $0, nonce: nonce, header: []) } == plaintext, "\(depth)")
+            nested(cipher, depth - 1)
+        }
+    }
+
+    @Test("lends more contexts than it keeps, and keeps no more than it may", arguments: [0, 1, 8])
+    func lent(idleMax: Int) {
+        let cipher = AESGCM(Self.key, idleMax: idleMax)
+        nested(cipher, idleMax + 2)
+        #expect(cipher.idleCount == idleMax)
+        nested(cipher, 1)
+        #expect(cipher.idleCount == idleMax)
+    }
+
+    @Test("a subkey that opens keeps one context, the one that seals keeps eight: 1,024 may be kept of the former")
+    func subkeys() throws {
+        let subkeys = Subkeys(try #require(KeyBytes([UInt8](repeating: 7, count: 32))), id: Array("a".utf8))
+        let bits = Bits()
+        let sealing = subkeys.forSealing(Fixture.now, randomBits: bits.next)
+        nested(sealing.cipher, 12)
+        #expect(sealing.cipher.idleCount == 8)
+        let opening = subkeys.forOpening(sealing.salt).cipher
+        nested(opening, 12)
+        #expect(opening.idleCount == 1)
+    }
+
     @Test("gives no thread another's message: many at once, each with its own nonce, both ways")
     func threads() async throws {
         let cipher = AESGCM(Self.key)

@@ -135,6 +135,20 @@ struct BoundProfileTests {
         #expect(EMCLFailure(.notSealable).isOurs)
     }
 
+    @Test("seals the longest id, the longest texts, each byte of them escaped, in an answer")
+    func extremes() throws {
+        let ring = try KeyRing([Fixture.key(String(repeating: "k", count: RingKey.idBytesMax))])
+        for byte: UInt8 in [0, 1, 0x1F] {
+            let text = [UInt8](repeating: byte, count: EMCLContext.textBytesMax)[...]
+            let asked = EMCLContext(
+                .call, caller: text, tenant: text, audience: text, intent: text, intentVersion: text, requestId: text)
+            let nonce = try ring.sealed(asked).nonce
+            let context = try #require(asked.answer(to: nonce))
+            let frame = try Fixture.frame(try ring.sealed(context).frame)
+            #expect(ring.refusal(frame, as: .answer(context)) == nil, "\(byte)")
+        }
+    }
+
     @Test("compares the envelope inside with the names outside, however they are escaped")
     func inner() throws {
         func envelope(_ name: String) throws -> IntentEnvelope {
