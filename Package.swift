@@ -220,7 +220,7 @@ let package = Package(
             ]),
         tests("IntentProtocolTests", ["IntentProtocol"]),
         tests("DocumentsTests", ["Documents", "RedisFixtures"]),
-        tests("TracesTests", ["GatewayHTTP", "IntentProtocol", "TraceExport", "Traces"]),
+        tests("TracesTests", ["Gateway", "GatewayHTTP", "Identity", "IntentProtocol", "TraceExport", "Traces"]),
         tests("IdentityTests", ["Identity", "IntentProtocol", "COpenSSL", jwtKit]),
         tests("AuthorizationTests", ["Authorization", "IntentProtocol", "Documents"]),
         tests("IntentPolicyTests", ["IntentPolicy", "IntentProtocol", "Documents"]),

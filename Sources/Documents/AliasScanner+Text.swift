@@ -75,6 +75,18 @@ extension AliasScanner {
         }
     }
 
+    /// A tag, up to what ends it; false where the library takes none.
+    mutating func skipTag() -> Bool {
+        if peek(1) == "<" {
+            while !isBlankOrEnd(), peek() != ">" { skip() }
+            guard peek() == ">" else { return false }
+            skip()
+        } else {
+            while !isBlankOrEnd(), !(isInFlow && peek() == ",") { skip() }
+        }
+        return isBlankOrEnd() || isInFlow && peek() == ","
+    }
+
     mutating func skipQuoted(_ quote: Unicode.Scalar) {
         skip()
         while let scalar = peek() {

@@ -14,6 +14,25 @@ struct AliasScanner {
         var kind: Kind
     }
 
+    /// An open `[` or `{`, or the block outside of them.
+    private struct Level {
+        var key: PossibleKey?
+        /// In `{` every entry begins with its key, with a colon behind it or not.
+        let isMapping: Bool
+        /// Nothing of the entry's key has been read but its anchor and tag.
+        var awaitsKey: Bool
+
+        init(isMapping: Bool) {
+            self.isMapping = isMapping
+            awaitsKey = isMapping
+        }
+
+        mutating func beginEntry() {
+            key = nil
+            awaitsKey = isMapping
+        }
+    }
+
     /// A key on one line may be this long.
     private static let keyLengthMax = 1_024
 
@@ -28,8 +47,8 @@ struct AliasScanner {
     /// The column of the innermost block collection, and those around it.
     private(set) var indent = -1
     private var indents: [Int] = []
-    /// One for each open `[` or `{`, and one for the block outside of them.
-    private var keys: [PossibleKey?] = [nil]
+    /// From the block to the innermost `[` or `{`.
+    private var levels = [Level(isMapping: false)]
     var allowsKey = true
     var isOver = false
 
@@ -39,8 +58,8 @@ struct AliasScanner {
         while !isOver { readToken() }
     }
 
-    private var flowDepth: Int { keys.count - 1 }
-    var isInFlow: Bool { keys.count > 1 }
+    private var top: Int { levels.count - 1 }
+    var isInFlow: Bool { levels.count > 1 }
 
     private mutating func readToken() {
         skipToToken()
@@ -51,7 +70,7 @@ struct AliasScanner {
         }
         if column == 0, mark == "%" || isDocumentMark {
             unroll(to: -1)
-            keys[flowDepth] = nil
+            levels[top].key = nil
             allowsKey = false
             if mark == "%" { skipLine() } else { skip(3) }
             return
@@ -59,16 +78,16 @@ struct AliasScanner {
         switch mark {
         case "[", "{":
             saveKey(.aliasOrCollection)
-            keys.append(nil)
+            levels.append(Level(isMapping: mark == "{"))
             allowsKey = true
             skip()
         case "]", "}":
-            keys[flowDepth] = nil
-            if isInFlow { keys.removeLast() }
+            levels[top].key = nil
+            if isInFlow { levels.removeLast() }
             allowsKey = false
             skip()
         case ",":
-            keys[flowDepth] = nil
+            levels[top].beginEntry()
             allowsKey = true
             skip()
         case "-" where isBlankOrEnd(1), "?" where isInFlow || isBlankOrEnd(1):
@@ -80,10 +99,9 @@ struct AliasScanner {
         case "!":
             saveKey(.properties)
             allowsKey = false
-            let isVerbatim = peek(1) == "<"
-            while !isBlankOrEnd(), isVerbatim || !isInFlow || peek() != "," { skip() }
+            if !skipTag() { isOver = true }
         case "|" where !isInFlow, ">" where !isInFlow:
-            keys[flowDepth] = nil
+            levels[top].key = nil
             allowsKey = true
             skipBlockText()
         case "'", "\"":
@@ -108,16 +126,16 @@ struct AliasScanner {
             roll(to: column)
         }
         if isKey { note(index) }
-        keys[flowDepth] = nil
+        levels[top].key = nil
         allowsKey = !isKey || !isInFlow
         skip()
     }
 
     private mutating func beginValue() {
-        if let key = keys[flowDepth], key.line == line, key.index + Self.keyLengthMax >= index {
+        if let key = levels[top].key, key.line == line, key.index + Self.keyLengthMax >= index {
             if key.kind == .aliasOrCollection { note(key.index) }
             if !isInFlow { roll(to: key.column) }
-            keys[flowDepth] = nil
+            levels[top].key = nil
             allowsKey = false
         } else {
             guard isInFlow || allowsKey else {
@@ -125,9 +143,10 @@ struct AliasScanner {
                 return
             }
             if !isInFlow { roll(to: column) }
-            keys[flowDepth] = nil
+            levels[top].key = nil
             allowsKey = !isInFlow
         }
+        levels[top].awaitsKey = false
         skip()
     }
 
@@ -144,11 +163,14 @@ struct AliasScanner {
 
     private mutating func saveKey(_ kind: PossibleKey.Kind) {
         if allowsKey {
-            keys[flowDepth] = PossibleKey(index: index, line: line, column: column, kind: kind)
-        } else if keys[flowDepth]?.kind == .properties {
+            levels[top].key = PossibleKey(index: index, line: line, column: column, kind: kind)
+        } else if levels[top].key?.kind == .properties {
             // An anchor or a tag: what they belong to begins here.
-            keys[flowDepth]?.kind = kind
+            levels[top].key?.kind = kind
         }
+        guard kind != .properties, levels[top].awaitsKey else { return }
+        if kind == .aliasOrCollection { note(levels[top].key?.index ?? index) }
+        levels[top].awaitsKey = false
     }
 
     private mutating func note(_ index: Int) { firstKey = min(firstKey ?? index, index) }

@@ -36,4 +36,10 @@ package final class ArrivalConnection: Sendable {
         self.destinationPort = destinationPort
         self.serverName = serverName
     }
+
+    /// Whether a service sends a request for its own part; nobody does by a certificate that is faulty or over.
+    package func isService(forwarded: ArraySlice<UInt8>?, unixSeconds: Int64, by rules: PeerRules) -> Bool {
+        certificateFault == nil && unixSeconds < certificateEndSeconds
+            && rules.isService(on: peer, forwarded: forwarded.map { [$0] } ?? [])
+    }
 }

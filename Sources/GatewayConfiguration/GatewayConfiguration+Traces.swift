@@ -7,7 +7,7 @@ extension GatewayConfiguration {
         package enum Parents: String, Sendable, Hashable, CaseIterable {
             /// A trace that the caller keeps is kept here, and one that it does not is not; whoever the caller is.
             case followed
-            /// The same where the caller is a service by its certificate, or by the word of a trusted proxy.
+            /// The same where the caller is a service by its certificate, or by the word of a trusted proxy, which is none by its own.
             case services
             /// Every trace is decided on here.
             case ignored
@@ -21,7 +21,7 @@ extension GatewayConfiguration {
         package var headers: [TraceHeader] = []
         /// TLS to the endpoint.
         package var tls: ClientTLS?
-        /// What is kept of the traces that begin here, in millionths.
+        /// What is kept of the traces that no caller decides on, in millionths.
         package var keptPerMillion = 10_000
         /// Whether callers decide.
         package var parents = Parents.services
@@ -66,11 +66,12 @@ extension GatewayConfiguration.Traces: ConfigurationSection {
         .optionalSection("tls", \.tls, "TLS to the endpoint."),
         .value(
             "keptPerMillion", \.keptPerMillion, .integer(0...1_000_000),
-            "Of a million traces that begin here, so many are kept: 10000 is one in a hundred."),
+            "Of a million traces that no caller decides on (they begin here, or the word of theirs does not count, by `parents`), so "
+                + "many are kept: 10000 is one in a hundred."),
         .value(
             "parents", \.parents, .choice(),
-            "Whose word (`traceparent`) decides whether a trace is kept: everybody's; that of services, by certificate or a "
-                + "trusted proxy; or nobody's."),
+            "Whose word (`traceparent`) decides whether a trace is kept: everybody's; that of services, by certificate or the "
+                + "X-Forwarded-Client-Cert of a trusted proxy, whose own certificate is not enough; or nobody's."),
         .value(
             "queueSpansMax", \.queueSpansMax, .integer(512...262_144), "Spans that wait to be sent; more are dropped."),
         .value("batchSpansMax", \.batchSpansMax, .integer(1...4_096), "Spans in one request."),

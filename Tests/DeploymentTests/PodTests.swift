@@ -76,22 +76,39 @@ struct PodTests {
         #expect(looked.contains("0 errors"), "\(looked)")
     }
 
+    /// What anybody gets who reaches the port: words for probes, and the console's files, which hold nothing of this gateway.
+    private static let open: Set = [
+        "/health/live", "/health/ready", "/console", "/console/console.js", "/console/console.css",
+    ]
+
     /// The scraper gets nothing else of what the admin port's own description names; who operates does.
     private func expectOnePage(_ stand: Stand, _ prometheus: Caller) throws {
         let place = "https://127.0.0.1:\(stand.admin)"
         let operatorOfGateways = try Caller("ns/ops/sa/operator", in: folder)
         let description = try operatorOfGateways.ask(place + "/admin/v1/openapi.json")
         #expect(description.status == "200")
-        let paths = Set(description.body.matches(of: #/"(\/admin\/v1\/[a-z\/-]+|\/health)"\s*:/#).map { String($0.1) })
-        #expect(paths.count > 10, "\(paths)")
-        let acting = ["-X", "POST", "-H", "content-type: application/json", "-d", "{}"]
-        for path in paths.union(["/admin/v1/events", "/admin/v1/openapi.json"]) {
-            // Whichever of the two the path takes; the other is none of its methods.
-            let told = try [[], acting].map { try prometheus.ask(place + path, $0).status }
-            #expect(told.contains("403") && Set(told).isSubset(of: ["403", "405"]), "\(path): \(told)")
+        let document = try JSONSerialization.jsonObject(with: Data(description.body.utf8)) as? [String: Any]
+        let paths = try #require(document?["paths"] as? [String: [String: Any]])
+        // What is told of the data port is told of as another server.
+        let admin = paths.filter { ($0.value["servers"] as? [[String: String]])?.first?["description"] == "admin.http" }
+        var tried = Set<String>()
+        for (path, item) in admin where path != "/metrics" {
+            let filled = path.replacing("{name}", with: "summarizer").replacing("{id}", with: "summarizer-0")
+            #expect(!filled.contains("{"), "a parameter that is not known here: \(path)")
+            for method in item.keys where ["get", "put", "post", "delete"].contains(method) {
+                let body = ["-X", method.uppercased(), "-H", "content-type: application/json", "-d", "{}"]
+                let told = try prometheus.ask(place + filled, method == "get" ? [] : body).status
+                #expect(told == (Self.open.contains(path) ? "200" : "403"), "\(method) \(path): \(told)")
+                tried.insert(path)
+            }
         }
-        #expect(try prometheus.ask(place + "/metrics", acting).status == "405")
-        #expect(try operatorOfGateways.ask(place + "/admin/v1/overview").status == "200")
+        #expect(Set(admin.keys).subtracting(tried) == ["/metrics"], "\(tried.sorted())")
+        #expect(
+            tried.count > 25 && tried.isSuperset(of: ["/console", "/health/live", "/admin/v1/agents/{name}/drain"]))
+        #expect(try prometheus.ask(place + "/metrics", ["-X", "POST", "-d", "{}"]).status == "405")
+        for path in ["/admin/v1/overview", "/console", "/health/ready"] {
+            #expect(try operatorOfGateways.ask(place + path).status == "200", "\(path)")
+        }
     }
 
     /// Every metric that the dashboard names is on the page.

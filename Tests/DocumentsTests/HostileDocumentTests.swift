@@ -1,4 +1,6 @@
 import Documents
+import Foundation
+import Synchronization
 import Testing
 
 @Suite("hostile documents")
@@ -23,11 +25,37 @@ struct HostileDocumentTests {
         "a billion laughs inside a key are refused before the library hashes them", .timeLimit(.minutes(1)),
         arguments: [
             "{*a20 : 1}", "{[*a20]: 1}", "{{x: *a20}: 1}", "? *a20\n: 1", "? [*a20]\n: 1", "*a20 : 1", "[? *a20 : 1]",
+            "{ *a20 }", "{ *a20, b: 1 }", "{ [*a20] }", "{a, [\n*a20]}", "{ &x {y: *a20} }", "[{ !t\n [*a20] }]",
         ])
-    func laughingKeys(key: String) {
-        let messages = faults(yaml: Self.laughs + "k:\n  \(key.replacing("\n", with: "\n  "))\n")
-        #expect(messages.count == 1)
-        #expect(messages[0].hasSuffix("error: too many aliases beside keys that are not plain text"))
+    func laughingKeys(key: String) throws {
+        try expectRefusal(of: Self.laughs + "k:\n  \(key.replacing("\n", with: "\n  "))\n")
+    }
+
+    @Test(
+        "aliases behind tags are counted", .timeLimit(.minutes(1)),
+        arguments: ["!<t>,*a", "!<t,u>,*a", "!t,*a", "!,*a", "!<t> ,*a", "!!str ,*a"])
+    func tags(alias: String) throws {
+        var text = "a0: &a0 [x, x, x]\n"
+        for level in 1...30 {
+            let entries = Array(repeating: "\(alias)\(level - 1)", count: 3).joined(separator: ",")
+            text += "a\(level): &a\(level) [\(entries) ]\n"
+        }
+        try expectRefusal(of: text + "? *a30\n: 1\n")
+    }
+
+    /// What is not refused keeps the library busy for ever: on a thread of its own, so that the test ends all the same.
+    private func expectRefusal(of text: String) throws {
+        let messages = Mutex<[String]?>(nil)
+        let isOver = DispatchSemaphore(value: 0)
+        Thread {
+            let found = faults(yaml: text)
+            messages.withLock { $0 = found }
+            isOver.signal()
+        }.start()
+        try #require(isOver.wait(timeout: .now() + 10) == .success, "not refused within ten seconds")
+        let found = try #require(messages.withLock { $0 })
+        #expect(found.count == 1)
+        #expect(found[0].hasSuffix("error: too many aliases beside keys that are not plain text"))
     }
 
     @Test("many flat aliases are fine")

@@ -56,7 +56,7 @@ struct PeerRulesTests {
         let domains = try Peers.domains()
         let balancer = try Peers.identity("spiffe://cluster.local/ns/ingress/sa/balancer")
         let rules = PeerRules(
-            domains, proxies: try TrustedProxies(["loopback"], domains),
+            domains, proxies: try TrustedProxies(["loopback", "spiffe://cluster.local/ns/istio/sa/ingress"], domains),
             addresses: ForwardedAddressRules(
                 trustedHops: 1, proxies: try TrustedProxies(["spiffe://cluster.local/ns/ingress/sa/balancer"], domains))
         )
@@ -73,6 +73,9 @@ struct PeerRulesTests {
         #expect(try !isService("127.0.0.1", nil, value("Hash=1")), "a proxy that names nobody")
         #expect(try !isService("127.0.0.1", nil, Self.header, Self.header))
         #expect(try !isService("10.0.0.1", balancer), "a balancer, for whoever calls it")
+        let ingress = try Peers.identity("spiffe://cluster.local/ns/istio/sa/ingress")
+        #expect(try isService("10.0.0.1", ingress, Self.header), "the service that it names")
+        #expect(try !isService("10.0.0.1", ingress), "its own certificate, for somebody outside of the mesh")
     }
 
     @Test("nobody is trusted unless told, not even this machine")

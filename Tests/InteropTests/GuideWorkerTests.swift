@@ -12,8 +12,8 @@ struct GuideWorkerTests {
         return try #require(blocks.first?.components(separatedBy: "\n```\n").first, "the guide shows no Python") + "\n"
     }
 
-    @Test("it registers, answers intents, and leaves with Ctrl-C")
-    func worker() async throws {
+    @Test("it registers, answers intents, and leaves with Ctrl-C, or when a pod ends", arguments: [SIGINT, SIGTERM])
+    func worker(signal: Int32) async throws {
         let house = try await PythonPeerTests.House.open()
         let folder = try TestFolder()
         try folder.write(try Self.sample(), to: "worker.py")
@@ -39,7 +39,7 @@ struct GuideWorkerTests {
             #expect((reply["metadata"] as? [String: Any])?["agent"] as? String == "summarizer", "\(reply)")
             // A connection that stays open takes the next request.
             #expect(try await ask()["status"] as? String == "success", "\(worker.text)")
-            kill(worker.processId, SIGINT)
+            kill(worker.processId, signal)
             #expect(try await worker.exitCode() == 0, "\(worker.text)")
             let gone = try await ask()
             #expect((gone["error"] as? [String: Any])?["code"] as? String == "CAPABILITY_NOT_FOUND", "\(gone)")

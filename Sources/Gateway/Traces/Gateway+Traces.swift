@@ -32,12 +32,9 @@ extension Gateway {
 
     /// Whether a service sends the request for its own part. Asked before anything is refused, of requests with a `traceparent` alone.
     private func isFromService(_ arrival: borrowing Arrival, _ journal: borrowing Journal) -> Bool {
-        let connection = arrival.connection
-        guard connection.certificateFault == nil,
-            journal.record.timeNanoseconds / 1_000_000_000 < connection.certificateEndSeconds
-        else { return false }
-        let forwarded = arrival.forwardedClientCertificate.map { [$0] } ?? []
-        return peers.rules.isService(on: connection.peer, forwarded: forwarded)
+        arrival.connection.isService(
+            forwarded: arrival.forwardedClientCertificate, unixSeconds: journal.record.timeNanoseconds / 1_000_000_000,
+            by: peers.rules)
     }
 
     /// Hands the spans of a kept trace on; the request is over, and its audit record is complete.

@@ -39,12 +39,14 @@ package struct PeerRules: Sendable {
             isAddressProxy: addresses.reads(address: address, identity: identity))
     }
 
-    /// Whether a service sends a request for its own part, and not a balancer that hands on what anybody has sent.
+    /// Whether a service sends a request for its own part, and not a balancer or a proxy that hands on what anybody has sent.
+    ///
+    /// A trusted proxy is a service by the header that it forwards alone: without one it may speak for somebody who has proven nothing.
     ///
     /// - Parameter forwarded: the values of all X-Forwarded-Client-Cert lines, in any letter case of the name.
     package func isService(on connection: borrowing PeerConnection, forwarded: [ArraySlice<UInt8>]) -> Bool {
         guard let identity = try? peer(on: connection, forwarded: forwarded) else { return false }
-        return identity.source == .xfcc || !connection.isAddressProxy
+        return identity.source == .xfcc || !(connection.isAddressProxy || connection.isTrustedProxy)
     }
 
     /// Who sends a request; nil when nothing says so.

@@ -31,7 +31,9 @@ struct TLSClient: Sendable {
     }
 
     /// Sends a request on a connection of its own and reads until the server ends it.
-    func answer(_ request: String, port: Int) async throws -> Answer {
+    ///
+    /// - Parameter seconds: how long the last byte is held back.
+    func answer(_ request: String, port: Int, lastByteAfter seconds: Int64 = 0) async throws -> Answer {
         let whole = MultiThreadedEventLoopGroup.singleton.any().makePromise(of: Answer.self)
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connectTimeout(.seconds(5))
@@ -44,7 +46,14 @@ struct TLSClient: Sendable {
             .connect(host: "127.0.0.1", port: port).get()
         let timeout = channel.eventLoop.scheduleTask(in: .seconds(10)) { channel.close(promise: nil) }
         defer { timeout.cancel() }
-        channel.writeAndFlush(ByteBuffer(string: request), promise: nil)
+        if seconds > 0 {
+            channel.writeAndFlush(ByteBuffer(string: String(request.dropLast())), promise: nil)
+            channel.eventLoop.scheduleTask(in: .seconds(seconds)) {
+                channel.writeAndFlush(ByteBuffer(string: String(request.suffix(1))), promise: nil)
+            }
+        } else {
+            channel.writeAndFlush(ByteBuffer(string: request), promise: nil)
+        }
         return try await whole.futureResult.get()
     }
 

@@ -14,7 +14,7 @@ final class Terminal {
     /// A line that goes on while others are typed.
     struct Job {
         fileprivate let number: Int
-        fileprivate let process: String
+        let process: String
     }
 
     static let isApart =
@@ -25,23 +25,25 @@ final class Terminal {
     private static var home: String? { Project.isSoak ? ProcessInfo.processInfo.environment["HOME"] : nil }
 
     private let folder: PrivateFolder
+    private let isApart: Bool
     private let shell: SpawnedProcess
     private let input: FileHandle
     private var count = 0
     /// The groups of processes of lines that go on.
     private var open: Set<Int32> = []
 
-    init(in directory: String, programs: String, folder: PrivateFolder) throws {
+    init(in directory: String, programs: String, folder: PrivateFolder, isApart: Bool = Terminal.isApart) throws {
         self.folder = folder
+        self.isApart = isApart
         let fifo = folder.file("typed")
         guard mkfifo(fifo, 0o600) == 0 else { throw FixtureError("no fifo in \(folder.path)") }
         shell = try SpawnedProcess(
-            (Self.isApart ? Self.apart : []) + ["bash", "--norc", fifo], log: folder.file("terminal.log"))
+            (isApart ? Self.apart : []) + ["bash", "--norc", fifo], log: folder.file("terminal.log"))
         // For reading too: a shell that is not there yet must not hold us up.
         guard let handle = FileHandle(forUpdatingAtPath: fifo) else { throw FixtureError("cannot write to \(fifo)") }
         input = handle
         try type("set -m; cd '\(directory)'; export HOME='\(Self.home ?? folder.path)' PATH='\(programs)':\"$PATH\"")
-        if Self.isApart { try type("ip link set lo up") }
+        if isApart { try type("ip link set lo up") }
         guard try run("pwd", withinSeconds: 15).text.contains(directory) else {
             throw FixtureError("no shell: \(folder.tail(of: "terminal.log"))")
         }
@@ -87,10 +89,20 @@ final class Terminal {
     /// Ends the shell, and what was started in it.
     func close() {
         // In a namespace of its own everything goes with the shell, and its process ids mean nothing here.
-        if !Self.isApart { for group in open { kill(-group, SIGTERM) } }
+        if !isApart { open.forEach(Self.end) }
+        open = []
         try? input.close()
         shell.signal(SIGTERM)
         shell.kill9()
+    }
+
+    /// Ends all of a line, by force what does not listen.
+    private static func end(_ group: Int32) {
+        kill(-group, SIGTERM)
+        let isGone = { kill(-group, 0) != 0 }
+        if (try? Deadline.wait(for: "a line's end", milliseconds: 5_000, until: isGone)) == nil {
+            kill(-group, SIGKILL)
+        }
     }
 
     private func next() -> Int {

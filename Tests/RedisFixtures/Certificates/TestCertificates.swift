@@ -1,3 +1,5 @@
+import Foundation
+
 /// An authority, and certificates it signed, as PEM files in a private folder; made by the `openssl` command.
 package final class TestCertificates: Sendable {
     /// A certificate and its key.
@@ -61,6 +63,21 @@ package final class TestCertificates: Sendable {
 
     /// A certificate of the authority for 127.0.0.1 that was valid for a day in the year 2020.
     package func expiredLeaf(_ name: String) throws -> Pair {
+        try datedLeaf(name, alternativeNames: "IP:127.0.0.1", end: "200102000000Z")
+    }
+
+    /// One more certificate of the authority that is over at a Unix second.
+    package func leaf(_ name: String, alternativeNames: String, endingAt unixSeconds: Int64) throws -> Pair {
+        var (time, parts) = (time_t(unixSeconds), tm())
+        gmtime_r(&time, &parts)
+        var text = [CChar](repeating: 0, count: 16)
+        let count = strftime(&text, text.count, "%y%m%d%H%M%SZ", &parts)
+        let end = String(decoding: text.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return try datedLeaf(name, alternativeNames: alternativeNames, end: end)
+    }
+
+    /// - Parameter end: as OpenSSL writes it: `200102000000Z`.
+    private func datedLeaf(_ name: String, alternativeNames: String, end: String) throws -> Pair {
         let pair = Pair(certificateFile: folder.file("\(name).pem"), keyFile: folder.file("\(name).key"))
         let configuration = """
             [ca]
@@ -75,7 +92,7 @@ package final class TestCertificates: Sendable {
             [any]
             commonName = supplied
             [extensions]
-            \(Kind.leaf(alternativeNames: "IP:127.0.0.1").extensions)
+            \(Kind.leaf(alternativeNames: alternativeNames).extensions)
 
             """
         let request = folder.file("\(name).csr")
@@ -89,7 +106,7 @@ package final class TestCertificates: Sendable {
                 "openssl", "ca", "-batch", "-notext", "-config", try folder.write("\(name).cnf", configuration),
                 "-cert",
                 authority.certificateFile, "-keyfile", authority.keyFile, "-startdate", "200101000000Z", "-enddate",
-                "200102000000Z", "-in", request, "-out", pair.certificateFile,
+                end, "-in", request, "-out", pair.certificateFile,
             ], in: folder)
         return pair
     }
