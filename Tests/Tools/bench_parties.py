@@ -115,39 +115,6 @@ http {{ access_log off; keepalive_requests 1000000000; client_body_buffer_size 6
 listen 127.0.0.1:{upstream}{" ssl" if tls else ""}; {tls} default_type application/json; location / {{ return 200 '{work.reply}'; }} }} }}"""
 
 
-class Sealer:
-    """Seals envelopes of a user by EMCL v2, as the guide EMCL says, with nothing of ours."""
-
-    def __init__(self):
-        from cryptography.hazmat.primitives import hashes
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-        from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
-
-        self.key, self.salt, self.count = os.urandom(32), os.urandom(16), 0
-        information = b"EMCL v2 subkey" + bytes([5]) + b"bench" + self.salt
-        self.cipher = AESGCM(HKDFExpand(hashes.SHA256(), 32, information).derive(self.key))
-
-    def ring(self):
-        return json.dumps({"keys": [{"id": "bench", "key": base64.b64encode(self.key).decode()}]})
-
-    def seal(self, envelope):
-        inside = json.loads(envelope)
-        self.count += 1
-        nonce = self.salt + self.count.to_bytes(12, "big")
-        texts = {"caller": "user:alice", "tenant": "acme", "audience": "", "intent": inside["intent"]["name"],
-                 "intentVersion": inside["intent"]["version"], "requestId": inside["metadata"]["requestId"]}
-        counted = lambda text: len(text).to_bytes(2, "big") + text
-        now = int(time.time() * 1000)
-        header = (b"EMCL v2" + bytes([1]) + now.to_bytes(8, "big") + nonce + counted(b"bench") + counted(b"")
-                  + b"".join(counted(text.encode()) for text in texts.values()))
-        sealed = self.cipher.encrypt(nonce[16:], bytes(32) + envelope, header)
-        encoded = lambda raw: base64.b64encode(raw).decode()
-        body = {"emcl": "v2", "kid": "bench", "direction": "request", "time": now, **texts, "nonce": encoded(nonce),
-                "cipherText": encoded(sealed)}
-        frame = {"protocol": "INTENTUSNET/1.0", "messageType": "emcl", "headers": {}, "body": body}
-        return json.dumps(frame, separators=(",", ":")).encode()
-
-
 class Certificates:
     """An authority and a SPIFFE certificate for each party, and for more clients like the first, written below a folder.
 
