@@ -58,7 +58,8 @@ enum WholeRequest {
             try await cost("the same, its traceparent passed on", line(nil), body, token, unsampled),
             try await cost("traces on, begins here and is not kept", line(TraceSampling(ratio: 0)), body, token),
             try await cost(
-                "traces on, the caller keeps nothing", line(TraceSampling(ratio: 1)), body, token, unsampled),
+                "traces on, the caller keeps nothing", line(TraceSampling(ratio: 1, parents: .followed)), body, token,
+                unsampled),
             try await cost("traces on, kept: two spans, eight events", line(TraceSampling(ratio: 1)), body, token),
         ]
     }
