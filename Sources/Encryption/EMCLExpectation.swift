@@ -18,6 +18,11 @@ package enum EMCLExpectation: Sendable, Hashable {
         }
     }
 
+    /// The context that the message must have; nil where only parts of it are known.
+    var context: EMCLContext? {
+        if case .answer(let context) = self { context } else { nil }
+    }
+
     /// What a frame says of itself, for tools whose user holds the key: a gateway knows who called, and never asks the message.
     package init(statedBy frame: SealedFrame) throws(EMCLFailure) {
         guard frame.has(.emcl) else {
@@ -38,11 +43,11 @@ package enum EMCLExpectation: Sendable, Hashable {
         guard context.direction == direction else { return .otherDirection }
         switch self {
         case .request(let caller, let tenant):
-            guard context.caller == caller else { return .otherCaller }
-            guard context.tenant == tenant else { return .otherTenant }
-            return context.audience.isEmpty ? nil : .otherAudience
+            guard context.isText(.caller, caller) else { return .otherCaller }
+            guard context.isText(.tenant, tenant) else { return .otherTenant }
+            return context.isText(.audience, []) ? nil : .otherAudience
         case .call(let audience):
-            return context.audience == audience ? nil : .otherAudience
+            return context.isText(.audience, audience) ? nil : .otherAudience
         case .answer(let expected):
             return context == expected ? nil : .otherRequest
         }

@@ -49,6 +49,15 @@ package struct EMCLNonce: Sendable, Hashable {
         return try withUnsafeBytes(of: words) { try body(UnsafeRawBufferPointer(rebasing: $0[..<Self.byteCount])) }
     }
 
+    /// Writes the bytes.
+    @inline(__always)
+    func append(to writer: inout MemoryWriter) {
+        writer.append(bigEndian: saltHigh)
+        writer.append(bigEndian: saltLow)
+        writer.append(bigEndian: count)
+        writer.append(bigEndian: random)
+    }
+
     /// The last twelve bytes, which are AES-GCM's own.
     func withCipherNonce<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         withBytes { body(UnsafeRawBufferPointer(rebasing: $0[Self.saltByteCount...])) }

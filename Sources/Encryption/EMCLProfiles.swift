@@ -15,6 +15,13 @@ package struct EMCLProfiles: Sendable, Hashable, ExpressibleByArrayLiteral {
         bits = Self.bit(profile)
     }
 
+    /// These and the others.
+    package func union(_ others: EMCLProfiles) -> EMCLProfiles {
+        var union = self
+        union.bits |= others.bits
+        return union
+    }
+
     package func contains(_ profile: EMCLProfile) -> Bool { bits & Self.bit(profile) != 0 }
 
     private static func bit(_ profile: EMCLProfile) -> UInt8 {

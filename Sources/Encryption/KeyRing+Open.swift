@@ -25,7 +25,7 @@ extension KeyRing {
     private func openBound(
         _ frame: SealedFrame, _ expectation: EMCLExpectation, _ rules: EMCLRules, _ now: Int64
     ) throws(EMCLFailure) -> OpenedMessage {
-        let header = try SealedHeader(frame, among: keys)
+        let header = try SealedHeader(frame, among: keys, expecting: expectation.context)
         let (key, keyRefusal) = namedKey(header.keyId, header.context.direction.use, now)
         let opened = try frame.withCipherText { memory -> Result<[UInt8], EMCLFailure> in
             let (cipher, isKept) = key.subkeys.forOpening(header.nonce.salt)
@@ -137,11 +137,22 @@ extension SealedFrame {
         _ body: (UnsafeMutableRawBufferPointer) -> Result
     ) throws(EMCLFailure) -> Result {
         guard has(.cipherText) else { throw EMCLFailure(.malformed) }
-        guard let count = base64ByteCount(.cipherText) else { throw EMCLFailure(.badEncoding) }
+        guard let count = base64ByteCount(.cipherText) else { throw undecodable }
         let result = withUnsafeTemporaryAllocation(byteCount: count, alignment: 1) { memory in
             decodeBase64(.cipherText, into: memory) ? body(memory) : nil
         }
-        guard let result else { throw EMCLFailure(.badEncoding) }
+        guard let result else { throw undecodable }
         return result
+    }
+
+    /// Why a ciphertext is no base64: it is badly encoded, or members stand in it that do not belong there.
+    private var undecodable: EMCLFailure {
+        guard placeOfTexts != nil else { return EMCLFailure(.badEncoding) }
+        do {
+            _ = try SealedHeader(lookedThrough())
+            return EMCLFailure(.badEncoding)
+        } catch {
+            return EMCLFailure(.malformed)
+        }
     }
 }

@@ -24,7 +24,7 @@ extension KeyRing {
     ///     there is an older one. Where that key has ended, or has sealed all it may, the active key takes its place.
     ///   - randomBits: a cryptographic generator; asked once or twice a message, and twice more once a minute.
     package func seal(
-        _ plaintext: [UInt8], _ context: EMCLContext, profile: EMCLProfile = .v2, openedBy keyId: String? = nil,
+        _ plaintext: ArraySlice<UInt8>, _ context: EMCLContext, profile: EMCLProfile = .v2, openedBy keyId: String? = nil,
         nowUnixMilliseconds now: Int64, randomBits: () -> UInt64
     ) throws(EMCLFailure) -> SealedMessage {
         guard plaintext.count <= Self.plaintextBytesMax else { throw EMCLFailure(.notSealable) }
@@ -45,13 +45,22 @@ extension KeyRing {
             nonce = EMCLNonce(salt: subkey.salt, count: count, random: random)
             let header = SealedHeader(keyId: key.idBytes, context: context, milliseconds: now, nonce: nonce)
             guard context.isSealable, now > 0 else { throw EMCLFailure(.notSealable) }
-            let isPlain = context.isPlain
-            frame = Self.frame(bodyBytesMax: Self.bodyBytesMax(plaintext, header, isPlain: isPlain)) { writer in
-                Self.appendBody(plaintext, subkey, header, isPlain: isPlain, to: &writer)
+            frame = Self.frame(bodyBytesMax: Self.bodyBytesMax(plaintext, header)) { writer in
+                Self.appendBody(plaintext, subkey, header, to: &writer)
             }
         }
         guard let frame else { throw EMCLFailure(.cipherUnavailable) }
         return SealedMessage(frame: frame, nonce: nonce)
+    }
+
+    /// Seals all of an array.
+    package func seal(
+        _ plaintext: [UInt8], _ context: EMCLContext, profile: EMCLProfile = .v2, openedBy keyId: String? = nil,
+        nowUnixMilliseconds now: Int64, randomBits: () -> UInt64
+    ) throws(EMCLFailure) -> SealedMessage {
+        try seal(
+            plaintext[...], context, profile: profile, openedBy: keyId, nowUnixMilliseconds: now,
+            randomBits: randomBits)
     }
 
     /// A frame around a body without its braces; nil when libcrypto did not seal.
@@ -87,16 +96,16 @@ extension KeyRing {
     }
 
     /// The most bytes of a body, without its braces.
-    static func bodyBytesMax(_ plaintext: [UInt8], _ header: borrowing SealedHeader, isPlain: Bool) -> Int {
-        header.membersByteCountMax(isPlain: isPlain) + 1
+    static func bodyBytesMax(_ plaintext: ArraySlice<UInt8>, _ header: borrowing SealedHeader) -> Int {
+        header.membersByteCountMax + 1
             + Base64.encodedCount(commitmentByteCount + plaintext.count + AESGCM.tagByteCount)
     }
 
     static func appendBody(
-        _ plaintext: [UInt8], _ subkey: Subkeys.Subkey, _ header: borrowing SealedHeader, isPlain: Bool,
+        _ plaintext: ArraySlice<UInt8>, _ subkey: Subkeys.Subkey, _ header: borrowing SealedHeader,
         to writer: inout MemoryWriter
     ) -> Bool {
-        header.appendMembers(to: &writer, isPlain: isPlain)
+        header.appendMembers(to: &writer)
         let isSealed = header.withCanonicalBytes {
             appendSealed(
                 plaintext, zeroes: commitmentByteCount, subkey.cipher, header.nonce, authenticating: $0, to: &writer)
@@ -106,13 +115,13 @@ extension KeyRing {
     }
 
     /// The most bytes of the four members that the Python package knows.
-    static func pythonBodyBytesMax(_ plaintext: [UInt8]) -> Int {
+    static func pythonBodyBytesMax(_ plaintext: ArraySlice<UInt8>) -> Int {
         128 + Base64.encodedCount(plaintext.count + AESGCM.tagByteCount)
     }
 
     /// The four members that the Python package knows, in its order.
     static func appendPythonBody(
-        _ plaintext: [UInt8], _ key: RingKey, _ nonce: EMCLNonce, to writer: inout MemoryWriter
+        _ plaintext: ArraySlice<UInt8>, _ key: RingKey, _ nonce: EMCLNonce, to writer: inout MemoryWriter
     ) -> Bool {
         writer.append("\"cipherText\":\"")
         let isSealed = pythonHeader.withUnsafeBytes {
@@ -126,7 +135,7 @@ extension KeyRing {
 
     /// Appends the base64 of some zero bytes and a plaintext, sealed, with the tag behind.
     private static func appendSealed(
-        _ plaintext: [UInt8], zeroes: Int, _ cipher: AESGCM, _ nonce: EMCLNonce,
+        _ plaintext: ArraySlice<UInt8>, zeroes: Int, _ cipher: AESGCM, _ nonce: EMCLNonce,
         authenticating header: UnsafeRawBufferPointer, to writer: inout MemoryWriter
     ) -> Bool {
         let byteCount = zeroes + plaintext.count + AESGCM.tagByteCount

@@ -34,13 +34,6 @@ struct MemoryWriter {
         append(UnsafeRawBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
     }
 
-    /// A text as it stands between the quotes of a JSON string.
-    mutating func append(escaping text: UnsafeRawBufferPointer) {
-        var escaped: [UInt8] = []
-        escaped.append(escaping: text.assumingMemoryBound(to: UInt8.self))
-        escaped.withUnsafeBytes { append($0) }
-    }
-
     mutating func append(base64 bytes: UnsafeRawBufferPointer) {
         let length = Base64.encodedCount(bytes.count)
         require(length)
@@ -54,14 +47,32 @@ struct MemoryWriter {
         precondition(byteCount <= memory.count - count, "the memory of a message was counted too small")
     }
 
+    /// A number, its first byte the highest.
+    @inline(__always)
+    mutating func append(bigEndian value: some FixedWidthInteger) {
+        let byteCount = value.bitWidth / 8
+        require(byteCount)
+        memory.storeBytes(of: value.bigEndian, toByteOffset: count, as: type(of: value))
+        count += byteCount
+    }
+
     /// A number that is not negative.
     mutating func append(decimal value: Int64) {
-        let start = count
-        var rest = value
-        repeat {
-            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+        var digits = 1
+        var bound: Int64 = 10
+        while digits < 19, value >= bound {
+            digits += 1
+            bound = digits < 19 ? bound * 10 : bound
+        }
+        require(digits)
+        var rest = UInt64(max(value, 0))
+        var place = count + digits
+        count = place
+        while digits > 0 {
+            place -= 1
+            digits -= 1
+            memory[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
-        } while rest > 0
-        memory[start..<count].reverse()
+        }
     }
 }

@@ -10,20 +10,18 @@ struct SealedHeader: ~Copyable {
 
     /// `EMCL v2`, the direction, the time, the nonce, then the key id, what is answered and the texts, each after its length.
     func withCanonicalBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        let byteCountMax = 80 + keyId.count + context.texts.count
+        let byteCountMax = 80 + keyId.count + context.authenticatedByteCount
         return withUnsafeTemporaryAllocation(byteCount: byteCountMax, alignment: 1) { memory in
             var writer = MemoryWriter(memory)
             writer.append("EMCL v2")
             writer.append(context.direction.rawValue)
-            withUnsafeBytes(of: milliseconds.bigEndian) { writer.append($0) }
-            nonce.withBytes { writer.append($0) }
-            writer.append(0)
-            writer.append(UInt8(truncatingIfNeeded: keyId.count))
+            writer.append(bigEndian: milliseconds)
+            nonce.append(to: &writer)
+            writer.append(bigEndian: UInt16(truncatingIfNeeded: keyId.count))
             keyId.withUnsafeBytes { writer.append($0) }
-            writer.append(0)
-            writer.append(context.inReplyTo == nil ? 0 : UInt8(EMCLNonce.byteCount))
-            context.inReplyTo?.withBytes { writer.append($0) }
-            context.texts.withUnsafeBytes { writer.append($0) }
+            writer.append(bigEndian: UInt16(context.inReplyTo == nil ? 0 : EMCLNonce.byteCount))
+            context.inReplyTo?.append(to: &writer)
+            context.withAuthenticated { writer.append($0) }
             return body(UnsafeRawBufferPointer(rebasing: memory[..<writer.count]))
         }
     }
@@ -32,17 +30,22 @@ struct SealedHeader: ~Copyable {
 extension SealedHeader {
     /// Reads the members of a `v2` body: every one of them and no other.
     ///
-    /// - Parameter keys: where one of them is named, its id is not copied.
-    init(_ frame: SealedFrame, among keys: [RingKey] = []) throws(EMCLFailure) {
+    /// - Parameters:
+    ///   - keys: where one of them is named, its id is not copied.
+    ///   - expected: where the texts are those of this context, they are not copied.
+    init(
+        _ frame: SealedFrame, among keys: [RingKey] = [], expecting expected: EMCLContext? = nil
+    ) throws(EMCLFailure) {
         guard frame.plain(.emcl, is: "v2"), frame.isPlain(.kid),
             frame.textByteCountMax(.kid) <= RingKey.idBytesMax,
             let direction = EMCLDirection(frame), let milliseconds = frame.milliseconds, frame.has(.cipherText),
             frame.has(.nonce), !frame.has(.iv), !frame.has(.tag), !frame.has(.identityChain)
         else { throw EMCLFailure(.malformed) }
         let asked = frame.has(.inReplyTo) ? try Self.nonce(frame, .inReplyTo) : nil
-        guard let context = EMCLContext(direction, inReplyTo: asked, frame), context.isSealable else {
-            throw EMCLFailure(.malformed)
-        }
+        let isExpected = expected?.isWritten(direction, inReplyTo: asked, frame) ?? false
+        guard let context = isExpected ? expected : EMCLContext(direction, inReplyTo: asked, frame),
+            context.isSealable
+        else { throw EMCLFailure(.malformed) }
         let nonce = try Self.nonce(frame, .nonce)
         let named = keys.first { frame.plain(.kid, is: $0.idBytes) }
         keyId = named?.idBytes ?? frame.text(.kid).map { Array($0) } ?? []
@@ -61,33 +64,21 @@ extension SealedHeader {
     }
 
     /// The most bytes of the members up to the opening quote of `cipherText`.
-    ///
-    /// - Parameter isPlain: whether no text needs an escape; a byte that does takes six at most, as `\u0000`.
-    func membersByteCountMax(isPlain: Bool) -> Int {
-        384 + keyId.count + (isPlain ? 1 : 6) * context.texts.count
-    }
+    var membersByteCountMax: Int { 256 + keyId.count + context.membersByteCount }
 
     /// Writes the members of the body up to the opening quote of `cipherText`.
-    func appendMembers(to writer: inout MemoryWriter, isPlain: Bool) {
+    func appendMembers(to writer: inout MemoryWriter) {
         writer.append(#""emcl":"v2","kid":""#)
         keyId.withUnsafeBytes { writer.append($0) }
-        writer.append(#"","direction":""#)
-        writer.append(context.direction.name)
-        writer.append(#"","time":"#)
-        writer.append(decimal: milliseconds)
-        context.withTexts { texts in
-            func append(_ name: StaticString, _ text: UnsafeRawBufferPointer) {
-                writer.append(name)
-                if isPlain { writer.append(text) } else { writer.append(escaping: text) }
-            }
-            append(#","caller":""#, texts(0))
-            append(#"","tenant":""#, texts(1))
-            append(#"","audience":""#, texts(2))
-            append(#"","intent":""#, texts(3))
-            append(#"","intentVersion":""#, texts(4))
-            append(#"","requestId":""#, texts(5))
+        switch context.direction {
+        case .request: writer.append(#"","direction":"request","time":"#)
+        case .answer: writer.append(#"","direction":"answer","time":"#)
+        case .call: writer.append(#"","direction":"call","time":"#)
+        case .reply: writer.append(#"","direction":"reply","time":"#)
         }
-        writer.append(#"","nonce":""#)
+        writer.append(decimal: milliseconds)
+        context.withMembers { writer.append($0) }
+        writer.append(#","nonce":""#)
         nonce.withBytes { writer.append(base64: $0) }
         if let asked = context.inReplyTo {
             writer.append(#"","inReplyTo":""#)

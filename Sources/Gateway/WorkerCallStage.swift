@@ -131,9 +131,7 @@ extension Gateway {
         let nodeLimit = journal.startNanoseconds + settings.requestTimeoutMilliseconds * 1_000_000
         let headLines = permit.headerLines.isEmpty ? envelope.traceLines : envelope.traceLines + permit.headerLines
         let names = seals.map { _ in
-            CallNames(
-                caller: caller.nameInSeals, tenant: caller.tenantInSeals, intent: envelope.intentName,
-                envelope: envelope.envelope)
+            CallNames(caller, boundBy: journal.seal, intent: envelope.intentName, envelope: envelope.envelope)
         }
         return WorkerRequest(
             body: body, names: names, headLines: headLines, trace: journal.trace.kept,

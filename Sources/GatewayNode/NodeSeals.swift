@@ -119,7 +119,7 @@ final class NodeSeals: Sendable {
 }
 
 extension EnvelopeSeals {
-    init(
+    convenience init(
         _ configuration: GatewayConfiguration.Sealing, _ ring: KeyRingHolder, replays: any ReplayCache, isShared: Bool
     ) {
         var opening = EMCLRules()
@@ -151,8 +151,8 @@ extension SealRules {
         }
     }
 
-    private static func profiles(_ stated: [GatewayConfiguration.SealProfile]) -> Set<EMCLProfile>? {
-        stated.isEmpty ? nil : Set(stated.map(EMCLProfile.init))
+    private static func profiles(_ stated: [GatewayConfiguration.SealProfile]) -> EMCLProfiles? {
+        stated.isEmpty ? nil : EMCLProfiles(stated.map(EMCLProfile.init))
     }
 }
 

@@ -6,8 +6,8 @@ extension IntentEnvelope {
     }
 
     /// The envelope of a frame that ``appendFrame(to:callerEntries:serviceEntry:traceId:)`` wrote.
-    package static func withoutFrame(_ frame: [UInt8]) -> [UInt8] {
-        Array(frame[frameStart.utf8CodeUnitCount..<(frame.count - 1)])
+    package static func withoutFrame(_ frame: [UInt8]) -> ArraySlice<UInt8> {
+        frame[frameStart.utf8CodeUnitCount..<(frame.count - 1)]
     }
 
     /// Appends the frame that goes to a worker.

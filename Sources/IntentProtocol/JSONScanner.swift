@@ -69,6 +69,7 @@ struct JSONScanner {
     }
 
     /// Passes bytes that are exactly these; false, and nothing passed, when they are others.
+    @inline(__always)
     mutating func passes(_ literal: StaticString) -> Bool {
         let count = literal.utf8CodeUnitCount
         guard end - position >= count, equalBytes(base + position, literal.utf8Start, count) else { return false }

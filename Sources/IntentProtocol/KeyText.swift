@@ -93,16 +93,28 @@ extension JSONScanner {
 /// Whether two runs of bytes are equal.
 @inline(__always)
 func equalBytes(_ one: UnsafePointer<UInt8>, _ other: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+    @inline(__always)
+    func differ<Word: FixedWidthInteger>(_ index: Int, _ word: Word.Type) -> Bool {
+        UnsafeRawPointer(one + index).loadUnaligned(as: word) != UnsafeRawPointer(other + index).loadUnaligned(as: word)
+    }
+    guard count >= 8 else {
+        // Two words that overlap are all of it.
+        guard count < 4 else { return !differ(0, UInt32.self) && !differ(count - 4, UInt32.self) }
+        guard count < 2 else { return !differ(0, UInt16.self) && !differ(count - 1, UInt8.self) }
+        return count < 1 || one[0] == other[0]
+    }
     var index = 0
-    while index + 8 <= count {
-        let left = UnsafeRawPointer(one + index).loadUnaligned(as: UInt64.self)
-        let right = UnsafeRawPointer(other + index).loadUnaligned(as: UInt64.self)
-        guard left == right else { return false }
+    while index + 8 < count {
+        if differ(index, UInt64.self) { return false }
         index += 8
     }
-    while index < count {
-        guard one[index] == other[index] else { return false }
-        index += 1
-    }
-    return true
+    return !differ(count - 8, UInt64.self)
+}
+
+/// Whether two runs of bytes are equal, for those who have both at hand.
+package func equalBytes(_ one: UnsafeRawBufferPointer, _ other: UnsafeRawBufferPointer) -> Bool {
+    guard one.count == other.count else { return false }
+    guard let left = one.baseAddress, let right = other.baseAddress else { return true }
+    return equalBytes(
+        left.assumingMemoryBound(to: UInt8.self), right.assumingMemoryBound(to: UInt8.self), one.count)
 }

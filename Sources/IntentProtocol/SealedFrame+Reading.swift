@@ -24,6 +24,7 @@ extension SealedFrame {
         // How our own parts write it: nothing in it is left to be looked at.
         if scanner.passes(head) {
             guard !isTooLarge else { throw .syntax(.stringTooLong, at: 0) }
+            if frame.readOrdinaryBody(&scanner, closing: "\"}}") { return true }
             scanner.skipWhitespace()
             try frame.readBody(&scanner)
             guard try !scanner.continues(closing: UInt8(ascii: "}")) else { throw scanner.unexpected }

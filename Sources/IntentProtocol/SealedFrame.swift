@@ -24,6 +24,8 @@ package struct SealedFrame: Sendable {
 
     let storage: [UInt8]
     var places = InlineArray<16, Place>(repeating: Place())
+    /// From the comma before `caller` to the closing quote of `requestId`, where our own parts wrote them; else absent.
+    var textMembers = ByteRange.absent
 
     /// How every frame of ours begins, up to its body.
     package static let head: StaticString =
@@ -50,6 +52,7 @@ package struct SealedFrame: Sendable {
         guard bytes.count <= min(bytesMax, Int(Int32.max)) else { throw .tooLarge }
         self.init(storage: bytes)
         _ = try scan { (scanner, frame) throws(ScanFault) in
+            if frame.readOrdinaryBody(&scanner, closing: "\"}") { return true }
             try scanner.begin()
             try frame.readBody(&scanner)
             try scanner.finish()
@@ -57,7 +60,7 @@ package struct SealedFrame: Sendable {
         }
     }
 
-    private init(storage: [UInt8]) {
+    init(storage: [UInt8]) {
         self.storage = storage
     }
 
@@ -123,6 +126,18 @@ package struct SealedFrame: Sendable {
             memory.copyBytes(from: decoded)
             return decoded.count
         }
+    }
+
+    /// Where the text of a string stands among the bytes of the frame, still with its escapes.
+    package func place(_ member: Member) -> Range<Int> { places[Int(member.rawValue)].range.range }
+
+    /// Where the members from `caller` to `requestId` stand with the comma before them, exactly as our own parts write them and none of
+    /// their texts escaped; nil where they are written otherwise.
+    package var placeOfTexts: Range<Int>? { textMembers.isAbsent ? nil : textMembers.range }
+
+    /// Lends the bytes of the frame.
+    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        storage.withUnsafeBytes(body)
     }
 
     /// How many bytes a string of base64 stands for, by its length and padding alone; nil when no bytes are written like

@@ -38,10 +38,9 @@ struct BoundProfileVectorTests {
             #expect(try opened.plaintext == Array(vector.text("plaintextJSON").utf8), "\(name)")
             #expect(opened.context == header.context)
             let key = Subkeys.Subkey(salt: header.nonce.salt, cipher: subkey)
-            let isPlain = header.context.isPlain
-            let byteCountMax = KeyRing.bodyBytesMax(opened.plaintext, header, isPlain: isPlain)
+            let byteCountMax = KeyRing.bodyBytesMax(opened.plaintext[...], header)
             let again = MemoryWriter.body(bytesMax: byteCountMax) {
-                KeyRing.appendBody(opened.plaintext, key, header, isPlain: isPlain, to: &$0)
+                KeyRing.appendBody(opened.plaintext[...], key, header, to: &$0)
             }
             #expect(try JSONValue(parsing: again) == .object(body), "\(name)")
         }

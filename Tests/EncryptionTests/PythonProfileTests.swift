@@ -34,8 +34,8 @@ struct PythonProfileTests {
                 frame(envelope), as: Fixture.fromAlice, under: rules, nowUnixMilliseconds: Fixture.now)
             #expect(try opened.plaintext == Array(vector.text("plaintextJSON").utf8), "\(name)")
             #expect(opened.context == nil)
-            let again = MemoryWriter.body(bytesMax: KeyRing.pythonBodyBytesMax(opened.plaintext)) {
-                KeyRing.appendPythonBody(opened.plaintext, ring.keys[0], opened.nonce, to: &$0)
+            let again = MemoryWriter.body(bytesMax: KeyRing.pythonBodyBytesMax(opened.plaintext[...])) {
+                KeyRing.appendPythonBody(opened.plaintext[...], ring.keys[0], opened.nonce, to: &$0)
             }
             #expect(again == envelope.encoded, "\(name)")
         }

@@ -2,7 +2,9 @@ package import Encryption
 package import Identity
 
 /// What a gateway seals and opens, and by which keys; nil in a gateway means that it does neither.
-package struct EnvelopeSeals: Sendable {
+///
+/// An object, for every request passes it on several times.
+package final class EnvelopeSeals: Sendable {
     /// What becomes of a sealed request when nobody can tell whether it came before.
     package enum ReplayUnknown: String, Sendable, Hashable, CaseIterable {
         /// It is refused, and may be sent again.
@@ -18,7 +20,7 @@ package struct EnvelopeSeals: Sendable {
     /// How old a message may be, and which profiles open at all.
     package let opening: EMCLRules
     /// Where used messages are remembered.
-    package private(set) var replays: any ReplayCache
+    package let replays: any ReplayCache
     /// Where they are remembered besides, for when the former cannot tell; nil refuses then.
     package let replaysOfNode: (any ReplayCache)?
 
@@ -32,15 +34,13 @@ package struct EnvelopeSeals: Sendable {
         self.replays = replays
         self.replaysOfNode = replaysOfNode
         var opening = opening
-        opening.profiles = EMCLProfiles(rules.profilesOfClients)
+        opening.profiles = rules.profilesOfClients
         self.opening = opening
     }
 
     /// The same seals, whose messages are remembered elsewhere.
     package func remembering(in replays: any ReplayCache) -> EnvelopeSeals {
-        var seals = self
-        seals.replays = replays
-        return seals
+        EnvelopeSeals(ring: ring, rules: rules, opening: opening, replays: replays, replaysOfNode: replaysOfNode)
     }
 
     /// Sees to it that a message is opened once.

@@ -24,7 +24,7 @@ package struct SealRules: Sendable {
         /// Requests of clients and their answers; nil says nothing of them.
         package var clients: SealDemand?
         /// The profiles in which clients may seal; nil leaves the default.
-        package var clientProfiles: Set<EMCLProfile>?
+        package var clientProfiles: EMCLProfiles?
         /// Calls of workers and their replies; nil says nothing of them.
         package var workers: SealDemand?
         /// The profile in which workers are called; nil leaves the default.
@@ -39,7 +39,7 @@ package struct SealRules: Sendable {
     /// Where no rule says anything of clients.
     package var clients = SealDemand.accepted
     /// Where no rule says in which profiles clients may seal.
-    package var clientProfiles: Set<EMCLProfile> = [.v2]
+    package var clientProfiles: EMCLProfiles = [.v2]
     /// Where no rule says anything of workers.
     package var workers = SealDemand.off
     /// Where no rule says in which profile workers are called.
@@ -49,14 +49,14 @@ package struct SealRules: Sendable {
     package init() {}
 
     /// Every profile that some client may seal in: others are refused before anything is opened.
-    package var profilesOfClients: Set<EMCLProfile> {
+    package var profilesOfClients: EMCLProfiles {
         rules.reduce(clientProfiles) { $0.union($1.clientProfiles ?? []) }
     }
 
     /// What holds for the requests of an intent.
-    package func ofClients(intent: String) -> (demand: SealDemand, profiles: Set<EMCLProfile>) {
+    package func ofClients(intent: String) -> (demand: SealDemand, profiles: EMCLProfiles) {
         var demand: SealDemand?
-        var profiles: Set<EMCLProfile>?
+        var profiles: EMCLProfiles?
         for rule in rules where rule.agents == nil && rule.matches(intent: intent) {
             demand = demand ?? rule.clients
             profiles = profiles ?? rule.clientProfiles

@@ -1,4 +1,5 @@
 import Encryption
+import Identity
 import IntentProtocol
 import Routing
 
@@ -8,6 +9,17 @@ struct CallNames: Sendable {
     let tenant: ArraySlice<UInt8>
     let intent: String
     let envelope: IntentEnvelope
+
+    /// - Parameter seal: of the answer to a sealed request, which has named the caller already.
+    init(_ caller: Caller, boundBy seal: AnswerSeal?, intent: String, envelope: IntentEnvelope) {
+        if let seal, seal.profile == .v2 {
+            (self.caller, tenant) = (seal.context.caller, seal.context.tenant)
+        } else {
+            (self.caller, tenant) = (caller.nameInSeals, caller.tenantInSeals)
+        }
+        self.intent = intent
+        self.envelope = envelope
+    }
 }
 
 /// A call that goes to an agent sealed, and what its reply must be bound to.

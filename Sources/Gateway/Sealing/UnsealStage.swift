@@ -77,9 +77,17 @@ extension Caller {
     /// The caller as seals name it: `user:` and the subject, `service:` and the principal, or nothing.
     var nameInSeals: ArraySlice<UInt8> {
         if let service, token == nil || service.sources.contains(IdentitySources(.serviceAccountToken)) {
-            return Array("service:\(service.principal)".utf8)[...]
+            return Self.nameInSeals("service:", "\(service.principal)")
         }
-        return token.map { Array("user:\($0.subject)".utf8)[...] } ?? []
+        return token.map { Self.nameInSeals("user:", $0.subject) } ?? []
+    }
+
+    private static func nameInSeals(_ kind: StaticString, _ name: String) -> ArraySlice<UInt8> {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(kind.utf8CodeUnitCount + name.utf8.count)
+        bytes.append(literal: kind)
+        bytes.append(contentsOf: name.utf8)
+        return bytes[...]
     }
 
     var tenantInSeals: ArraySlice<UInt8> { tenant.map { Array($0.utf8)[...] } ?? [] }
