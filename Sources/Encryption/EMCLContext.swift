@@ -57,16 +57,36 @@ package struct EMCLContext: Sendable {
             intentVersion: Array(intentVersion.utf8)[...], requestId: Array(requestId.utf8)[...])
     }
 
-    /// Makes the context of an envelope that is sent on; names without escapes are not decoded.
+    /// What an envelope gives to a context: its names, decoded; those without escapes are parts of the envelope.
+    package struct EnvelopeTexts: Sendable {
+        let intent: ArraySlice<UInt8>
+        let intentVersion: ArraySlice<UInt8>
+        let requestId: ArraySlice<UInt8>
+
+        package init(_ envelope: IntentEnvelope) {
+            intent = EMCLContext.decoded(envelope.intentNameBytes) { envelope.intentName }
+            intentVersion = EMCLContext.decoded(envelope.intentVersionBytes) { envelope.intentVersion }
+            requestId = EMCLContext.decoded(envelope.requestIdBytes) { envelope.requestId }
+        }
+    }
+
+    /// Makes the context of an envelope that is sent on.
+    package init(
+        _ direction: EMCLDirection, caller: ArraySlice<UInt8>, tenant: ArraySlice<UInt8>,
+        audience: ArraySlice<UInt8> = [], texts: EnvelopeTexts
+    ) {
+        self.init(
+            direction, caller: caller, tenant: tenant, audience: audience, intent: texts.intent,
+            intentVersion: texts.intentVersion, requestId: texts.requestId)
+    }
+
+    /// Makes the context of an envelope that is sent on.
     package init(
         _ direction: EMCLDirection, caller: ArraySlice<UInt8>, tenant: ArraySlice<UInt8>,
         audience: ArraySlice<UInt8> = [], envelope: IntentEnvelope
     ) {
         self.init(
-            direction, caller: caller, tenant: tenant, audience: audience,
-            intent: Self.decoded(envelope.intentNameBytes) { envelope.intentName },
-            intentVersion: Self.decoded(envelope.intentVersionBytes) { envelope.intentVersion },
-            requestId: Self.decoded(envelope.requestIdBytes) { envelope.requestId })
+            direction, caller: caller, tenant: tenant, audience: audience, texts: EnvelopeTexts(envelope))
     }
 
     /// Reads the texts of a frame; nil when one is not there.
@@ -157,7 +177,8 @@ package struct EMCLContext: Sendable {
     }
 
     private static func decoded(_ bytes: ArraySlice<UInt8>, _ text: () -> String) -> ArraySlice<UInt8> {
-        bytes.contains(UInt8(ascii: "\\")) ? Array(text().utf8)[...] : bytes
+        let mayBeEscaped = bytes.withUnsafeBytes { JSONEscapes.isNeeded(in: $0) }
+        return mayBeEscaped && bytes.contains(UInt8(ascii: "\\")) ? Array(text().utf8)[...] : bytes
     }
 }
 

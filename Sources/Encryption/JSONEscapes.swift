@@ -2,18 +2,19 @@
 enum JSONEscapes {
     /// Whether a text has a quote, a backslash or a control character.
     static func isNeeded(in text: UnsafeRawBufferPointer) -> Bool {
+        guard text.count >= 8 else {
+            // Behind bytes that need none.
+            var word: UInt64 = 0x2020_2020_2020_2020
+            for byte in text { word = word << 8 | UInt64(byte) }
+            return hasSpecial(word)
+        }
         var index = 0
-        while index + 8 <= text.count {
+        while index + 8 < text.count {
             guard !hasSpecial(text.loadUnaligned(fromByteOffset: index, as: UInt64.self)) else { return true }
             index += 8
         }
-        // What is left, before bytes that need none.
-        var last: UInt64 = 0x2020_2020_2020_2020
-        while index < text.count {
-            last = last << 8 | UInt64(text[index])
-            index += 1
-        }
-        return hasSpecial(last)
+        // The last eight, some of which may have been looked at.
+        return hasSpecial(text.loadUnaligned(fromByteOffset: text.count - 8, as: UInt64.self))
     }
 
     /// A subtraction borrows into the high bit of a byte that is smaller; bytes beyond ASCII have that bit set already and are none.

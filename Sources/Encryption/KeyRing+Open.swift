@@ -147,7 +147,7 @@ extension SealedFrame {
 
     /// Why a ciphertext is no base64: it is badly encoded, or members stand in it that do not belong there.
     private var undecodable: EMCLFailure {
-        guard placeOfTexts != nil else { return EMCLFailure(.badEncoding) }
+        guard isOrdinary else { return EMCLFailure(.badEncoding) }
         do {
             _ = try SealedHeader(lookedThrough())
             return EMCLFailure(.badEncoding)

@@ -36,10 +36,8 @@ extension SealedHeader {
     init(
         _ frame: SealedFrame, among keys: [RingKey] = [], expecting expected: EMCLContext? = nil
     ) throws(EMCLFailure) {
-        guard frame.plain(.emcl, is: "v2"), frame.isPlain(.kid),
-            frame.textByteCountMax(.kid) <= RingKey.idBytesMax,
-            let direction = EMCLDirection(frame), let milliseconds = frame.milliseconds, frame.has(.cipherText),
-            frame.has(.nonce), !frame.has(.iv), !frame.has(.tag), !frame.has(.identityChain)
+        guard frame.isOrdinary || Self.hasMembers(frame), frame.textByteCountMax(.kid) <= RingKey.idBytesMax,
+            let direction = EMCLDirection(frame), let milliseconds = frame.milliseconds
         else { throw EMCLFailure(.malformed) }
         let asked = frame.has(.inReplyTo) ? try Self.nonce(frame, .inReplyTo) : nil
         let isExpected = expected?.isWritten(direction, inReplyTo: asked, frame) ?? false
@@ -52,6 +50,12 @@ extension SealedHeader {
         self.context = context
         self.milliseconds = milliseconds
         self.nonce = nonce
+    }
+
+    /// Whether a body has the members of the profile beside the texts, and none of the other one.
+    private static func hasMembers(_ frame: SealedFrame) -> Bool {
+        frame.plain(.emcl, is: "v2") && frame.isPlain(.kid) && frame.has(.cipherText) && frame.has(.nonce)
+            && !frame.has(.iv) && !frame.has(.tag) && !frame.has(.identityChain)
     }
 
     private static func nonce(_ frame: SealedFrame, _ member: SealedFrame.Member) throws(EMCLFailure) -> EMCLNonce {

@@ -12,8 +12,6 @@ extension SealedFrame {
         let start = scanner.position
         guard passMembers(&scanner, closing: closing) else {
             scanner.position = start
-            places = InlineArray(repeating: Place())
-            textMembers = .absent
             return false
         }
         return true
@@ -23,7 +21,7 @@ extension SealedFrame {
     ///
     /// Only where the ciphertext is no base64 can that say anything else: then somebody put members into it.
     package func lookedThrough() throws(Fault) -> SealedFrame {
-        guard placeOfTexts != nil else { return self }
+        guard isOrdinary else { return self }
         var frame = SealedFrame(storage: storage)
         _ = try frame.scan { (scanner, frame) throws(ScanFault) in
             let isBody = !scanner.passes(Self.head)
@@ -38,15 +36,16 @@ extension SealedFrame {
     @inline(__always)
     private mutating func passMembers(_ scanner: inout JSONScanner, closing: StaticString) -> Bool {
         guard scanner.passes(#"{"emcl":"v2","kid":""#) else { return false }
+        clear()
         // The literal was compared, and the profile's two characters stand before `","kid":"`.
         let emcl = scanner.position - 11
-        places[Int(Member.emcl.rawValue)] = Place(range: ByteRange(emcl, emcl + 2))
+        note(.emcl, Place(range: ByteRange(emcl, emcl + 2)))
         guard passText(.kid, &scanner), scanner.passes(#"","direction":""#), passText(.direction, &scanner),
             scanner.passes(#"","time":"#)
         else { return false }
         let time = scanner.position
         scanner.skipDigits()
-        places[Int(Member.time.rawValue)] = Place(range: ByteRange(time, scanner.position))
+        note(.time, Place(range: ByteRange(time, scanner.position)))
         let texts = scanner.position
         guard texts > time, scanner.passes(#","caller":""#), passText(.caller, &scanner),
             scanner.passes(#"","tenant":""#), passText(.tenant, &scanner),
@@ -55,7 +54,7 @@ extension SealedFrame {
             scanner.passes(#"","intentVersion":""#), passText(.intentVersion, &scanner),
             scanner.passes(#"","requestId":""#), passText(.requestId, &scanner)
         else { return false }
-        textMembers = ByteRange(texts, scanner.position + 1)
+        let endOfTexts = scanner.position + 1
         guard scanner.passes(#"","nonce":""#), passText(.nonce, &scanner) else { return false }
         if scanner.passes(#"","inReplyTo":""#) {
             guard passText(.inReplyTo, &scanner) else { return false }
@@ -66,7 +65,8 @@ extension SealedFrame {
         let end = scanner.end - closing.utf8CodeUnitCount
         scanner.position = end
         guard end >= cipherText, scanner.passes(closing) else { return false }
-        places[Int(Member.cipherText.rawValue)] = Place(range: ByteRange(cipherText, end))
+        note(.cipherText, Place(range: ByteRange(cipherText, end)))
+        textMembers = ByteRange(texts, endOfTexts)
         return true
     }
 
@@ -76,7 +76,7 @@ extension SealedFrame {
         let start = scanner.position
         let stop = scanner.firstSpecial(from: start)
         guard stop < scanner.end, scanner.base[stop] == UInt8(ascii: "\"") else { return false }
-        places[Int(member.rawValue)] = Place(range: ByteRange(start, stop))
+        note(member, Place(range: ByteRange(start, stop)))
         scanner.position = stop
         return true
     }

@@ -77,6 +77,7 @@ extension SealedFrame {
     }
 
     mutating func readBody(_ scanner: inout JSONScanner) throws(ScanFault) {
+        clear()
         var seen = SeenMembers<Member>()
         var last: Member?
         guard try scanner.opens(UInt8(ascii: "{"), closing: UInt8(ascii: "}"), depth: 1) else { return }
@@ -89,13 +90,13 @@ extension SealedFrame {
             switch member {
             case .time:
                 try scanner.scanNumber()
-                places[Int(member.rawValue)] = Place(range: ByteRange(start, scanner.position))
+                note(member, Place(range: ByteRange(start, scanner.position)))
             case .identityChain:
                 try scanner.skipArray(depth: 2, watch: .off)
-                places[Int(member.rawValue)] = Place(range: ByteRange(start, scanner.position))
+                note(member, Place(range: ByteRange(start, scanner.position)))
             default:
                 let text = try scanner.scanString()
-                places[Int(member.rawValue)] = Place(range: text.range, isEscaped: text.isEscaped)
+                note(member, Place(range: text.range, isEscaped: text.isEscaped))
             }
         } while try scanner.continues(closing: UInt8(ascii: "}"))
     }

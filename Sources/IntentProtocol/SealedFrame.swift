@@ -23,7 +23,9 @@ package struct SealedFrame: Sendable {
     }
 
     let storage: [UInt8]
-    var places = InlineArray<16, Place>(repeating: Place())
+    /// By member; empty until a body is read. An array, for a frame is handed on often and looked at in other modules: a value of this
+    /// size would be copied each time.
+    private(set) var places: [Place] = []
     /// From the comma before `caller` to the closing quote of `requestId`, where our own parts wrote them; else absent.
     var textMembers = ByteRange.absent
 
@@ -63,6 +65,15 @@ package struct SealedFrame: Sendable {
     init(storage: [UInt8]) {
         self.storage = storage
     }
+
+    /// Forgets where members stand.
+    mutating func clear() {
+        places = Array(repeating: Place(), count: Member.allCases.count)
+        textMembers = .absent
+    }
+
+    @inline(__always)
+    mutating func note(_ member: Member, _ place: Place) { places[Int(member.rawValue)] = place }
 
     /// Whether the member is there.
     package func has(_ member: Member) -> Bool { !places[Int(member.rawValue)].range.isAbsent }
@@ -130,6 +141,9 @@ package struct SealedFrame: Sendable {
 
     /// Where the text of a string stands among the bytes of the frame, still with its escapes.
     package func place(_ member: Member) -> Range<Int> { places[Int(member.rawValue)].range.range }
+
+    /// Whether it was read as our own parts write a body of profile `v2`: then it has all members of that, without escapes, and no others.
+    package var isOrdinary: Bool { !textMembers.isAbsent }
 
     /// Where the members from `caller` to `requestId` stand with the comma before them, exactly as our own parts write them and none of
     /// their texts escaped; nil where they are written otherwise.

@@ -11,7 +11,7 @@ extension Gateway {
             return try seal.ring.seal(
                 response, seal.context, profile: seal.profile, openedBy: seal.keyId,
                 nowUnixMilliseconds: around.unixNanoseconds() / 1_000_000,
-                randomBits: around.randomBits
+                randomBits: { around.randomBits() }
             ).frame
         } catch {
             meter.recordSealFailure(reason: error.reason.rawValue)

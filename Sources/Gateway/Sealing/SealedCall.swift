@@ -8,7 +8,8 @@ struct CallNames: Sendable {
     let caller: ArraySlice<UInt8>
     let tenant: ArraySlice<UInt8>
     let intent: String
-    let envelope: IntentEnvelope
+    /// The texts of the envelope, decoded.
+    fileprivate let texts: EMCLContext.EnvelopeTexts
 
     /// - Parameter seal: of the answer to a sealed request, which has named the caller already.
     init(_ caller: Caller, boundBy seal: AnswerSeal?, intent: String, envelope: IntentEnvelope) {
@@ -18,7 +19,7 @@ struct CallNames: Sendable {
             (self.caller, tenant) = (caller.nameInSeals, caller.tenantInSeals)
         }
         self.intent = intent
-        self.envelope = envelope
+        texts = EMCLContext.EnvelopeTexts(envelope)
     }
 }
 
@@ -40,10 +41,10 @@ extension Gateway {
         let ring = seals.ring.current
         let context = EMCLContext(
             .call, caller: names.caller, tenant: names.tenant, audience: Array(agent.name.utf8)[...],
-            envelope: names.envelope)
+            texts: names.texts)
         let message = try ring.seal(
             IntentEnvelope.withoutFrame(request.body), context, profile: profile,
-            nowUnixMilliseconds: around.unixNanoseconds() / 1_000_000, randomBits: around.randomBits)
+            nowUnixMilliseconds: around.unixNanoseconds() / 1_000_000, randomBits: { around.randomBits() })
         guard let reply = context.answer(to: message.nonce) else { throw EMCLFailure(.otherDirection) }
         return SealedCall(frame: message.frame, ring: ring, profile: profile, reply: reply, demand: demand)
     }
