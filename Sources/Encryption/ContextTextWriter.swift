@@ -13,8 +13,8 @@ struct ContextTextWriter {
     /// Whether no text has a byte that a JSON string must escape.
     private(set) var isPlain = true
 
-    init(_ memory: UnsafeMutableBufferPointer<UInt8>) {
-        self.memory = UnsafeMutableRawBufferPointer(memory)
+    init(_ memory: UnsafeMutableRawBufferPointer) {
+        self.memory = memory
     }
 
     @inline(__always)

@@ -133,10 +133,11 @@ package struct EMCLContext: Sendable {
         var ends = InlineArray<6, Int32>(repeating: 0)
         var (isTooLong, isPlain) = (false, true)
         let byteCountMax = 2 * textBytesMax + 12 + Self.memberHeadsByteCount
-        var bytes = [UInt8](unsafeUninitializedCapacity: byteCountMax) { memory, count in
+        var bytes = [UInt8](bytesMax: byteCountMax) { memory in
             var writer = ContextTextWriter(memory)
             write(&writer)
-            (ends, isTooLong, isPlain, count) = (writer.ends, writer.isTooLong, writer.isPlain, writer.count)
+            (ends, isTooLong, isPlain) = (writer.ends, writer.isTooLong, writer.isPlain)
+            return writer.count
         }
         if !isPlain { Self.appendEscapedMembers(to: &bytes, ends) }
         self.bytes = bytes

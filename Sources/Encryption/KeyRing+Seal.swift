@@ -68,13 +68,13 @@ extension KeyRing {
     private static func frame(bodyBytesMax: Int, _ body: (inout MemoryWriter) -> Bool) -> [UInt8]? {
         var isWritten = false
         let byteCountMax = SealedFrame.head.utf8CodeUnitCount + bodyBytesMax + 3
-        let frame = [UInt8](unsafeUninitializedCapacity: byteCountMax) { memory, count in
+        let frame = [UInt8](bytesMax: byteCountMax) { memory in
             var writer = MemoryWriter(memory)
             writer.append(SealedFrame.head)
             writer.append(UInt8(ascii: "{"))
             isWritten = body(&writer)
             writer.append("}}")
-            count = writer.count
+            return writer.count
         }
         return isWritten ? frame : nil
     }

@@ -11,10 +11,6 @@ struct MemoryWriter {
         self.memory = memory
     }
 
-    init(_ memory: UnsafeMutableBufferPointer<UInt8>) {
-        self.memory = UnsafeMutableRawBufferPointer(memory)
-    }
-
     @inline(__always)
     mutating func append(_ byte: UInt8) {
         require(1)

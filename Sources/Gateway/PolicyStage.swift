@@ -68,7 +68,7 @@ extension Gateway {
         let active = policies.current
         let request = PolicyRequest(
             subject: caller.subject, roles: caller.roles, tenant: caller.tenant, principal: caller.service?.principal,
-            identitySources: caller.service?.sources ?? [], address: caller.address, intent: envelope.intentName,
+            identitySources: caller.service?.sources ?? .nothing, address: caller.address, intent: envelope.intentName,
             content: .envelope(envelope.envelope))
         let directory = directory.snapshot
         let registered = directory.candidates(intent: envelope.intentName, version: envelope.intentVersion)

@@ -9,31 +9,11 @@ final class ServerConnection<Handler: HTTPHandler>: ChannelInboundHandler, Flush
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// Where the connection stands.
-    enum Phase {
-        /// Nothing of a request has come.
-        case idle
-        /// A head has begun; `searched` bytes of it hold no end.
-        case head(searched: Int)
-        /// A body of known length is coming.
-        case sized(RequestHead, RouteTable.Match, headBytes: [UInt8], length: Int)
-        /// A chunked body is coming.
-        case chunked(RequestHead, RouteTable.Match, headBytes: [UInt8], ChunkedBody)
-        /// The handler has the request; what comes meanwhile waits in the buffer.
-        case handling
-        /// An answer goes on piece by piece; what comes meanwhile is thrown away, because the connection ends with it.
-        case streaming
-        /// The reader is slower than the answers: nothing more is read or answered until it has taken them.
-        case blocked
-        /// The last answer was written; what comes is thrown away.
-        case closing
-    }
-
     let shared: ServerShared<Handler>
     /// By whom it was counted; nil when it was not counted by peer.
     let peer: PeerNetwork?
     let security: ConnectionSecurity?
-    var phase = Phase.idle
+    var phase = ServerPhase.idle
     var buffer = ByteBuffer()
     var held = HeldBytes()
     private(set) var context: ChannelHandlerContext?

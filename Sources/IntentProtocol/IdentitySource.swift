@@ -31,6 +31,9 @@ package struct IdentitySources: OptionSet, Sendable, Hashable {
         }
     }
 
+    /// Nothing says who a peer is. An empty literal would go through a protocol's generic code for each request.
+    package static var nothing: IdentitySources { IdentitySources(rawValue: 0) }
+
     /// The sources in the order in which they are named above; `none` for an empty set.
     package var sources: [IdentitySource] {
         guard !isEmpty else { return [.none] }

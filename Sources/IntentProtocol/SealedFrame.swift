@@ -66,9 +66,11 @@ package struct SealedFrame: Sendable {
         self.storage = storage
     }
 
+    private static let nowhere = Array(repeating: Place(), count: Member.allCases.count)
+
     /// Forgets where members stand.
     mutating func clear() {
-        places = Array(repeating: Place(), count: Member.allCases.count)
+        places = Self.nowhere
         textMembers = .absent
     }
 

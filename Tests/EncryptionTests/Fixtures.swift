@@ -38,12 +38,12 @@ enum Fixture {
 extension MemoryWriter {
     /// A body with its braces, or nothing when it was not written.
     static func body(bytesMax: Int, _ write: (inout MemoryWriter) -> Bool) -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: bytesMax + 2) { memory, count in
+        [UInt8](bytesMax: bytesMax + 2) { memory in
             var writer = MemoryWriter(memory)
             writer.append(UInt8(ascii: "{"))
             let isWritten = write(&writer)
             writer.append(UInt8(ascii: "}"))
-            count = isWritten ? writer.count : 0
+            return isWritten ? writer.count : 0
         }
     }
 }
