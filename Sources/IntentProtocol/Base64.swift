@@ -1,7 +1,8 @@
 /// Standard base64 with its padding (RFC 4648 section 4), in the one spelling that each run of bytes has.
 ///
 /// Line breaks, other characters, missing padding and unused bits that are not zero are refused: a second spelling of a
-/// sealed message would be a second message with the same tag.
+/// sealed message would be a second message with the same tag. Sixteen characters go at a time, by arithmetic: tables would
+/// be long out of the processor's caches when the next message comes.
 package enum Base64 {
     /// How many characters that many bytes take.
     package static func encodedCount(_ bytes: Int) -> Int { (bytes + 2) / 3 * 4 }
@@ -20,19 +21,32 @@ package enum Base64 {
     ) -> Bool {
         guard let count = decodedCount(text), count == output.count else { return false }
         guard count > 0, let source = text.baseAddress, let target = output.baseAddress else { return text.isEmpty }
-        return Tables.shared.decoding.withUnsafeBufferPointer { table in
-            guard let table = table.baseAddress else { return false }
-            // All groups but the last are whole and written four bytes at a time, the fourth being overwritten later.
-            let whole = text.count / 4 - 1
-            var seen: UInt32 = 0
-            for group in 0..<whole {
-                let word = decoded(source + 4 * group, table)
-                seen |= word
-                (target + 3 * group).storeBytes(of: word.littleEndian, as: UInt32.self)
+        // What is written in groups of four characters that have no padding.
+        let whole = count / 3 * 3
+        var read = 0
+        var written = 0
+        var seen = Base64Block.Validity()
+        if whole >= Base64Block.byteCount {
+            while written &+ Base64Block.storedByteCount <= whole {
+                Base64Block(characters: source + read, &seen).storeBytes(to: target + written)
+                read &+= Base64Block.characterCount
+                written &+= Base64Block.byteCount
             }
-            guard seen & Tables.invalid == 0 else { return false }
-            return decodeLast(source + 4 * whole, into: target + 3 * whole, count: count - 3 * whole, table)
+            // The last whole groups, some of which were read before.
+            read = whole / 3 * 4
+            written = whole
+            Base64Block(characters: source + (read - Base64Block.characterCount), &seen)
+                .storeExactBytes(to: target + (written - Base64Block.byteCount))
         }
+        guard seen.isValid else { return false }
+        while written < count {
+            guard decodeGroup(source + read, into: target + written, count: min(3, count - written)) else {
+                return false
+            }
+            read += 4
+            written += 3
+        }
+        return true
     }
 
     /// The bytes of a text; nil for anything that is not canonical.
@@ -63,11 +77,24 @@ package enum Base64 {
         guard let source = bytes.baseAddress, !bytes.isEmpty, let target = text.baseAddress,
             text.count == encodedCount(bytes.count)
         else { return }
-        // What the last bytes leave of their group.
-        target.storeBytes(of: padding, toByteOffset: text.count - 1, as: UInt8.self)
-        target.storeBytes(of: padding, toByteOffset: text.count - 2, as: UInt8.self)
-        Tables.shared.encoding.withUnsafeBufferPointer { table in
-            if let table = table.baseAddress { encode(source, bytes.count, to: target, table) }
+        var read = 0
+        var written = 0
+        if bytes.count >= Base64Block.byteCount {
+            while read &+ Base64Block.byteCount <= bytes.count {
+                Base64Block(bytes: source + read).storeCharacters(to: target + written)
+                read &+= Base64Block.byteCount
+                written &+= Base64Block.characterCount
+            }
+            // The last whole groups, some of which were written before.
+            read = bytes.count / 3 * 3
+            written = bytes.count / 3 * 4
+            Base64Block(bytes: source + (read - Base64Block.byteCount))
+                .storeCharacters(to: target + (written - Base64Block.characterCount))
+        }
+        while read < bytes.count {
+            encodeGroup(source + read, count: min(3, bytes.count - read), to: target + written)
+            read += 3
+            written += 4
         }
     }
 
@@ -80,95 +107,54 @@ package enum Base64 {
 
     private static let padding = UInt8(ascii: "=")
 
-    /// Three bytes in the low bits, in the order of memory; ``Tables/invalid`` is set when a character is no base64.
-    @inline(__always)
-    private static func decoded(_ group: UnsafeRawPointer, _ table: UnsafePointer<UInt32>) -> UInt32 {
-        @inline(__always)
-        func part(_ place: Int) -> UInt32 {
-            table[place &* 256 &+ Int(group.load(fromByteOffset: place, as: UInt8.self))]
-        }
-        return part(0) | part(1) | part(2) | part(3)
-    }
-
-    private static func decodeLast(
-        _ group: UnsafeRawPointer, into target: UnsafeMutableRawPointer, count: Int, _ table: UnsafePointer<UInt32>
+    /// Four characters that stand for one to three bytes; those beyond them are padding.
+    private static func decodeGroup(
+        _ group: UnsafeRawPointer, into target: UnsafeMutableRawPointer, count: Int
     ) -> Bool {
-        // Padding reads as `A`, which has no bits: what is left of the group must not have any beyond its bytes.
-        var characters: UInt32 = 0
-        for place in 0..<4 {
-            let character = place > count ? UInt8(ascii: "A") : group.load(fromByteOffset: place, as: UInt8.self)
-            characters |= UInt32(character) << UInt32(8 * place)
+        var bits: UInt32 = 0
+        for place in 0...count {
+            guard let sextet = sextet(of: group.load(fromByteOffset: place, as: UInt8.self)) else { return false }
+            bits |= sextet << UInt32(18 - 6 * place)
         }
-        let word = withUnsafeBytes(of: characters.littleEndian) { characters in
-            characters.baseAddress.map { decoded($0, table) } ?? Tables.invalid
-        }
-        guard word & Tables.invalid == 0, count == 3 || word >> UInt32(8 * count) == 0 else { return false }
+        // A group that ends early must have no bits beyond its bytes.
+        guard bits & (0xFF_FFFF >> UInt32(8 * count)) == 0 else { return false }
         for place in 0..<count {
             target.storeBytes(
-                of: UInt8(truncatingIfNeeded: word >> UInt32(8 * place)), toByteOffset: place, as: UInt8.self)
+                of: UInt8(truncatingIfNeeded: bits >> UInt32(16 - 8 * place)), toByteOffset: place, as: UInt8.self)
         }
         return true
     }
 
-    /// Two characters at a time from 12 bits.
-    private static func encode(
-        _ source: UnsafeRawPointer, _ count: Int, to target: UnsafeMutableRawPointer, _ table: UnsafePointer<UInt16>
-    ) {
-        var read = 0
-        var written = 0
-        @inline(__always)
-        func byte(_ offset: Int) -> Int { Int(source.load(fromByteOffset: offset, as: UInt8.self)) }
-        // Six bytes of the eight that are loaded become eight characters.
-        while read &+ 8 <= count {
-            let word = UInt64(bigEndian: source.loadUnaligned(fromByteOffset: read, as: UInt64.self))
-            var text = UInt64(UInt16(littleEndian: table[Int(word &>> 52)]))
-            text |= UInt64(UInt16(littleEndian: table[Int(word &>> 40 & 0xFFF)])) &<< 16
-            text |= UInt64(UInt16(littleEndian: table[Int(word &>> 28 & 0xFFF)])) &<< 32
-            text |= UInt64(UInt16(littleEndian: table[Int(word &>> 16 & 0xFFF)])) &<< 48
-            (target + written).storeBytes(of: text.littleEndian, as: UInt64.self)
-            read &+= 6
-            written &+= 8
+    /// One to three bytes as four characters.
+    private static func encodeGroup(_ group: UnsafeRawPointer, count: Int, to target: UnsafeMutableRawPointer) {
+        var bits: UInt32 = 0
+        for place in 0..<count {
+            bits |= UInt32(group.load(fromByteOffset: place, as: UInt8.self)) << UInt32(16 - 8 * place)
         }
-        while read &+ 3 <= count {
-            let word = byte(read) &<< 16 | byte(read &+ 1) &<< 8 | byte(read &+ 2)
-            (target + written).storeBytes(of: table[word &>> 12], as: UInt16.self)
-            (target + written + 2).storeBytes(of: table[word & 0xFFF], as: UInt16.self)
-            read &+= 3
-            written &+= 4
+        for place in 0..<4 {
+            let sextet = UInt8(truncatingIfNeeded: bits >> UInt32(18 - 6 * place)) & 63
+            target.storeBytes(of: place > count ? padding : character(of: sextet), toByteOffset: place, as: UInt8.self)
         }
-        guard read < count else { return }
-        // What follows is filled with the padding already.
-        let word = byte(read) << 16 | (read + 1 < count ? byte(read + 1) << 8 : 0)
-        (target + written).storeBytes(of: table[word >> 12], as: UInt16.self)
-        guard read + 1 < count else { return }
-        let third = UInt8(truncatingIfNeeded: table[word & 0xFFF].littleEndian)
-        (target + written + 2).storeBytes(of: third, as: UInt8.self)
     }
 
-    /// What characters and bits stand for, looked up instead of computed.
-    private struct Tables {
-        static let shared = Tables()
-        /// Set in an entry of a character that is not in the alphabet.
-        static let invalid: UInt32 = 0x8000_0000
+    private static func sextet(of character: UInt8) -> UInt32? {
+        switch character {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(character - UInt8(ascii: "A"))
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(character - UInt8(ascii: "a") + 26)
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(character - UInt8(ascii: "0") + 52)
+        case UInt8(ascii: "+"): 62
+        case UInt8(ascii: "/"): 63
+        default: nil
+        }
+    }
 
-        /// For each of the four places of a group and each character, its bits where they go in memory.
-        var decoding = [UInt32](repeating: invalid, count: 1024)
-        /// For 12 bits, two characters in the order of memory.
-        var encoding = [UInt16](repeating: 0, count: 4096)
-
-        private init() {
-            let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-            for (value, character) in alphabet.enumerated() {
-                for place in 0..<4 {
-                    let bits = UInt32(value) << UInt32(18 - 6 * place)
-                    let inMemory = bits >> 16 & 0xFF | bits & 0xFF00 | bits << 16 & 0xFF_0000
-                    decoding[256 * place + Int(character)] = inMemory
-                }
-            }
-            for bits in 0..<4096 {
-                encoding[bits] = UInt16(alphabet[bits >> 6]) | UInt16(alphabet[bits & 63]) << 8
-                encoding[bits] = encoding[bits].littleEndian
-            }
+    private static func character(of sextet: UInt8) -> UInt8 {
+        switch sextet {
+        case 0..<26: UInt8(ascii: "A") + sextet
+        case 26..<52: UInt8(ascii: "a") + (sextet - 26)
+        case 52..<62: UInt8(ascii: "0") + (sextet - 52)
+        case 62: UInt8(ascii: "+")
+        default: UInt8(ascii: "/")
         }
     }
 }

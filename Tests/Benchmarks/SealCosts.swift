@@ -59,8 +59,21 @@ enum SealCosts {
         }
         let first = call()
         let reply = seal(response, first.reply).frame
+        let text = Array(Base64.text(of: body).utf8)
+        var memory = [UInt8](repeating: 0, count: text.count)
         return [
             Measurement("draw 64 random bits", atMost: 100) { Int(truncatingIfNeeded: random.next()) },
+            Measurement("write \(body.count) bytes as base64", atMost: 500) {
+                body.withUnsafeBytes { body in memory.withUnsafeMutableBytes { Base64.encode(body, into: $0) } }
+                return Int(memory[0])
+            },
+            Measurement("read them", atMost: 500) {
+                text.withUnsafeBytes { text in
+                    memory.withUnsafeMutableBytes {
+                        Base64.decode(text, into: UnsafeMutableRawBufferPointer(rebasing: $0[..<body.count])) ? 1 : 0
+                    }
+                }
+            },
             Measurement("seal \(body.count) bytes, EMCL v2", atMost: 2_500) { seal(body, asked).frame.count },
             Measurement("open them", atMost: 2_500) { open(bound, expectation).plaintext.count },
             Measurement("refuse them under a salt that is not known") { refuse() },
