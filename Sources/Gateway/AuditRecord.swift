@@ -83,7 +83,7 @@ package struct AuditRecord: Sendable {
     package var isLimitDegraded = false
     /// The wire's error code, nil for success.
     package var outcome: ErrorCode?
-    /// The finer cause, stable snake_case (`token_expired`, `POLICY_DENIAL`); empty on success.
+    /// The finer cause, stable snake_case (`token_expired`, `policy_denial`); empty on success.
     package var reason: String = ""
     /// The HTTP status that was answered; 499 when the caller had gone away.
     package var status: Int = 0

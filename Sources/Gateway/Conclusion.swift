@@ -1,3 +1,4 @@
+import Encryption
 import IntentProtocol
 import RateLimiting
 
@@ -16,25 +17,24 @@ extension Gateway {
             note(refusal, &journal)
         }
         if let seal = journal.seal {
-            guard let frame = sealed(body, by: seal) else { return unsealable(&journal) }
-            body = frame
+            do throws(EMCLFailure) { body = try sealed(body, by: seal) } catch { return unsealable(error, &journal) }
         }
         finish(status: status, outcome: reply.error?.code, &journal)
         return Answer(status: journal.door == .python ? 200 : status, headerLines: journal.headerLines, body: body)
     }
 
     /// The answer stays here: it came for somebody who asked sealed.
-    private func unsealable(_ journal: inout Journal) -> Answer {
+    private func unsealable(_ failure: EMCLFailure, _ journal: inout Journal) -> Answer {
         journal.record.event = .emclFailure
-        journal.record.reason = "emcl_answer_not_sealed"
+        journal.record.reason = "emcl_\(failure.reason.rawValue)"
         finish(status: 500, outcome: .emclFailure, &journal)
         return .unsealable(journal)
     }
 
     /// The last stage of a request that ended inside the gateway: the refusal, one audit record, one count.
     func refuse(_ refusal: Refusal, _ requestBody: [UInt8], _ journal: inout Journal) -> Answer {
-        let answer = answer(refusal, requestBody, &journal)
-        finish(status: refusal.status, outcome: refusal.error.code, &journal)
+        let (answer, status) = answer(refusal, requestBody, &journal)
+        finish(status: status, outcome: refusal.error.code, &journal)
         return answer
     }
 
@@ -42,7 +42,7 @@ extension Gateway {
     ///
     /// How many there were is written once records can be kept again.
     func refuseUnaudited(_ requestBody: [UInt8], _ journal: inout Journal) -> Answer {
-        let answer = answer(.auditUnavailable, requestBody, &journal)
+        let (answer, _) = answer(.auditUnavailable, requestBody, &journal)
         count(outcome: Refusal.auditUnavailable.error.code, journal)
         journal.record.status = Refusal.auditUnavailable.status
         journal.record.outcome = Refusal.auditUnavailable.error.code
@@ -50,7 +50,10 @@ extension Gateway {
         return answer
     }
 
-    private func answer(_ refusal: Refusal, _ requestBody: [UInt8], _ journal: inout Journal) -> Answer {
+    /// What is told of a refusal, and its status, which the Python package is not told.
+    private func answer(
+        _ refusal: Refusal, _ requestBody: [UInt8], _ journal: inout Journal
+    ) -> (told: Answer, status: Int) {
         let error = refusal.toldError
         note(refusal, &journal)
         var metadata: JSONObject = ["agent": .string("gateway")]
@@ -59,16 +62,19 @@ extension Gateway {
         var body: [UInt8] = []
         if let seal = journal.seal {
             response.appendBare(to: &body)
-            guard let frame = sealed(body, by: seal) else { return .unsealable(journal) }
-            body = frame
+            do throws(EMCLFailure) { body = try sealed(body, by: seal) } catch {
+                // What refused stays on record, and beside it why the caller was not told.
+                journal.record.detail = "the refusal could not be sealed: emcl_\(error.reason.rawValue)"
+                return (.unsealable(journal), 500)
+            }
         } else {
             switch journal.shape ?? BodyShape.sniff(requestBody) {
             case .frame: response.appendFrame(to: &body)
             case .bare: response.appendBare(to: &body)
             }
         }
-        return Answer(
-            status: journal.door == .python ? 200 : refusal.status, headerLines: journal.headerLines, body: body)
+        let told = journal.door == .python ? 200 : refusal.status
+        return (Answer(status: told, headerLines: journal.headerLines, body: body), refusal.status)
     }
 
     /// Tells header lines and audit record what refused, in whichever stage.

@@ -32,7 +32,7 @@ extension NodeMetrics {
         }
         registry.counterCallback(
             "intentusnet_emcl_key_ring_refused_total",
-            "Key rings that could not be used; the former one stayed in force."
+            "Looks at the source that brought no key ring which can be used; the former one stayed in force."
         ) {
             Double(seals.refusedCount)
         }

@@ -33,7 +33,11 @@ extension NodeParts {
     func lookAtKeys() async -> [Diagnostic] {
         guard let seals else { return [] }
         do throws(SecretFault) { try await seals.source.ask() } catch {
-            return noteRefused([Diagnostic(.error, "emcl.keyRing: \(error)")])
+            let fault = Diagnostic(.error, "emcl.keyRing: \(error)")
+            let isAway = error.kind == .unavailable
+            // How a connection fails may change from look to look.
+            let isSame = seals.isRepeated(isAway ? "unavailable" : fault.description)
+            return noteRefused([fault], isAway: isAway, isNew: !isSame)
         }
         return refreshSeals(isAsked: true)
     }
@@ -52,13 +56,14 @@ extension NodeParts {
         case .unchanged: return []
         case .replaced(let added, let removed):
             health.set("keys of envelopes", .healthy)
+            if seals.endTrouble() { logger.notice("the source of the key ring gives one that can be used again") }
             guard !added.isEmpty || !removed.isEmpty || !isAsked else { return [] }
             logger.notice(
                 "key ring in force", metadata: ["added": "\(added)", "removed": "\(removed)"])
             note(reason: "applied", outcome: nil, "added \(added), removed \(removed)")
             shared?.nodes.announceSoon()
             return []
-        case .refused(let faults): return noteRefused(faults)
+        case .refused(let faults, let isNew): return noteRefused(faults, isNew: isNew)
         }
     }
 
@@ -81,10 +86,18 @@ extension NodeParts {
         }
     }
 
-    private func noteRefused(_ faults: [Diagnostic]) -> [Diagnostic] {
-        health.set("keys of envelopes", .degraded, "the key ring was refused; the former one is in force")
-        for fault in faults { logger.error("key ring refused", metadata: ["finding": "\(fault)"]) }
-        note(reason: "refused", outcome: .validationError, faults.first?.description)
+    /// Tells why the former ring stays in force: once, for a schedule comes by again and again.
+    ///
+    /// - Parameter isAway: whether the source did not answer.
+    private func noteRefused(_ faults: [Diagnostic], isAway: Bool = false, isNew: Bool) -> [Diagnostic] {
+        let trouble: Logger.Message =
+            isAway ? "the source of the key ring does not answer" : "the key ring was refused"
+        health.set("keys of envelopes", .degraded, "\(trouble); the former one is in force")
+        guard isNew else { return faults }
+        for fault in faults { logger.error(trouble, metadata: ["finding": "\(fault)"]) }
+        note(
+            reason: isAway ? "source_unavailable" : "refused", outcome: isAway ? .agentUnavailable : .validationError,
+            faults.first?.description)
         return faults
     }
 

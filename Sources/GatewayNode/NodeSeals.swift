@@ -24,6 +24,8 @@ final class NodeSeals: Sendable {
     private struct Told {
         var findings: [String] = []
         var waiting: Set<String> = []
+        /// Why the last look brought no ring; nil when it did.
+        var trouble: String?
     }
 
     /// How long two nodes may differ before one is told to lag behind.
@@ -48,8 +50,8 @@ final class NodeSeals: Sendable {
         case unchanged
         /// Another ring is in force; the ids of keys that came, and of those that left.
         case replaced(added: [String], removed: [String])
-        /// The ring cannot be used: the former one stays in force.
-        case refused([Diagnostic])
+        /// The ring cannot be used: the former one stays in force. A look at what was refused before brings nothing new.
+        case refused([Diagnostic], isNew: Bool)
     }
 
     /// What is to be told of the ring that was not told before.
@@ -70,13 +72,35 @@ final class NodeSeals: Sendable {
             guard hasChanged || isAsked else { return .unchanged }
             let diagnostics = Diagnostics()
             guard let ring = source.read(into: diagnostics) else {
-                refused.add(1, ordering: .relaxed)
-                return .refused(diagnostics.errors)
+                let isSame = isRepeated(diagnostics.errors.first?.description ?? "")
+                return .refused(diagnostics.errors, isNew: hasChanged || !isSame)
             }
             let waiting = consent.withLock { $0.heldBack(ring, others, nowUnixMilliseconds: now) }
             let former = Set(holder.replace(with: ring.holdingBack(waiting)).keys.map(\.id))
             let ids = Set(ring.keys.map(\.id))
             return .replaced(added: ids.subtracting(former).sorted(), removed: former.subtracting(ids).sorted())
+        }
+    }
+
+    /// Counts a look that brought no ring which can be used.
+    ///
+    /// - Parameter trouble: what was wrong, in the same words as long as it is the same.
+    /// - Returns: whether the last look found the same.
+    func isRepeated(_ trouble: String) -> Bool {
+        refused.add(1, ordering: .relaxed)
+        return told.withLock { told in
+            defer { told.trouble = trouble }
+            return told.trouble == trouble
+        }
+    }
+
+    /// Notes that a look brought the ring.
+    ///
+    /// - Returns: whether the one before had not.
+    func endTrouble() -> Bool {
+        told.withLock { told in
+            defer { told.trouble = nil }
+            return told.trouble != nil
         }
     }
 
@@ -104,7 +128,7 @@ final class NodeSeals: Sendable {
             var news = News()
             if told.findings != findings { news.findings = findings }
             if told.waiting != waiting { news.waiting = waiting }
-            told = Told(findings: findings, waiting: waiting)
+            (told.findings, told.waiting) = (findings, waiting)
             return news
         }
     }
@@ -114,7 +138,7 @@ final class NodeSeals: Sendable {
         holder.current.keys.filter { $0.isAlive(atUnixMilliseconds: now) }.map(\.id)
     }
 
-    /// How many rings were refused since the start.
+    /// How many looks brought no ring since the start.
     var refusedCount: Int { refused.load(ordering: .relaxed) }
 }
 

@@ -10,11 +10,22 @@ struct SecretEntry: Sendable {
         case fetch
     }
 
+    /// How the source of a value that was had once does since.
+    enum Standing: Sendable {
+        case answering
+        /// It does not answer, and the last value serves.
+        case away
+        /// It refuses, or has been away for too long: no value serves.
+        case refusing
+    }
+
     /// After a fault the source is left alone for this long: an outage must not cost each caller a time-out.
     static let pauseNanoseconds: Int64 = 2_000_000_000
 
     private var known: (version: SecretVersion, atNanoseconds: Int64)?
     private var fault: (fault: SecretFault, atNanoseconds: Int64)?
+    /// nil before the first value: who asked for that is told of its fault.
+    private var standing: Standing?
     var usedAtNanoseconds: Int64
 
     init(nowNanoseconds now: Int64) {
@@ -50,5 +61,23 @@ struct SecretEntry: Sendable {
             if found.kind != .unavailable { known = nil }
             return false
         }
+    }
+
+    /// Notes what became of asking the source.
+    ///
+    /// - Returns: how it does now, when that is not as before: an outage is told when it begins and when it ends.
+    mutating func newStanding(_ action: Action) -> Standing? {
+        let now: Standing =
+            switch action {
+            case .give, .fetch: .answering
+            case .giveStale: .away
+            case .refuse: .refusing
+            }
+        guard let before = standing else {
+            if now == .answering { standing = now }
+            return nil
+        }
+        standing = now
+        return now == before ? nil : now
     }
 }

@@ -40,9 +40,11 @@ package final class SecretStore: SecretProvider {
         }
     }
 
-    /// As its source has it now, whatever is in memory; that last value again while the source does not answer.
+    /// As its source has it now, whatever is in memory: while the source does not answer, that is thrown.
     package func fresh(_ reference: SecretReference) async throws(SecretFault) -> SecretVersion {
-        try given(await flight(reference).value)
+        let action = await flight(reference).value
+        if case .giveStale(_, let fault, _) = action { throw fault }
+        return try given(action)
     }
 
     package func changes(of reference: SecretReference) -> AsyncStream<Result<SecretVersion, SecretFault>> {
@@ -87,25 +89,32 @@ package final class SecretStore: SecretProvider {
             result = .failure(error.about(reference))
         }
         let now = around.nowNanoseconds()
-        let (isChange, action) = state.withLock { state in
+        let (isChange, action, standing) = state.withLock { state in
             state.flights[reference] = nil
             var entry = state.entries[reference] ?? SecretEntry(nowNanoseconds: now)
             let isChange = entry.note(result, nowNanoseconds: now)
+            let action: SecretEntry.Action =
+                switch result {
+                case .success(let version): .give(version)
+                case .failure(let fault): entry.afterFault(fault, limits, nowNanoseconds: now)
+                }
+            let standing = entry.newStanding(action)
             state.entries[reference] = entry
             while state.entries.count > limits.entriesMax,
                 let oldest = state.entries.min(by: { $0.value.usedAtNanoseconds < $1.value.usedAtNanoseconds })
             {
                 state.entries[oldest.key] = nil
             }
-            switch result {
-            case .success(let version): return (isChange, SecretEntry.Action.give(version))
-            case .failure(let fault): return (isChange, entry.afterFault(fault, limits, nowNanoseconds: now))
-            }
+            return (isChange, action, standing)
+        }
+        switch (action, standing) {
+        case (.giveStale(_, let fault, let age), .away):
+            around.note(.staleServed(fault, ageSeconds: age / 1_000_000_000))
+        case (.refuse(let fault), .refusing): around.note(.refused(fault))
+        case (_, .answering): around.note(.answersAgain(reference))
+        default: break
         }
         if isChange, case .give(let version) = action { around.note(.changed(reference, version: version.version)) }
-        if case .giveStale(_, let fault, let age) = action {
-            around.note(.staleServed(fault, ageSeconds: age / 1_000_000_000))
-        }
         return action
     }
 

@@ -51,8 +51,12 @@ package struct SecretSurroundings: Sendable {
 package enum SecretEvent: Sendable, Hashable, CustomStringConvertible {
     /// Others of this machine may read, or write, the file.
     case fileOpenToOthers(path: String, mode: String)
-    /// The source does not answer; the last value serves, so many seconds old.
+    /// The source does not answer any more; the last value serves, so many seconds old.
     case staleServed(SecretFault, ageSeconds: Int64)
+    /// The source refuses what it gave before, or has not answered for too long: no value serves.
+    case refused(SecretFault)
+    /// The source answers again.
+    case answersAgain(SecretReference)
     /// There is a new version.
     case changed(SecretReference, version: String?)
     /// The token of Vault was renewed or had anew, good for so many seconds.
@@ -67,8 +71,8 @@ package enum SecretEvent: Sendable, Hashable, CustomStringConvertible {
     /// Whether somebody should look.
     package var isTrouble: Bool {
         switch self {
-        case .fileOpenToOthers, .staleServed, .vaultTokenTrouble, .awsCredentialsTrouble: true
-        case .changed, .vaultTokenInForce, .awsCredentialsInForce: false
+        case .fileOpenToOthers, .staleServed, .refused, .vaultTokenTrouble, .awsCredentialsTrouble: true
+        case .answersAgain, .changed, .vaultTokenInForce, .awsCredentialsInForce: false
         }
     }
 
@@ -77,6 +81,8 @@ package enum SecretEvent: Sendable, Hashable, CustomStringConvertible {
         case .fileOpenToOthers(let path, let mode):
             "'\(path)' has mode \(mode): others than its owner can reach the secret; chmod 0400"
         case .staleServed(let fault, let age): "\(fault); the last value serves, \(age) s old"
+        case .refused(let fault): "\(fault); who asks for it gets none from now on"
+        case .answersAgain(let reference): "the source of \(reference) answers again"
         case .changed(let reference, let version): "\(reference) has a new version\(version.map { " \($0)" } ?? "")"
         case .vaultTokenInForce(let seconds): "the Vault token is good for \(seconds) s"
         case .vaultTokenTrouble(let problem): "the Vault token: \(problem)"

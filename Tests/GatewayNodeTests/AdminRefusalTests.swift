@@ -247,18 +247,27 @@ struct AdminRefusalTests {
         await node.stop()
     }
 
-    @Test("metrics and the health report ask for a credential where the configuration says so; readiness never does")
-    func protectedMetrics() async throws {
-        let node = try await TestNode(admin: AdminClient.access(", protectMetrics: true"))
-        for (path, status) in [("/metrics", 401), ("/health", 401), ("/health/live", 200), ("/health/ready", 200)] {
-            #expect(try await AdminPage.get(path, port: node.adminPort).status == status, "\(path)")
-        }
-        let token = try TestNode.token(roles: [AdminClient.viewer])
+    @Test(
+        "metrics and the health report ask for a credential where the configuration says so and nowhere else; readiness never does",
+        arguments: [(nil, false), ("", false), (", protectMetrics: false", false), (", protectMetrics: true", true)])
+    func protectedMetrics(_ access: String?, _ isProtected: Bool) async throws {
+        let node = try await TestNode(admin: access.map(AdminClient.access) ?? "")
         let port = node.adminPort
-        for path in ["/metrics", "/health"] {
-            let reply = try await offPool { try SocketClient(port: port).request("GET", path, token: token) }
-            #expect(reply.status == 200, "\(path): \(reply)")
+        func status(_ path: String, token: String? = nil) async throws -> Int {
+            try await offPool { try SocketClient(port: port).request("GET", path, token: token).status }
         }
+        let viewer = try TestNode.token(roles: [AdminClient.viewer])
+        let user = try TestNode.token(roles: ["user"])
+        for path in ["/metrics", "/health"] {
+            #expect(try await status(path) == (isProtected ? 401 : 200), "\(path)")
+            #expect(try await status(path, token: "nonsense") == (isProtected ? 401 : 200), "\(path)")
+            #expect(try await status(path, token: user) == (isProtected ? 403 : 200), "\(path)")
+            #expect(try await status(path, token: viewer) == 200, "\(path)")
+        }
+        for path in ["/health/live", "/health/ready", "/console"] {
+            #expect(try await status(path) == 200, "\(path)")
+        }
+        #expect(try await status("/admin/v1/nodes") == (access == nil ? 200 : 401))
         await node.stop()
     }
 }

@@ -78,7 +78,7 @@ struct KeyManagerRotationTests {
     }
 
     @Test(
-        "a key manager that cannot be asked, or holds no ring, leaves the ring in force and says so; then it is followed again",
+        "a key manager whose ring cannot be used leaves the one in force and says so; then it is followed again",
         .timeLimit(.minutes(2)))
     func broken() async throws {
         let vault = try OpenBao()

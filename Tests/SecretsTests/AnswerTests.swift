@@ -64,7 +64,11 @@ struct AnswerTests {
         let found = await fault { () async throws(SourceFault) in
             try await transport.send(ServiceRequest(.get, "http://127.0.0.1:\(port)/"))
         }
-        #expect(found?.kind == .unavailable)
+        #expect(
+            found
+                == SourceFault(
+                    .unavailable,
+                    "the service cannot be reached: Connection refused; does it run, and is this its address?"))
     }
 
     @Test("a server with the certificate of another authority, or for another host, gets nothing")

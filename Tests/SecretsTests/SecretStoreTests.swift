@@ -73,6 +73,42 @@ struct SecretStoreTests {
         #expect(try await fixture.text() == "two")
     }
 
+    @Test("an outage is told when it begins, when the last value is too old, and when it ends; not at each look")
+    func told() async throws {
+        let fixture = try Fixture { _ in Self.away }
+        func look(afterSeconds seconds: Int64, _ answer: Result<ServiceReply, SourceFault>) async {
+            fixture.transport.become { _ in answer }
+            fixture.time.advance(seconds: seconds)
+            _ = await secretFault { () async throws(SecretFault) in try await fixture.store.fresh(Self.reference) }
+        }
+        // Whoever asks for the first time is told by what is thrown.
+        await look(afterSeconds: 0, Self.away)
+        await look(afterSeconds: 2, Self.value("one"))
+        var events: [SecretEvent] {
+            fixture.time.events.filter { event in
+                if case .awsCredentialsInForce = event { false } else { true }
+            }
+        }
+        #expect(events.isEmpty, "\(events)")
+        let fault = SecretFault(.unavailable, Self.reference.description, "AWS is away")
+        for _ in 0..<3 { await look(afterSeconds: 1_000, Self.away) }
+        #expect(events == [.staleServed(fault, ageSeconds: 1_000)])
+        for _ in 0..<3 { await look(afterSeconds: 1_000, Self.away) }
+        #expect(events.dropFirst() == [.refused(fault)])
+        for _ in 0..<3 { await look(afterSeconds: 1_000, Self.value("one")) }
+        #expect(events.dropFirst(2) == [.answersAgain(Self.reference)])
+    }
+
+    @Test("who asks for the newest is told that the source is away, and not given the last value")
+    func fresh() async throws {
+        let fixture = try Fixture { _ in Self.value("one") }
+        _ = try await fixture.text()
+        fixture.transport.become { _ in Self.away }
+        let found = await secretFault { () async throws(SecretFault) in try await fixture.store.fresh(Self.reference) }
+        #expect(found?.kind == .unavailable)
+        #expect(try await fixture.text() == "one")
+    }
+
     @Test(
         "a source that refuses has spoken: the last value does not outlive that",
         arguments: [

@@ -109,7 +109,7 @@ agents:
 
 
 def nginx_configuration(work, upstream, tls=""):
-    return f"""worker_processes 1; daemon off; pid {work.folder}/nginx.pid; error_log {work.folder}/nginx.err;
+    return f"""master_process off; daemon off; pid {work.folder}/nginx.pid; error_log {work.folder}/nginx.err;
 events {{ worker_connections 4096; }}
 http {{ access_log off; keepalive_requests 1000000000; client_body_buffer_size 64k; server {{
 listen 127.0.0.1:{upstream}{" ssl" if tls else ""}; {tls} default_type application/json; location / {{ return 200 '{work.reply}'; }} }} }}"""

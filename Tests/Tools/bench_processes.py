@@ -21,7 +21,8 @@ class Processes:
 
     def start(self, name, command, port):
         log = self.stack.enter_context(open(f"{self.folder}/{name}.log", "w"))
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+        # The kernel ends it with this script, however that ends.
+        process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command], stdout=log, stderr=log)
         self.stack.callback(lambda: (process.terminate(), process.wait(20)))
         self.pids[name] = process.pid
         deadline = time.monotonic() + 20

@@ -5,8 +5,8 @@ extension Gateway {
     /// The body of an answer: as it is to a plain request, sealed to a sealed one.
     ///
     /// - Parameter response: the response alone, without a frame, where there is a seal.
-    /// - Returns: nil when it cannot be sealed: then it must not be sent.
-    func sealed(_ response: [UInt8], by seal: AnswerSeal) -> [UInt8]? {
+    /// - Throws: why it cannot be sealed: then it must not be sent.
+    func sealed(_ response: [UInt8], by seal: AnswerSeal) throws(EMCLFailure) -> [UInt8] {
         do throws(EMCLFailure) {
             return try seal.ring.seal(
                 response, seal.context, profile: seal.profile, openedBy: seal.keyId,
@@ -15,7 +15,7 @@ extension Gateway {
             ).frame
         } catch {
             meter.recordSealFailure(reason: error.reason.rawValue)
-            return nil
+            throw error
         }
     }
 }

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Foundation
 import IntentProtocol
 import NIOCore
 import NIOHTTP1
@@ -80,8 +81,14 @@ package struct HTTPTransport: ServiceTransport {
         } catch is NIOTooManyBytesError {
             return .failure(SourceFault(.unusable, "\(service) answered with more than \(bytesMax) bytes"))
         } catch {
-            return .failure(SourceFault(.unavailable, "\(service) cannot be reached: \(error)\(advice(for: error))"))
+            let problem = "\(service) cannot be reached: \(reason(of: error))\(advice(for: error))"
+            return .failure(SourceFault(.unavailable, problem))
         }
+    }
+
+    private static func reason(of error: any Error) -> String {
+        guard let code = (error as? IOError)?.errnoCode else { return "\(error)" }
+        return String(cString: strerror(code))
     }
 
     private static func advice(for error: any Error) -> String {
@@ -89,7 +96,7 @@ package struct HTTPTransport: ServiceTransport {
         case let error as NIOSSLExtraError where error == .failedToValidateHostname:
             "; its certificate is for another host"
         case is NIOSSLError, is NIOSSLExtraError: "; does caFile hold the authority of its certificate?"
-        default: ""
+        default: "; does it run, and is this its address?"
         }
     }
 }

@@ -9,6 +9,8 @@ final class VaultSession: Sendable {
     private let around: SecretSurroundings
     private let state = Mutex(VaultTokenState())
     private let flight = SingleFlight<SecretBytes>()
+    /// What kind of trouble was told last; an outage is tried through every few seconds, and told once.
+    private let told = Mutex<SecretFault.Kind?>(nil)
 
     init(_ exchange: VaultExchange, local: LocalSecrets) {
         self.exchange = exchange
@@ -72,7 +74,7 @@ final class VaultSession: Sendable {
         case .success(let lease):
             let canLogIn = exchange.settings.login.makesTokens
             state.withLock { $0.renewed(lease, canLogIn: canLogIn, nowNanoseconds: now) }
-            around.note(.vaultTokenInForce(seconds: lease.seconds))
+            noteInForce(lease)
             if let token = state.withLock({ $0.usable(nowNanoseconds: now) }) { return .success(token) }
             return await logIn()
         case .failure(let fault) where fault.kind == .denied:
@@ -80,7 +82,7 @@ final class VaultSession: Sendable {
             _ = state.withLock { $0.refused(token) }
             return await logIn()
         case .failure(let fault):
-            around.note(.vaultTokenTrouble(fault.problem))
+            noteTrouble(fault)
             state.withLock { $0.renewalFailed(nowNanoseconds: now) }
             return state.withLock { $0.usable(nowNanoseconds: now) }.map { .success($0) } ?? .failure(fault)
         }
@@ -91,12 +93,25 @@ final class VaultSession: Sendable {
             let lease = try await newLease()
             let now = around.nowNanoseconds()
             state.withLock { $0.loggedIn(lease, nowNanoseconds: now) }
-            around.note(.vaultTokenInForce(seconds: lease.seconds))
+            noteInForce(lease)
             return .success(lease.token)
         } catch {
-            around.note(.vaultTokenTrouble(error.problem))
+            noteTrouble(error)
             return .failure(error)
         }
+    }
+
+    private func noteInForce(_ lease: VaultTokenState.Lease) {
+        told.withLock { $0 = nil }
+        around.note(.vaultTokenInForce(seconds: lease.seconds))
+    }
+
+    private func noteTrouble(_ fault: SourceFault) {
+        let isNew = told.withLock { told in
+            defer { told = fault.kind }
+            return told != fault.kind
+        }
+        if isNew { around.note(.vaultTokenTrouble(fault.problem)) }
     }
 
     private func newLease() async throws(SourceFault) -> VaultTokenState.Lease {

