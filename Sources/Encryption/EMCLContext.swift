@@ -14,9 +14,9 @@ package struct EMCLContext: Sendable {
     /// The nonce of the message that this one answers; nil unless it is an answer or a reply.
     package let inReplyTo: EMCLNonce?
     /// The six texts, each after its length, and behind them ``members``.
-    private let bytes: [UInt8]
+    let bytes: [UInt8]
     /// Where each text ends.
-    private let ends: InlineArray<6, Int32>
+    let ends: InlineArray<6, Int32>
     /// Whether some text is longer than is allowed.
     let isTooLong: Bool
     /// Whether no text has a byte that a JSON string must escape.
@@ -57,36 +57,16 @@ package struct EMCLContext: Sendable {
             intentVersion: Array(intentVersion.utf8)[...], requestId: Array(requestId.utf8)[...])
     }
 
-    /// What an envelope gives to a context: its names, decoded; those without escapes are parts of the envelope.
-    package struct EnvelopeTexts: Sendable {
-        let intent: ArraySlice<UInt8>
-        let intentVersion: ArraySlice<UInt8>
-        let requestId: ArraySlice<UInt8>
-
-        package init(_ envelope: IntentEnvelope) {
-            intent = EMCLContext.decoded(envelope.intentNameBytes) { envelope.intentName }
-            intentVersion = EMCLContext.decoded(envelope.intentVersionBytes) { envelope.intentVersion }
-            requestId = EMCLContext.decoded(envelope.requestIdBytes) { envelope.requestId }
-        }
-    }
-
-    /// Makes the context of an envelope that is sent on.
-    package init(
-        _ direction: EMCLDirection, caller: ArraySlice<UInt8>, tenant: ArraySlice<UInt8>,
-        audience: ArraySlice<UInt8> = [], texts: EnvelopeTexts
-    ) {
-        self.init(
-            direction, caller: caller, tenant: tenant, audience: audience, intent: texts.intent,
-            intentVersion: texts.intentVersion, requestId: texts.requestId)
-    }
-
-    /// Makes the context of an envelope that is sent on.
+    /// Makes the context of an envelope that is sent on; names without escapes are not decoded.
     package init(
         _ direction: EMCLDirection, caller: ArraySlice<UInt8>, tenant: ArraySlice<UInt8>,
         audience: ArraySlice<UInt8> = [], envelope: IntentEnvelope
     ) {
         self.init(
-            direction, caller: caller, tenant: tenant, audience: audience, texts: EnvelopeTexts(envelope))
+            direction, caller: caller, tenant: tenant, audience: audience,
+            intent: Self.decoded(envelope.intentNameBytes) { envelope.intentName },
+            intentVersion: Self.decoded(envelope.intentVersionBytes) { envelope.intentVersion },
+            requestId: Self.decoded(envelope.requestIdBytes) { envelope.requestId })
     }
 
     /// Reads the texts of a frame; nil when one is not there.
@@ -162,6 +142,47 @@ package struct EMCLContext: Sendable {
         direction.answering.map { EMCLContext(self, $0, answering: nonce) }
     }
 
+    /// The context in which what came in this one, or is answered in it, goes on to an agent: nothing else is another.
+    ///
+    /// - Returns: nil where there is an audience already, or where a text needs escapes: then make one anew.
+    package func call(for agent: String) -> EMCLContext? {
+        var agent = agent
+        return agent.withUTF8 { agent -> EMCLContext? in
+            let agent = UnsafeRawBufferPointer(agent)
+            let added = agent.count
+            guard isPlain, range(2).isEmpty, !JSONEscapes.isNeeded(in: agent), added <= Self.textBytesMax else {
+                return nil
+            }
+            let (gap, end) = (Int(ends[1]), authenticatedByteCount)
+            // Behind the heads of three members, and the caller and the tenant without their lengths.
+            let gapInMembers = end + 37 + gap - 4
+            let bytes = [UInt8](bytesMax: self.bytes.count + 2 * added) { memory in
+                self.bytes.withUnsafeBytes { bytes in
+                    var writer = MemoryWriter(memory)
+                    writer.append(UnsafeRawBufferPointer(rebasing: bytes[..<gap]))
+                    writer.append(bigEndian: UInt16(added))
+                    writer.append(agent)
+                    writer.append(UnsafeRawBufferPointer(rebasing: bytes[(gap + 2)..<gapInMembers]))
+                    writer.append(agent)
+                    writer.append(UnsafeRawBufferPointer(rebasing: bytes[gapInMembers...]))
+                    return writer.count
+                }
+            }
+            var ends = ends
+            for index in 2..<6 { ends[index] += Int32(added) }
+            return EMCLContext(.call, bytes, ends, isTooLong: isTooLong)
+        }
+    }
+
+    private init(_ direction: EMCLDirection, _ bytes: [UInt8], _ ends: InlineArray<6, Int32>, isTooLong: Bool) {
+        self.direction = direction
+        inReplyTo = nil
+        self.bytes = bytes
+        self.ends = ends
+        self.isTooLong = isTooLong
+        isPlain = true
+    }
+
     /// Whether an envelope names the same intent, version and request.
     package func names(_ envelope: IntentEnvelope) -> Bool {
         isText(3, envelope.intentNameBytes) { envelope.intentName }
@@ -180,105 +201,6 @@ package struct EMCLContext: Sendable {
     private static func decoded(_ bytes: ArraySlice<UInt8>, _ text: () -> String) -> ArraySlice<UInt8> {
         let mayBeEscaped = bytes.withUnsafeBytes { JSONEscapes.isNeeded(in: $0) }
         return mayBeEscaped && bytes.contains(UInt8(ascii: "\\")) ? Array(text().utf8)[...] : bytes
-    }
-}
-
-extension EMCLContext {
-    /// Who asks.
-    package var caller: ArraySlice<UInt8> { text(0) }
-    /// The caller's tenant.
-    package var tenant: ArraySlice<UInt8> { text(1) }
-    /// The agent that a call is for, and that a reply comes from.
-    package var audience: ArraySlice<UInt8> { text(2) }
-    /// The intent's name.
-    package var intent: ArraySlice<UInt8> { text(3) }
-    /// The intent's version.
-    package var intentVersion: ArraySlice<UInt8> { text(4) }
-    /// The request's id.
-    package var requestId: ArraySlice<UInt8> { text(5) }
-
-    private func text(_ index: Int) -> ArraySlice<UInt8> { bytes[range(index)] }
-
-    private func range(_ index: Int) -> Range<Int> {
-        let start = index == 0 ? 0 : Int(ends[index - 1])
-        return (start + 2)..<Int(ends[index])
-    }
-
-    @inline(__always)
-    private func withText<Result>(_ index: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[range(index)])) }
-    }
-
-    /// Whether a text is this one.
-    func isText(_ text: Text, _ wanted: ArraySlice<UInt8>) -> Bool {
-        withText(text.rawValue) { text in wanted.withUnsafeBytes { equalBytes(text, $0) } }
-    }
-
-    /// Whether a frame has this direction, answers this nonce and has the texts as they would be written here.
-    func isWritten(_ direction: EMCLDirection, inReplyTo asked: EMCLNonce?, _ frame: SealedFrame) -> Bool {
-        guard direction == self.direction, asked == inReplyTo, let place = frame.placeOfTexts else { return false }
-        return frame.withBytes { frame in
-            withMembers { equalBytes($0, UnsafeRawBufferPointer(rebasing: frame[place])) }
-        }
-    }
-
-    /// The texts that somebody is compared with.
-    enum Text: Int {
-        case caller, tenant, audience
-    }
-
-    /// How many bytes ``withAuthenticated(_:)`` lends.
-    var authenticatedByteCount: Int { Int(ends[5]) }
-
-    /// How many bytes ``withMembers(_:)`` lends.
-    var membersByteCount: Int { bytes.count - authenticatedByteCount }
-
-    /// Lends the texts as they are authenticated: each after its length in two bytes, the caller first.
-    @inline(__always)
-    func withAuthenticated<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[..<authenticatedByteCount])) }
-    }
-
-    /// Lends the texts as members of a body, each with the comma before it.
-    @inline(__always)
-    func withMembers<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[authenticatedByteCount...])) }
-    }
-
-    /// What stands before each text in a body; a quote follows the last.
-    @inline(__always)
-    static func memberHead(_ index: Int) -> StaticString {
-        switch index {
-        case 0: #","caller":""#
-        case 1: #"","tenant":""#
-        case 2: #"","audience":""#
-        case 3: #"","intent":""#
-        case 4: #"","intentVersion":""#
-        default: #"","requestId":""#
-        }
-    }
-
-    /// What the six heads and the last quote have together.
-    private static let memberHeadsByteCount = 84
-    private static let textMembers: [SealedFrame.Member] = [
-        .caller, .tenant, .audience, .intent, .intentVersion, .requestId,
-    ]
-
-    private static func appendEscapedMembers(to bytes: inout [UInt8], _ ends: InlineArray<6, Int32>) {
-        var start = 0
-        for index in 0..<6 {
-            let end = Int(ends[index])
-            let text = Array(bytes[(start + 2)..<end])
-            bytes.append(literal: memberHead(index))
-            text.withUnsafeBufferPointer { bytes.append(escaping: $0) }
-            start = end
-        }
-        bytes.append(UInt8(ascii: "\""))
-    }
-
-    /// Whether every text is short enough, and an answer says what it answers and nothing else does.
-    var isSealable: Bool {
-        !isTooLong && (inReplyTo == nil) == (direction.answering != nil)
     }
 }
 

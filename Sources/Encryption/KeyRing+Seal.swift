@@ -24,8 +24,8 @@ extension KeyRing {
     ///     there is an older one. Where that key has ended, or has sealed all it may, the active key takes its place.
     ///   - randomBits: a cryptographic generator; asked once or twice a message, and twice more once a minute.
     package func seal(
-        _ plaintext: ArraySlice<UInt8>, _ context: EMCLContext, profile: EMCLProfile = .v2, openedBy keyId: String? = nil,
-        nowUnixMilliseconds now: Int64, randomBits: () -> UInt64
+        _ plaintext: ArraySlice<UInt8>, _ context: EMCLContext, profile: EMCLProfile = .v2,
+        openedBy keyId: String? = nil, nowUnixMilliseconds now: Int64, randomBits: () -> UInt64
     ) throws(EMCLFailure) -> SealedMessage {
         guard plaintext.count <= Self.plaintextBytesMax else { throw EMCLFailure(.notSealable) }
         let random = randomBits()

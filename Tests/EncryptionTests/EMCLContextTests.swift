@@ -84,4 +84,36 @@ struct EMCLContextTests {
         #expect(!context("a\\\\b").names(try envelope("a\\\\b")))
         #expect(!context("r-1").names(try envelope("r-2")))
     }
+
+    @Test(
+        "a call to an agent is bound to what the request was bound to, and to the agent",
+        arguments: ["summarizer", "", "agent\"7", "Zürich", String(repeating: "a", count: 300)])
+    func calls(agent: String) throws {
+        func call(_ caller: String, _ tenant: String, _ agent: String) -> EMCLContext {
+            EMCLContext(
+                .call, caller: caller, tenant: tenant, audience: agent, intent: "SummarizeIntent", intentVersion: "1.0",
+                requestId: "r-1")
+        }
+        for (caller, tenant) in [("user:alice", "acme"), ("", ""), ("service:c/ns/d/sa/e", "")] {
+            let request = EMCLContext(
+                .request, caller: caller, tenant: tenant, intent: "SummarizeIntent", intentVersion: "1.0",
+                requestId: "r-1")
+            let nonce = try KeyRing([Fixture.key()]).sealed(request).nonce
+            for context in [request, try #require(request.answer(to: nonce))] {
+                guard let made = context.call(for: agent) else {
+                    #expect(agent.contains("\""))
+                    continue
+                }
+                let wanted = call(caller, tenant, agent)
+                #expect(made == wanted && written(made) == written(wanted) && made.isSealable)
+                #expect(made.inReplyTo == nil && Array(made.audience) == Array(agent.utf8))
+                #expect(Array(made.intent) == Array("SummarizeIntent".utf8))
+                #expect(Array(made.requestId) == Array("r-1".utf8))
+                #expect(made.call(for: agent) == nil || agent.isEmpty)
+            }
+        }
+        // What needs escapes is made anew, and what is too long for a seal is not made at all.
+        #expect(call("quote\"", "", "").call(for: "a") == nil)
+        #expect(Fixture.request.call(for: String(repeating: "a", count: 4_097)) == nil)
+    }
 }

@@ -6,7 +6,8 @@ import Testing
 @Suite("Sealed frames as our own parts write them")
 struct OrdinaryFrameTests {
     private static func frame(_ direction: String, inReplyTo: String = "") -> [UInt8] {
-        let head = #"{"protocol":"INTENTUSNET/1.0","messageType":"emcl","headers":{},"body":{"emcl":"v2","kid":"2026-01-a","#
+        let head =
+            #"{"protocol":"INTENTUSNET/1.0","messageType":"emcl","headers":{},"body":{"emcl":"v2","kid":"2026-01-a","#
         let texts =
             #""caller":"user:alice","tenant":"","audience":"a","intent":"SummarizeIntent","intentVersion":"1.0","requestId":"r-1""#
         return Array(
@@ -76,7 +77,7 @@ struct OrdinaryFrameTests {
         #expect(compared > 8_000)
     }
 
-    @Test("are left to the other reader when a member is missing, doubled, elsewhere, or does not belong to the direction")
+    @Test("are left to the other reader when a member is missing, doubled, elsewhere, or not of the direction")
     func otherwise() throws {
         let answer = String(decoding: Self.frame("answer", inReplyTo: #""inReplyTo":"AQID","#), as: UTF8.self)
         let request = String(decoding: Self.frame("request"), as: UTF8.self)

@@ -5,21 +5,27 @@ import Routing
 
 /// Who and what a call is about, as seals name it; made once a request where anything is sealed behind the gateway.
 struct CallNames: Sendable {
-    let caller: ArraySlice<UInt8>
-    let tenant: ArraySlice<UInt8>
     let intent: String
-    /// The texts of the envelope, decoded.
-    fileprivate let texts: EMCLContext.EnvelopeTexts
+    /// What the request was bound to, or what it would have been if it had come sealed.
+    fileprivate let context: EMCLContext
 
-    /// - Parameter seal: of the answer to a sealed request, which has named the caller already.
+    /// - Parameter seal: of the answer to a sealed request, which has named everything already.
     init(_ caller: Caller, boundBy seal: AnswerSeal?, intent: String, envelope: IntentEnvelope) {
-        if let seal, seal.profile == .v2 {
-            (self.caller, tenant) = (seal.context.caller, seal.context.tenant)
-        } else {
-            (self.caller, tenant) = (caller.nameInSeals, caller.tenantInSeals)
-        }
         self.intent = intent
-        texts = EMCLContext.EnvelopeTexts(envelope)
+        if let seal, seal.profile == .v2 {
+            context = seal.context
+        } else {
+            context = EMCLContext(
+                .request, caller: caller.nameInSeals, tenant: caller.tenantInSeals, envelope: envelope)
+        }
+    }
+
+    /// What a call of an agent is bound to.
+    fileprivate func context(for agent: String) -> EMCLContext {
+        context.call(for: agent)
+            ?? EMCLContext(
+                .call, caller: context.caller, tenant: context.tenant, audience: Array(agent.utf8)[...],
+                intent: context.intent, intentVersion: context.intentVersion, requestId: context.requestId)
     }
 }
 
@@ -39,9 +45,7 @@ extension Gateway {
         let (demand, profile) = seals.rules.ofWorkers(intent: names.intent, agent: agent.name)
         guard demand != .off else { return nil }
         let ring = seals.ring.current
-        let context = EMCLContext(
-            .call, caller: names.caller, tenant: names.tenant, audience: Array(agent.name.utf8)[...],
-            texts: names.texts)
+        let context = names.context(for: agent.name)
         let message = try ring.seal(
             IntentEnvelope.withoutFrame(request.body), context, profile: profile,
             nowUnixMilliseconds: around.unixNanoseconds() / 1_000_000, randomBits: { around.randomBits() })
