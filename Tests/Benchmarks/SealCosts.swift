@@ -1,7 +1,7 @@
 import Encryption
 import Foundation
-import GatewayNode
 import IntentProtocol
+import Machine
 
 /// What sealing and opening cost, each by the profile's whole form: from the envelope to the frame and back.
 enum SealCosts {
