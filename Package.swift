@@ -117,30 +117,33 @@ let package = Package(
         room("DevelopmentIssuer", [cryptoExtras, httpTypes, hummingbird, logging, nioCore]),
         room("DevelopmentAuthority", ["IntentProtocol", asn1, crypto, x509]),
         room("CertificateFiles", ["GatewayHTTP"]),
+        room("Machine", []),
         room(
             "IntentusClient",
             [
-                "CertificateFiles", "Documents", "Encryption", "GatewayHTTP", "Identity", "IntentProtocol",
-                "TraceExport",
-                "Traces", nioPosix,
+                "CertificateFiles", "Documents", "Encryption", "GatewayHTTP", "Identity", "IntentProtocol", "Machine",
+                "TraceExport", "Traces", crypto, nioPosix,
             ]),
         room(
             "IntentusWorker",
             [
                 "CertificateFiles", "Encryption", "GatewayHTTP", "Identity", "IntentProtocol", "IntentusClient",
-                "Secrets", "Traces", logging, lifecycle, nioPosix,
+                "Machine", "Secrets", "Traces", logging, lifecycle, nioPosix,
             ]),
 
         room(
             "LoadGenerator",
-            ["Documents", "GatewayHTTP", "IntentProtocol", "IntentusClient", histogram, nioCore, nioPosix]),
+            [
+                "Documents", "Encryption", "GatewayHTTP", "IntentProtocol", "IntentusClient", "Machine", histogram,
+                nioCore, nioPosix,
+            ]),
 
         // Wiring: rooms that see everything, because they put it together.
         room(
             "GatewayNode",
             [
                 "Authorization", "CertificateFiles", "Encryption", "Gateway", "GatewayConfiguration", "GatewayHTTP",
-                "KeySources",
+                "KeySources", "Machine",
                 "Observability",
                 "AdminServer", "Documents", "Identity", "IntentPolicy", "IntentProtocol", "RateLimiting", "RedisState",
                 "Routing", "Secrets", "TraceExport", "Traces",
@@ -164,8 +167,8 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "Authorization", "DevelopmentIssuer", "Documents", "Encryption", "Gateway", "GatewayNode", "Identity",
-                "IntentPolicy", "IntentProtocol", "Observability", "RateLimiting", "RedisState", "Routing", "Traces",
-                nioCore, nioPosix,
+                "IntentPolicy", "IntentProtocol", "IntentusClient", "Machine", "Observability", "RateLimiting",
+                "RedisState", "Routing", "Traces", nioCore, nioPosix,
             ], path: "Tests/Benchmarks", swiftSettings: strict),
 
         // Clocks, fakes and contract suites that several rooms are tested with.
@@ -198,6 +201,7 @@ let package = Package(
         // What README and guides say to type; needs the command itself beside the tests.
         tests("ReadmeTests", ["GatewayConfiguration", "RedisFixtures"]),
         tests("RedisFixturesTests", ["RedisFixtures"]),
+        tests("MachineTests", ["Machine"]),
         tests(
             "GatewayNodeTests",
             [
@@ -277,8 +281,9 @@ let package = Package(
         tests(
             "LoadGeneratorTests",
             [
-                "DevelopmentAuthority", "DevelopmentIssuer", "Documents", "GatewayHTTP", "IdentityFixtures",
-                "IntentProtocol", "IntentusClient", "LoadGenerator", "RedisFixtures", nioCore, nioPosix,
+                "DevelopmentAuthority", "DevelopmentIssuer", "Documents", "Encryption", "GatewayHTTP",
+                "IdentityFixtures", "IntentProtocol", "IntentusClient", "LoadGenerator", "RedisFixtures", nioCore,
+                nioPosix,
             ]),
         tests(
             "IntentusWorkerTests",

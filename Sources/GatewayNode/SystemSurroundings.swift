@@ -1,19 +1,13 @@
 import Gateway
-import Glibc
+import Machine
 
 /// The machine's own clocks and randomness.
 struct SystemSurroundings: Surroundings {
     private let random = RandomBytes()
 
-    func monotonicNanoseconds() -> Int64 { Self.read(CLOCK_MONOTONIC) }
+    func monotonicNanoseconds() -> Int64 { MachineClock.monotonicNanoseconds() }
 
-    func unixNanoseconds() -> Int64 { Self.read(CLOCK_REALTIME) }
+    func unixNanoseconds() -> Int64 { MachineClock.unixNanoseconds() }
 
     func randomBits() -> UInt64 { random.next() }
-
-    private static func read(_ clock: clockid_t) -> Int64 {
-        var time = timespec()
-        clock_gettime(clock, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-    }
 }

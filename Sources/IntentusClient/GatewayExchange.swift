@@ -1,6 +1,7 @@
 import Foundation
 import GatewayHTTP
 import IntentProtocol
+import Machine
 
 /// One request to a gateway and what came of it.
 struct GatewayExchange: Sendable {
@@ -14,8 +15,7 @@ struct GatewayExchange: Sendable {
     private let address: GatewayAddress?
     private let token: TokenProvider?
     private let node: NodeCredentials?
-    private let sealing: EnvelopeSealing?
-    private let unixMilliseconds: @Sendable () -> Int64
+    private let sealer: EnvelopeSealer?
     private let responseBytesMax: Int
     private let connections: GatewayConnections
 
@@ -40,8 +40,7 @@ struct GatewayExchange: Sendable {
         address = GatewayAddress(gateway)
         self.token = token
         node = configuration.node
-        sealing = configuration.sealing
-        unixMilliseconds = { Int64(Date().timeIntervalSince1970 * 1_000) }
+        sealer = configuration.sealing.map { EnvelopeSealer($0) }
         responseBytesMax = configuration.responseBytesMax
         self.connections = connections
     }
@@ -105,9 +104,7 @@ struct GatewayExchange: Sendable {
         let bearer = try await token?.bearer()
         // A token that came too late sends nothing.
         try Task.checkCancellation()
-        let sealed = try sealing.map {
-            try SealedExchange(draft, $0, token: bearer, unixMilliseconds: unixMilliseconds())
-        }
+        let sealed = try sealer?.seal(draft, token: bearer, unixMilliseconds: MachineClock.unixMilliseconds())
         let body = sealed?.frame ?? draft.encodedFrame()
         var lines = Array("x-intentus-timeout-ms: \(milliseconds)\r\n".utf8)
         if let trace { lines += trace.headerLines }
@@ -121,7 +118,7 @@ struct GatewayExchange: Sendable {
         let answer = try await connections.call(
             address, .post, "/api/v1/intent", body: body, headerLines: lines, withinMilliseconds: milliseconds)
         let told = GatewayAnswer(status: answer.status, retryAfter: answer.retryAfter, body: answer.body)
-        return try sealed?.open(told, unixMilliseconds: unixMilliseconds()) ?? told
+        return try sealed?.open(told, unixMilliseconds: MachineClock.unixMilliseconds()) ?? told
     }
 
     private func failure(_ failure: UpstreamFailure) throws -> Attempt {

@@ -32,14 +32,15 @@ struct RoomTests {
         "DevelopmentAuthority": ["IntentProtocol"],
         "DevelopmentIssuer": [],
         "CertificateFiles": ["GatewayHTTP"],
+        "Machine": [],
         "IntentusClient": [
-            "CertificateFiles", "Documents", "Encryption", "GatewayHTTP", "Identity", "IntentProtocol", "TraceExport",
-            "Traces",
+            "CertificateFiles", "Documents", "Encryption", "GatewayHTTP", "Identity", "IntentProtocol", "Machine",
+            "TraceExport", "Traces",
         ],
-        "LoadGenerator": ["Documents", "GatewayHTTP", "IntentProtocol", "IntentusClient"],
+        "LoadGenerator": ["Documents", "Encryption", "GatewayHTTP", "IntentProtocol", "IntentusClient", "Machine"],
         "IntentusWorker": [
-            "CertificateFiles", "Encryption", "GatewayHTTP", "Identity", "IntentProtocol", "IntentusClient", "Secrets",
-            "Traces",
+            "CertificateFiles", "Encryption", "GatewayHTTP", "Identity", "IntentProtocol", "IntentusClient", "Machine",
+            "Secrets", "Traces",
         ],
     ]
     /// Rooms that see everything because they wire it.

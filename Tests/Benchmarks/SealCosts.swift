@@ -1,7 +1,7 @@
 import Encryption
 import Foundation
-import GatewayNode
 import IntentProtocol
+import Machine
 
 /// What sealing and opening cost, each by the profile's whole form: from the envelope to the frame and back.
 enum SealCosts {
@@ -9,16 +9,14 @@ enum SealCosts {
 
     /// - Parameters:
     ///   - body: an envelope as a client sends it.
-    ///   - answer: an agent's answer in its frame.
-    static func measure(_ body: [UInt8], answer: [UInt8]) throws -> [Measurement] {
+    ///   - response: an agent's answer without its frame.
+    static func measure(_ body: [UInt8], response: [UInt8]) throws -> [Measurement] {
         let random = RandomBytes()
         let ring = try KeyRing([key(1, .v1), key(2, .v2)].compactMap { $0 })
         let envelope = try IncomingIntent(parsing: body).envelope
         let (caller, tenant) = (Array("user:alice".utf8)[...], Array("acme".utf8)[...])
         let asked = EMCLContext(.request, caller: caller, tenant: tenant, envelope: envelope)
         let expectation = EMCLExpectation.request(caller: caller, tenant: tenant)
-        guard let start = answer.firstRange(of: Array(#""body":"#.utf8))?.upperBound else { exit(2) }
-        let response = Array(answer[start...].dropLast())
         func seal(_ bytes: [UInt8], _ context: EMCLContext, _ profile: EMCLProfile = .v2) -> SealedMessage {
             let sealed = try? ring.seal(
                 bytes, context, profile: profile, nowUnixMilliseconds: now, randomBits: random.next)

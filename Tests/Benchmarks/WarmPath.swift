@@ -19,7 +19,8 @@ enum WarmPath {
             guard try await SharedAgents.run(), isKept else { exit(1) }
             return
         }
-        var measurements = try envelope() + SealCosts.measure(body, answer: answer) + tokens() + decisions()
+        var measurements = try envelope() + SealCosts.measure(body, response: response) + tokens() + decisions()
+        measurements += try ClientSealCosts.measure(draft, response: response)
         measurements += AuthorizationCosts.measure() + AuditCosts.measure() + metrics()
         measurements += try await WholeRequest.measure(body: body, answer: answer)
         print("operation                                           least ns   median ns   bound ns")
@@ -34,7 +35,7 @@ enum WarmPath {
     }
 
     /// An envelope of 640 bytes, as a service sends it.
-    private static let body: [UInt8] = {
+    private static let draft: EnvelopeDraft = {
         var draft = EnvelopeDraft(
             intentName: "SummarizeIntent",
             payload: JSONText(
@@ -44,15 +45,21 @@ enum WarmPath {
                 ] as JSONValue), requestId: "0f3f5c1e-8f5b-4c53-9d0e-2a3c5d1f7b60", timestamp: "2026-01-01T00:00:00Z",
             traceId: "4bf92f3577b34da6a3ce929d0e0e4736")
         draft.tags = ["bench"]
-        return draft.encodedBare()
+        return draft
     }()
 
-    private static let answer = Array(
+    private static let body = draft.encodedBare()
+
+    /// An agent's answer, and the frame around it.
+    private static let response = Array(
         """
-        {"protocol":"INTENTUSNET/1.0","messageType":"response","headers":{},"body":{"version":"1.0","status":"success",\
-        "payload":{"summary":"short"},"metadata":{"agent":"summarizer","traceId":"4bf92f3577b34da6a3ce929d0e0e4736"},\
-        "error":null}}
+        {"version":"1.0","status":"success","payload":{"summary":"short"},\
+        "metadata":{"agent":"summarizer","traceId":"4bf92f3577b34da6a3ce929d0e0e4736"},"error":null}
         """.utf8)
+
+    private static let answer =
+        Array(#"{"protocol":"INTENTUSNET/1.0","messageType":"response","headers":{},"body":"#.utf8) + response
+        + Array("}".utf8)
 
     private static func envelope() throws -> [Measurement] {
         let incoming = try IncomingIntent(parsing: body)

@@ -12,24 +12,10 @@ struct SealingTests {
     private static let refusal =
         #"{"protocol":"INTENTUSNET/1.0","messageType":"response","headers":{},"body":{"version":"1.0","status":"error","payload":null,"metadata":{},"error":{"code":"UNAUTHORIZED","message":"no","retryable":false,"details":{}}}}"#
 
-    private static func ring() throws -> String {
-        let path = FileManager.default.temporaryDirectory.appending(path: "ring-\(UUID().uuidString).json").path
-        try #"{"keys": [{"id": "a", "key": "\#(String(repeating: "5a", count: 32))"}]}"#.write(
-            toFile: path, atomically: true, encoding: .utf8)
-        return path
-    }
-
-    /// A token whose claims nobody verified: the gateway would.
-    private static func token(_ claims: String) -> String {
-        let body = Data(claims.utf8).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
-            .replacing("=", with: "")
-        return "e30.\(body).c2ln"
-    }
-
     private static func send(
         to gateway: ScriptedGateway, token: String, _ change: (inout EnvelopeSealing) -> Void = { _ in }
     ) async throws -> AgentResponse {
-        let path = try ring()
+        let path = try SealingFixture.ringFile()
         defer { try? FileManager.default.removeItem(atPath: path) }
         var sealing = EnvelopeSealing(keys: try EnvelopeKeys(file: path))
         change(&sealing)
@@ -43,31 +29,20 @@ struct SealingTests {
         return try result.get()
     }
 
-    private static func opened(_ request: ScriptedGateway.Request, caller: String, tenant: String) throws
-        -> OpenedMessage
-    {
-        let key = try #require(
-            KeyBytes(encoded: String(repeating: "5a", count: 32).utf8).flatMap { RingKey(id: "a", bytes: $0) })
-        let frame = try #require(try SealedFrame.read(request.body, bytesMax: request.body.count))
-        return try KeyRing([key]).open(
-            frame, as: .request(caller: Array(caller.utf8)[...], tenant: Array(tenant.utf8)[...]), under: EMCLRules(),
-            nowUnixMilliseconds: Int64(Date().timeIntervalSince1970 * 1_000))
-    }
-
     @Test("sends nothing in clear, bound to whom the token names, and takes no result in clear")
     func result() async throws {
         let gateway = try ScriptedGateway(.answer(200, Self.success))
         defer { gateway.stop() }
         let error = await #expect(throws: IntentError.self) {
             _ = try await Self.send(
-                to: gateway, token: Self.token(#"{"sub":"alice","org":{"tenant":"acme"}}"#)
+                to: gateway, token: SealingFixture.token(#"{"sub":"alice","org":{"tenant":"acme"}}"#)
             ) { $0.tenantClaim = "org.tenant" }
         }
         #expect(error?.code == .emclFailure)
         #expect(error?.message.contains("in clear") == true)
         let request = try #require(gateway.requests.first)
         #expect(!String(decoding: request.body, as: UTF8.self).contains("word"))
-        let message = try Self.opened(request, caller: "user:alice", tenant: "acme")
+        let message = try SealingFixture.opened(request, caller: "user:alice", tenant: "acme")
         #expect(String(decoding: message.plaintext, as: UTF8.self).contains(#""secret":"word""#))
         #expect(gateway.requests.count == 1, "what cannot be believed is not asked for again")
     }
@@ -81,7 +56,7 @@ struct SealingTests {
         }
         #expect(response.error?.code == .unauthorized)
         let request = try #require(gateway.requests.first)
-        #expect(try Self.opened(request, caller: "service:cluster.local/ns/a/sa/b", tenant: "").keyId == "a")
+        #expect(try SealingFixture.opened(request, caller: "service:cluster.local/ns/a/sa/b", tenant: "").keyId == "a")
     }
 
     @Test("takes no sealed answer that is not to its own request")
@@ -91,7 +66,7 @@ struct SealingTests {
         let gateway = try ScriptedGateway(.answer(200, foreign))
         defer { gateway.stop() }
         let error = await #expect(throws: IntentError.self) {
-            _ = try await Self.send(to: gateway, token: Self.token(#"{"sub":"alice"}"#))
+            _ = try await Self.send(to: gateway, token: SealingFixture.token(#"{"sub":"alice"}"#))
         }
         #expect(error?.code == .emclFailure)
         #expect(error?.message == "the gateway's answer cannot be opened")

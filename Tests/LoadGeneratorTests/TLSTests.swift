@@ -2,12 +2,11 @@ import DevelopmentAuthority
 import Foundation
 import GatewayHTTP
 import IdentityFixtures
-import IntentProtocol
 import IntentusClient
 import LoadGenerator
 import Testing
 
-/// Who the generator is to a gateway, and what it seals.
+/// Who the generator is to a gateway.
 @Suite("Identities of the generator", .serialized)
 struct TLSTests {
     private static let principal = "cluster.local/ns/default/sa/gateway"
@@ -43,27 +42,6 @@ struct TLSTests {
             let wrong = try plan(port, other)
             await #expect(throws: LoadFault.self) { try await LoadRun(wrong).run() }
             #expect(gateway.requests.count == 30, "something was sent to another service")
-        }
-    }
-
-    @Test("each sealed request is another one, nothing of it is in clear, and a result in clear is none")
-    func sealed() async throws {
-        let path = FileManager.default.temporaryDirectory.appending(path: "ring-\(UUID().uuidString).json").path
-        try #"{"keys": [{"id": "a", "key": "\#(String(repeating: "5a", count: 32))"}]}"#.write(
-            toFile: path, atomically: true, encoding: .utf8)
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        let success = #"{"version":"1.0","status":"success","payload":{"ok":true},"metadata":{},"error":null}"#
-        try await TestServer.run {
-            $0.number < 10 ? .status(200, success) : .status(401, #"{"error":{"code":"UNAUTHORIZED"}}"#)
-        } during: { server in
-            var plan = try Plans.steady([server.url], rate: 100, seconds: 0.2)
-            plan.sealing = EnvelopeSealing(keys: try EnvelopeKeys(file: path))
-            let result = try await Plans.result(plan)
-            let names = Dictionary(uniqueKeysWithValues: result.outcomes.map { ($0.name, $0.count) })
-            #expect(names == ["unopened": 10, "401 UNAUTHORIZED": 10])
-            let bodies = server.texts.compactMap { $0.components(separatedBy: "\r\n\r\n").last }
-            #expect(bodies.count == 20 && Set(bodies).count == 20)
-            #expect(bodies.allSatisfy { !$0.contains(#""a":1"#) && !$0.contains("sourceAgent") })
         }
     }
 }

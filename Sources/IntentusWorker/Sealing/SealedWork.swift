@@ -1,8 +1,8 @@
 import Encryption
-import Foundation
 import Identity
 import IntentProtocol
 import IntentusClient
+import Machine
 
 /// Opens the calls of one agent and seals its replies.
 struct SealedWork: Sendable {
@@ -26,12 +26,13 @@ struct SealedWork: Sendable {
     private let rules: EMCLRules
     /// Of this process: a call that was sent to one instance would open at another of the same agent.
     private let replays: MemoryReplayCache
+    private let random = RandomBytes()
     private let unixMilliseconds: @Sendable () -> Int64
 
     init(
         _ sealing: WorkerSealing?, agent: String,
-        unixMilliseconds: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1_000) },
-        monotonicNanoseconds: @escaping @Sendable () -> Int64 = Self.uptime
+        unixMilliseconds: @escaping @Sendable () -> Int64 = { MachineClock.unixMilliseconds() },
+        monotonicNanoseconds: @escaping @Sendable () -> Int64 = { MachineClock.monotonicNanoseconds() }
     ) {
         self.sealing = sealing
         self.agent = Array(agent.utf8)[...]
@@ -91,7 +92,7 @@ struct SealedWork: Sendable {
             return try seal.ring.seal(
                 bytes, seal.reply, profile: seal.profile, openedBy: seal.keyId,
                 nowUnixMilliseconds: unixMilliseconds(),
-                randomBits: { UInt64.random(in: .min ... .max) }
+                randomBits: { random.next() }
             ).frame
         } catch {
             // Nothing of what should have been sealed goes out in clear.
@@ -100,9 +101,5 @@ struct SealedWork: Sendable {
                 .appendFrame(to: &plain)
             return plain
         }
-    }
-
-    private static let uptime: @Sendable () -> Int64 = {
-        Int64(clamping: DispatchTime.now().uptimeNanoseconds)
     }
 }

@@ -1,6 +1,6 @@
-import Foundation
 import GatewayHTTP
 import IntentusClient
+import Machine
 import NIOCore
 
 /// One thread of a run: what is due is sent, whatever the answers do.
@@ -160,7 +160,7 @@ final class LoadEngine {
             let count = try connection.send(open) { buffer in
                 try mix.write(
                     waiting.request, target: connection.target, number: waiting.number,
-                    unixMilliseconds: { Int64(Date().timeIntervalSince1970 * 1_000) }, to: &buffer)
+                    unixMilliseconds: MachineClock.unixMilliseconds, to: &buffer)
             }
             tally.sentBytes += count
         } catch {

@@ -1,6 +1,6 @@
-import Foundation
 import IntentProtocol
 import IntentusClient
+import Machine
 
 extension LoadConnection.OpenRequest {
     /// What an answer means for this request.
@@ -9,7 +9,7 @@ extension LoadConnection.OpenRequest {
         do throws(IntentError) {
             let opened = try sealed.open(
                 GatewayAnswer(status: answer.status, body: answer.body),
-                unixMilliseconds: Int64(Date().timeIntervalSince1970 * 1_000))
+                unixMilliseconds: MachineClock.unixMilliseconds())
             return Self.outcome(status: answer.status, body: opened.body)
         } catch {
             return .unopened

@@ -15,28 +15,19 @@ struct RequestMix: Sendable {
         let token: Int
     }
 
-    /// A request that is sealed when it is sent.
-    struct Sealed {
-        let bytes: ByteBuffer
-        let exchange: SealedExchange
-    }
-
     let requests: [Request]
     let choice: WeightedChoice
-    private let plan: LoadPlan
-    private let runId: String
-    private let timestamp: String
-    /// By target, then by request; empty where requests are sealed.
-    private let templates: [[RequestTemplate]]
-    /// By target, then by request: the head without content length.
-    private let heads: [[[UInt8]]]
+    private let ready: Ready
+
+    /// Requests as they go over the wire, by target and then by request.
+    private enum Ready {
+        case plain([[NumberedBytes]])
+        /// The heads without content length; what they are for is sealed when it is sent.
+        case sealed(SealedRequests, heads: [[[UInt8]]])
+    }
 
     /// - Parameter timestamp: what envelopes say of their time, in ISO 8601.
     init(_ plan: LoadPlan, timestamp: String) throws(LoadFault) {
-        self.plan = plan
-        self.timestamp = timestamp
-        let hex = String(plan.seed &* 0x9E37_79B9_7F4A_7C15 | 1 << 63, radix: 16)
-        runId = "load-\(hex)-"
         var requests: [Request] = []
         var weights: [Double] = []
         for (place, entry) in plan.entries.enumerated() {
@@ -51,30 +42,49 @@ struct RequestMix: Sendable {
         }
         self.requests = requests
         choice = WeightedChoice(weights)
-        var templates: [[RequestTemplate]] = []
-        var heads: [[[UInt8]]] = []
-        var byteCount = 0
-        for target in plan.targets {
-            let made = requests.map { Self.head(plan, target, token: plan.callers[$0.caller].tokens[$0.token]) }
-            heads.append(made)
-            guard plan.sealing == nil else { continue }
-            var ready: [RequestTemplate] = []
-            for (request, head) in zip(requests, made) {
-                let id = runId + String(repeating: "0", count: RequestTemplate.idDigits)
-                let template = RequestTemplate(
-                    head: head, body: Self.draft(plan.entries[request.entry], id, timestamp).encodedFrame(), id: id)
-                byteCount += template.count
-                guard byteCount <= Self.bytesMax else {
+        ready = try Self.ready(plan, requests, timestamp)
+    }
+
+    private static func ready(_ plan: LoadPlan, _ requests: [Request], _ timestamp: String) throws(LoadFault) -> Ready {
+        let hex = String(plan.seed &* 0x9E37_79B9_7F4A_7C15 | 1 << 63, radix: 16)
+        let text = "load-\(hex)-" + String(repeating: "0", count: NumberedBytes.idDigits)
+        let id = Array(text.utf8)
+        let drafts = plan.entries.map { draft($0, text, timestamp) }
+        if let sealing = plan.sealing {
+            let sealed = SealedRequests(plan, sealing, id: id, drafts: drafts)
+            let heads = try byTarget(plan, requests, besides: sealed.byteCount) { head, _ in (head, head.count) }
+            return .sealed(sealed, heads: heads)
+        }
+        let bodies = drafts.map { $0.encodedFrame() }
+        let whole = try byTarget(plan, requests, besides: 0) { head, request in
+            let body = bodies[request.entry]
+            let head = head + Array("content-length: \(body.count)\r\n\r\n".utf8)
+            return (NumberedBytes(head + body, id: id, from: head.count), head.count + body.count)
+        }
+        return .plain(whole)
+    }
+
+    /// Something of each request for each target, and how many bytes it has.
+    ///
+    /// - Parameter byteCount: what is kept besides.
+    private static func byTarget<Made>(
+        _ plan: LoadPlan, _ requests: [Request], besides byteCount: Int,
+        _ make: (_ head: [UInt8], _ request: Request) -> (made: Made, byteCount: Int)
+    ) throws(LoadFault) -> [[Made]] {
+        var byteCount = byteCount
+        return try plan.targets.map { target throws(LoadFault) in
+            try requests.map { request throws(LoadFault) in
+                let head = Self.head(plan, target, token: plan.callers[request.caller].tokens[request.token])
+                let (made, count) = make(head, request)
+                byteCount += count
+                guard byteCount <= bytesMax else {
                     throw LoadFault(
-                        "the requests of all targets, entries and tokens have more than \(Self.bytesMax >> 20) MiB together: "
+                        "the requests of all targets, entries and tokens have more than \(bytesMax >> 20) MiB together: "
                             + "name fewer tokens or smaller payloads")
                 }
-                ready.append(template)
+                return made
             }
-            templates.append(ready)
         }
-        self.templates = templates
-        self.heads = heads
     }
 
     /// Puts a request into an empty buffer.
@@ -82,21 +92,20 @@ struct RequestMix: Sendable {
     /// - Returns: what opens its answer; nil where it goes in clear.
     func write(
         _ request: Int, target: Int, number: Int, unixMilliseconds: () -> Int64, to buffer: inout ByteBuffer
-    ) throws -> SealedExchange? {
-        guard let sealing = plan.sealing else {
-            templates[target][request].write(number: number, to: &buffer)
+    ) throws(IntentError) -> SealedExchange? {
+        switch ready {
+        case .plain(let whole):
+            whole[target][request].write(number: number, to: &buffer)
             return nil
+        case .sealed(let sealed, let heads):
+            let exchange = try sealed.seal(requests[request], number: number, unixMilliseconds: unixMilliseconds())
+            buffer.writeBytes(heads[target][request])
+            buffer.writeStaticString("content-length: ")
+            buffer.writeString(String(exchange.frame.count))
+            buffer.writeStaticString("\r\n\r\n")
+            buffer.writeBytes(exchange.frame)
+            return exchange
         }
-        let digits = String(number)
-        let id = runId + String(repeating: "0", count: max(RequestTemplate.idDigits - digits.count, 0)) + digits
-        let known = requests[request]
-        let exchange = try SealedExchange(
-            Self.draft(plan.entries[known.entry], id, timestamp), sealing,
-            token: plan.callers[known.caller].tokens[known.token], unixMilliseconds: unixMilliseconds())
-        buffer.writeBytes(heads[target][request])
-        buffer.writeString("content-length: \(exchange.frame.count)\r\n\r\n")
-        buffer.writeBytes(exchange.frame)
-        return exchange
     }
 
     private static func draft(_ entry: LoadPlan.Entry, _ id: String, _ timestamp: String) -> EnvelopeDraft {

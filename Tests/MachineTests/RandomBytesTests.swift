@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 import Testing
 
-@testable import GatewayNode
+@testable import Machine
 
 /// Random bits that are taken from the kernel in batches.
 @Suite("Random bytes")

@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// The bytes lie in a page of their own, which a process that is forked from this one finds empty (`MADV_WIPEONFORK`), so that both never
 /// give the same, and which no core dump has. What was given is zeroed before it is returned. A machine that is restored twice from one
-/// snapshot gives up to 32 words twice: a gateway has to be started anew behind that. Safe to mark as sendable
+/// snapshot gives up to 32 words twice: whatever seals has to be started anew behind that. Safe to mark as sendable
 /// without checks: the page is touched under the lock alone.
 package final class RandomBytes: @unchecked Sendable {
     /// The first word counts those that are left; the others are random, taken from the end.
