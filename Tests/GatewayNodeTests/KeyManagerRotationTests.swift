@@ -12,17 +12,6 @@ struct KeyManagerRotationTests {
         (message["body"] as? [String: Any])?["kid"] as? String
     }
 
-    private static func node(_ vault: OpenBao, _ worker: ScriptedWorker) async throws -> TestNode {
-        let role = try vault.appRole("gateway", tokenSeconds: 3)
-        let file = try vault.folder.write("secret-id", role.secretId)
-        return try await TestNode(
-            agents: "[\(TestNode.agent("scripted", worker))]",
-            extra: """
-                emcl: { keyRing: "secret://vault/secret/emcl#ring", refreshSeconds: 5, workers: required }
-                secrets: { vault: { address: "\(vault.url)", appRole: { roleId: "\(role.roleId)", secretIdFile: "\(file)" } } }
-                """)
-    }
-
     @Test(
         "a new version is taken up by the schedule alone: it seals, the old key opens for its grace, and nothing after it",
         .timeLimit(.minutes(2)))
@@ -33,7 +22,8 @@ struct KeyManagerRotationTests {
         try vault.put("emcl", ["ring": try SealingPeer.document()])
         let worker = try ScriptedWorker(.made { body in (try? both.reply(to: body, of: "scripted")) ?? [] })
         defer { worker.stop() }
-        let node = try await Self.node(vault, worker)
+        let node = try await TestNode.asking(
+            vault, as: try vault.appRole("gateway", tokenSeconds: 3), inFrontOf: worker)
         let token = try TestNode.token()
         /// Asks as a client who holds the former key alone; the status, and the keys of the call and of the answer.
         func ask() async throws -> (reply: SocketClient.Reply, call: String?, answer: String?) {
@@ -133,7 +123,8 @@ struct KeyManagerRotationTests {
         try vault.put("emcl", ["ring": try SealingPeer.document()])
         let worker = try ScriptedWorker(.made { body in (try? SealingPeer().reply(to: body, of: "scripted")) ?? [] })
         defer { worker.stop() }
-        let node = try await Self.node(vault, worker)
+        let node = try await TestNode.asking(
+            vault, as: try vault.appRole("gateway", tokenSeconds: 3), inFrontOf: worker)
         try vault.put("emcl", ["ring": #"{"keys": [{"id": "second", "key": "no key at all"}]}"#])
         try await eventually(withinSeconds: 12) {
             try await node.metric("intentusnet_emcl_key_ring_refused_total") ?? 0 >= 1
