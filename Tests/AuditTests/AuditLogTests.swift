@@ -42,18 +42,23 @@ struct AuditLogTests {
     }
 
     @Test(
-        "kill -9 under load: the end is told, every acknowledged record before it is there, and the next start goes on")
+        "kill -9 under load: what waited to be written is all that is lost, the end is told, and the next start goes on"
+    )
     func killed() async throws {
         try await with(AuditedGateway.file(mode: "block")) { gateway in
             try gateway.start()
-            _ = try Load.run(gateway, perSecond: 1_000, seconds: 3) { gateway.kill9() }
+            let report = try Load.run(gateway, perSecond: 1_000, seconds: 3) { gateway.kill9() }
             let lines = try String(contentsOfFile: gateway.log, encoding: .utf8).split(separator: "\n")
             let (code, text) = try gateway.verify()
             #expect(code == 1, "\(text)")
             #expect(text.contains("\(gateway.log):\(lines.count): open: gw-1"), "\(text)")
             #expect(text.contains("ends with record \(lines.count) of 20"), "\(text)")
             #expect(try gateway.verify(["--running"]).code == 0)
-            #expect(lines.count > 500)
+            // Written within a tenth of a second, and a machine that does other things may be late by three more.
+            let answered = report.sum().statuses.values.reduce(0, +)
+            let lost = answered - (try gateway.counts().requests)
+            print("audit, kill -9: \(answered) answered, \(lost) of them without a record")
+            #expect(answered > 500 && lost <= 400, "\(lost) of \(answered)")
             // As a machine that stops leaves it: within a record.
             let handle = try #require(FileHandle(forWritingAtPath: gateway.log))
             try handle.seekToEnd()

@@ -23,20 +23,6 @@ struct KeyManagerOutageTests {
         return try ScriptedWorker(.made { body in (try? peer.reply(to: body, of: "scripted")) ?? [] })
     }
 
-    private static func node(
-        _ vault: OpenBao, _ role: OpenBao.AppRole, _ worker: ScriptedWorker, ring reference: String,
-        files: [String: String] = [:]
-    ) async throws -> TestNode {
-        let file = try vault.folder.write("secret-id", role.secretId)
-        return try await TestNode(
-            agents: "[\(TestNode.agent("scripted", worker))]",
-            extra: """
-                emcl: { keyRing: "\(reference)", refreshSeconds: 5, workers: required }
-                secrets: { vault: { address: "\(vault.url)", appRole: { roleId: "\(role.roleId)", secretIdFile: "\(file)" } } }
-                """,
-            files: files, admin: AdminClient.access())
-    }
-
     /// The key that the node seals its calls by now.
     private static func sealing(_ worker: ScriptedWorker) -> String? {
         (worker.requests.last?.json["body"] as? [String: Any])?["kid"] as? String
@@ -73,9 +59,9 @@ struct KeyManagerOutageTests {
         func wrapped(_ keys: [RingKey]) throws -> String {
             try vault.wrapped(try SealingPeer.document([Self.lasting] + keys), by: "emcl")
         }
-        let node = try await Self.node(
-            vault, try vault.appRole("gateway", tokenSeconds: 3), worker,
-            ring: "secret://vault-transit/transit/emcl?ciphertext=ring.wrapped",
+        let node = try await TestNode.asking(
+            vault, as: try vault.appRole("gateway", tokenSeconds: 3),
+            for: "secret://vault-transit/transit/emcl?ciphertext=ring.wrapped", inFrontOf: worker,
             files: ["ring.wrapped": try wrapped([Self.first()])])
         let caller = try SteadyCaller(node, try SealingPeer([Self.lasting]))
         try await eventually { Self.sealing(worker) == "first" }
@@ -133,7 +119,7 @@ struct KeyManagerOutageTests {
         defer { worker.stop() }
         let role = try vault.appRole("gateway", tokenSeconds: 3)
         try vault.put("emcl", ["ring": try SealingPeer.document([Self.first()])])
-        let node = try await Self.node(vault, role, worker, ring: "secret://vault/secret/emcl#ring")
+        let node = try await TestNode.asking(vault, as: role, inFrontOf: worker)
         let caller = try SteadyCaller(node, try SealingPeer([Self.first()]))
         vault.kill9()
         // Two looks: the second is counted, and says nothing that the first did not say.
@@ -168,7 +154,7 @@ struct KeyManagerOutageTests {
         let role = try vault.appRole("gateway", tokenSeconds: 3)
         vault.kill9()
         let error = await #expect(throws: ConfigurationRefused.self) {
-            let node = try await Self.node(vault, role, worker, ring: "secret://vault/secret/emcl#ring")
+            let node = try await TestNode.asking(vault, as: role, inFrontOf: worker)
             await node.stop()
         }
         let text = error?.description ?? ""

@@ -12,17 +12,6 @@ struct KeyManagerRotationTests {
         (message["body"] as? [String: Any])?["kid"] as? String
     }
 
-    private static func node(_ vault: OpenBao, _ worker: ScriptedWorker) async throws -> TestNode {
-        let role = try vault.appRole("gateway", tokenSeconds: 3)
-        let file = try vault.folder.write("secret-id", role.secretId)
-        return try await TestNode(
-            agents: "[\(TestNode.agent("scripted", worker))]",
-            extra: """
-                emcl: { keyRing: "secret://vault/secret/emcl#ring", refreshSeconds: 5, workers: required }
-                secrets: { vault: { address: "\(vault.url)", appRole: { roleId: "\(role.roleId)", secretIdFile: "\(file)" } } }
-                """)
-    }
-
     @Test(
         "a new version is taken up by the schedule alone: it seals, the old key opens for its grace, and nothing after it",
         .timeLimit(.minutes(2)))
@@ -33,7 +22,8 @@ struct KeyManagerRotationTests {
         try vault.put("emcl", ["ring": try SealingPeer.document()])
         let worker = try ScriptedWorker(.made { body in (try? both.reply(to: body, of: "scripted")) ?? [] })
         defer { worker.stop() }
-        let node = try await Self.node(vault, worker)
+        let node = try await TestNode.asking(
+            vault, as: try vault.appRole("gateway", tokenSeconds: 3), inFrontOf: worker)
         let token = try TestNode.token()
         /// Asks as a client who holds the former key alone; the status, and the keys of the call and of the answer.
         func ask() async throws -> (reply: SocketClient.Reply, call: String?, answer: String?) {
@@ -78,6 +68,54 @@ struct KeyManagerRotationTests {
     }
 
     @Test(
+        "a ring in AWS Secrets Manager, or in a file that AWS KMS decrypts, is followed by the schedule, too",
+        .timeLimit(.minutes(2)), arguments: ["aws-secrets-manager/emcl", "aws-kms/ring.wrapped"])
+    func amazon(_ place: String) async throws {
+        let (moto, isWrapped) = (try Moto(), place.hasPrefix("aws-kms/"))
+        /// Makes the ring the newest; as KMS wraps it, in base64, where it does.
+        func publish(_ keys: [RingKey]) throws -> String {
+            let text = Data(try SealingPeer.document(keys).utf8).base64EncodedString()
+            return try moto.prepare(
+                isWrapped
+                    ? #"""
+                    import base64
+                    kms = client("kms")
+                    keys = kms.list_keys()["Keys"]
+                    key = keys[0]["KeyId"] if keys else kms.create_key()["KeyMetadata"]["KeyId"]
+                    made = kms.encrypt(KeyId=key, Plaintext=base64.b64decode("\#(text)"))
+                    print(base64.b64encode(made["CiphertextBlob"]).decode())
+                    """#
+                    : #"""
+                    import base64
+                    manager, text = client("secretsmanager"), base64.b64decode("\#(text)").decode()
+                    if manager.list_secrets()["SecretList"]: manager.put_secret_value(SecretId="emcl", SecretString=text)
+                    else: manager.create_secret(Name="emcl", SecretString=text)
+                    """#)
+        }
+        let second = SealingPeer.key("second", 50, activeFrom: 1_000)
+        let peer = try SealingPeer([SealingPeer.first, second])
+        let worker = try ScriptedWorker(.made { body in (try? peer.reply(to: body, of: "scripted")) ?? [] })
+        defer { worker.stop() }
+        let node = try await TestNode(
+            agents: "[\(TestNode.agent("scripted", worker))]",
+            extra: """
+                emcl: { keyRing: "secret://\(place)", refreshSeconds: 5, workers: required }
+                secrets: { aws: { region: eu-central-1, endpoint: "\(moto.url)" } }
+                """,
+            files: ["ring.wrapped": try publish([SealingPeer.first])],
+            environment: ["AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"])
+        let caller = try SteadyCaller(node, try SealingPeer())
+        func sealing() -> String? { worker.requests.last.flatMap { Self.keyId($0.json) } }
+        try await eventually { sealing() == "first" }
+        let wrapped = try publish([SealingPeer.first, second])
+        if isWrapped { try node.write(wrapped, to: "ring.wrapped") }
+        try await eventually(withinSeconds: 8) { sealing() == "second" }
+        let outcome = try await caller.stop()
+        #expect(outcome.failures.isEmpty, "\(outcome)")
+        await node.stop()
+    }
+
+    @Test(
         "a key manager whose ring cannot be used leaves the one in force and says so; then it is followed again",
         .timeLimit(.minutes(2)))
     func broken() async throws {
@@ -85,7 +123,8 @@ struct KeyManagerRotationTests {
         try vault.put("emcl", ["ring": try SealingPeer.document()])
         let worker = try ScriptedWorker(.made { body in (try? SealingPeer().reply(to: body, of: "scripted")) ?? [] })
         defer { worker.stop() }
-        let node = try await Self.node(vault, worker)
+        let node = try await TestNode.asking(
+            vault, as: try vault.appRole("gateway", tokenSeconds: 3), inFrontOf: worker)
         try vault.put("emcl", ["ring": #"{"keys": [{"id": "second", "key": "no key at all"}]}"#])
         try await eventually(withinSeconds: 12) {
             try await node.metric("intentusnet_emcl_key_ring_refused_total") ?? 0 >= 1

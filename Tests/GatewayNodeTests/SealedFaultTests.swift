@@ -20,10 +20,12 @@ struct SealedFaultTests {
         }
     }
 
-    private static func node(_ worker: ScriptedWorker) async throws -> TestNode {
+    private static func node(
+        _ worker: ScriptedWorker, _ emcl: String = "", keys: [RingKey] = [SealingPeer.first]
+    ) async throws -> TestNode {
         try await TestNode(
-            agents: "[\(TestNode.agent("scripted", worker))]", extra: "emcl: { keyRingFile: ring.json }",
-            files: ["ring.json": try SealingPeer.document()])
+            agents: "[\(TestNode.agent("scripted", worker))]", extra: "emcl: { keyRingFile: ring.json\(emcl) }",
+            files: ["ring.json": try SealingPeer.document(keys)])
     }
 
     private static func frame() throws -> [UInt8] {
@@ -56,21 +58,8 @@ struct SealedFaultTests {
         let worker = try ScriptedWorker()
         defer { worker.stop() }
         let node = try await Self.node(worker)
-        let (port, token) = (node.port, try TestNode.token())
         let frame = try Self.frame()
-        var attempts: [(String, [UInt8])] = []
-        for name in ["cipherText", "nonce"] {
-            let count = try #require(Data(base64Encoded: Data(frame[try Self.member(name, frame)]))).count
-            for index in 0..<count {
-                let bit = UInt8(1) << UInt8(index % 8)
-                attempts.append(("\(name) byte \(index)", try Self.changed(frame, name) { $0[index] ^= bit }))
-            }
-        }
-        for cut in 1...16 {
-            attempts.append(("tag cut by \(cut)", try Self.changed(frame, "cipherText") { $0.removeLast(cut) }))
-        }
-        attempts.append(("empty", try Self.changed(frame, "cipherText") { $0 = [] }))
-        attempts.append(("a byte more", try Self.changed(frame, "cipherText") { $0.append(0) }))
+        var attempts = try Self.attempts(frame, ["cipherText", "nonce"])
         // What stands in clear is under the tag, too: each letter and digit of it is changed to its neighbour.
         let inClear = ["kid", "caller", "tenant", "intent", "intentVersion", "requestId"]
         for name in inClear {
@@ -80,28 +69,68 @@ struct SealedFaultTests {
                 attempts.append(("\(name) at \(index)", other))
             }
         }
-        let all = attempts
-        let (told, count) = try await offPool { () throws -> ([Told: [String]], Int) in
+        #expect(attempts.count > 550, "\(attempts.count) attempts")
+        try await Self.expectOneAnswer(attempts, node, worker)
+        // The same frame, unchanged, opens: it was the changes that were refused.
+        let whole = try await node.answer(String(decoding: frame, as: UTF8.self), token: try TestNode.token())
+        #expect(whole.status == 200, "\(whole)")
+        await node.stop()
+    }
+
+    @Test("so are they in profile v1, by the very answer of v2: it tells neither which profile failed nor why")
+    func bytesOfPython() async throws {
+        let worker = try ScriptedWorker()
+        defer { worker.stop() }
+        let key = SealingPeer.key("python", 3, profile: .v1)
+        let node = try await Self.node(worker, ", clientProfiles: [v1, v2]", keys: [SealingPeer.first, key])
+        let frame = Array(try SealingPeer([key]).seal(profile: .v1).frame.utf8)
+        var attempts = try Self.attempts(frame, ["cipherText", "iv"])
+        let stranger = try SealingPeer([SealingPeer.key("python", 99, profile: .v1)])
+        attempts.append(("another key", Array(try stranger.seal(profile: .v1).frame.utf8)))
+        attempts.append(("of v2", try Self.changed(Self.frame(), "cipherText") { $0[0] ^= 1 }))
+        try await Self.expectOneAnswer(attempts, node, worker)
+        let whole = try await node.answer(String(decoding: frame, as: UTF8.self), token: try TestNode.token())
+        #expect(whole.status == 200, "\(whole)")
+        await node.stop()
+    }
+
+    /// Frames in which a bit of each byte of some members is another, or the tag is cut, gone or followed by something.
+    private static func attempts(_ frame: [UInt8], _ members: [String]) throws -> [(String, [UInt8])] {
+        var attempts: [(String, [UInt8])] = []
+        for name in members {
+            let count = try #require(Data(base64Encoded: Data(frame[try member(name, frame)]))).count
+            for index in 0..<count {
+                let bit = UInt8(1) << UInt8(index % 8)
+                attempts.append(("\(name) byte \(index)", try changed(frame, name) { $0[index] ^= bit }))
+            }
+        }
+        for cut in 1...16 {
+            attempts.append(("tag cut by \(cut)", try changed(frame, "cipherText") { $0.removeLast(cut) }))
+        }
+        attempts.append(("empty", try changed(frame, "cipherText") { $0 = [] }))
+        attempts.append(("a byte more", try changed(frame, "cipherText") { $0.append(0) }))
+        return attempts
+    }
+
+    /// Sends each over one connection: all are told the same, and nothing of them reaches a worker.
+    private static func expectOneAnswer(
+        _ attempts: [(String, [UInt8])], _ node: TestNode, _ worker: ScriptedWorker
+    ) async throws {
+        let (port, token) = (node.port, try TestNode.token())
+        let told = try await offPool { () throws -> [Told: [String]] in
             let client = try SocketClient(port: port)
             var told: [Told: [String]] = [:]
-            for (name, body) in all {
+            for (name, body) in attempts {
                 let reply = try client.post(String(decoding: body, as: UTF8.self), token: token)
                 told[Told(reply), default: []].append(name)
             }
-            return (told, all.count)
+            return told
         }
-        #expect(count > 550, "\(count) attempts")
         #expect(
             told.count == 1,
             "\(told.map { ($0.key.status, String(decoding: $0.key.body, as: UTF8.self), $0.value.prefix(3)) })")
         #expect(told.keys.first?.status == 400)
         #expect(worker.requests.isEmpty)
-        // The same frame, unchanged, opens: it was the changes that were refused.
-        let whole = try await offPool {
-            try SocketClient(port: port).post(String(decoding: frame, as: UTF8.self), token: token)
-        }
-        #expect(whole.status == 200, "\(whole)")
-        await node.stop()
     }
 
     /// A refusal takes the work of an opening, whatever it is for: who measures it does not learn which keys there are, nor whether the

@@ -1,6 +1,7 @@
 """Notes every HTTP request that comes, and its answer: as a receiver of traces, or in front of another server.
 
-recorder.py PORT FILE [TARGET]: without a TARGET (host:port) it answers everything by 200 and {}.
+recorder.py PORT FILE [TARGET]: without a TARGET (host:port) it answers everything by 200 and {}. Of the header line
+X-Receiver-Token, which is for the receiver, it notes the length.
 """
 
 import http.client
@@ -26,6 +27,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             response = server.getresponse()
             status, answer = response.status, response.read()
             server.close()
+        if "x-receiver-token" in self.headers:
+            self.headers.replace_header("x-receiver-token", "of %d bytes" % len(self.headers["x-receiver-token"]))
         with LOCK, open(FILE, "ab") as file:
             file.write(b"%s %s\n%s\n%s\n%s\n" % (
                 self.command.encode(), self.path.encode(), str(self.headers).encode(), body, answer))

@@ -49,12 +49,14 @@ final class LeakHouse: Sendable {
         let text = { (name: String) in Self.random(name) }
         let (password, seal, vaultToken) = (text("redis-password"), text("aws-seal-of-key-sets"), text("vault-token"))
         let (awsKey, audit, node, former) = (text("aws-secret-key"), text("audit-key"), text("node"), text("former"))
+        let receiver = text("traces-receiver-token")
         let (apiKey, python) = (text("worker-api-key"), String(text("").suffix(24)) + "abcdefgh")
         var options = RedisServerOptions()
         options.users = ["gateway on >\(password) ~* &* +@all"]
         redis = try RedisServer.started(options)
         try vault.api("POST", "auth/token/create", #"{"id": "\#(vaultToken)", "policies": ["root"]}"#)
         let key = try String(contentsOfFile: certificates.server.keyFile, encoding: .utf8)
+        let upstream = try String(contentsOfFile: certificates.client.keyFile, encoding: .utf8)
         let ring = (0..<32).map { _ in UInt8.random(in: 0 ... .max) }
         let document = """
             {"keys": [{"id": "first", "key": "\(Data(ring).base64EncodedString())"},
@@ -68,7 +70,8 @@ final class LeakHouse: Sendable {
             #"client("secretsmanager").create_secret(Name="app/seal", SecretString=json.dumps({"seal": "\#(seal)"}))"#)
         try folder.write(document, to: "ring.json")
         for (name, text) in [
-            ("audit.key", audit), ("vault.token", vaultToken), ("former.key", former), ("secret.id", role.secretId),
+            ("audit.key", audit), ("receiver.token", receiver), ("vault.token", vaultToken), ("former.key", former),
+            ("secret.id", role.secretId),
         ] {
             try folder.write(text, to: name)
         }
@@ -84,9 +87,11 @@ final class LeakHouse: Sendable {
                 KnownSecret("the secret id of a role", role.secretId), KnownSecret("the key of AWS", awsKey),
                 KnownSecret("the key of the audit log", audit), KnownSecret("the secret of a node", node),
                 KnownSecret("the former secret of a node", former), KnownSecret("a worker's secret", apiKey),
+                KnownSecret("the token for the receiver of traces", receiver),
                 KnownSecret("a key of envelopes", ring), KnownSecret("a key of the Python package", python),
                 .token("a user's token", user), .token("an administrator's token", admin),
             ] + KnownSecret.privateKey("the key of the listener", pem: key)
+            + KnownSecret.privateKey("the key that workers are shown", pem: upstream)
             + KnownSecret.privateKey(
                 "the issuer's key", pem: try String(contentsOfFile: folder.path("key.pem"), encoding: .utf8))
         for index in 0...1 { try folder.write(configuration(index), to: "gateway\(index).yaml") }
@@ -132,7 +137,10 @@ final class LeakHouse: Sendable {
             authentication:
               issuers: [{ issuer: "https://idp.example.com", audiences: [intentusnet], jwks: { file: jwks.json } }]
             policy: { files: [policy.yaml] }
-            traces: { endpoint: "http://127.0.0.1:\(recorderPorts["traces"] ?? 0)/v1/traces", keptPerMillion: 1000000, everyMilliseconds: 100 }
+            traces: { endpoint: "http://127.0.0.1:\(recorderPorts["traces"] ?? 0)/v1/traces", keptPerMillion: 1000000, everyMilliseconds: 100,
+              headers: [{ name: x-receiver-token, valueFile: receiver.token }] }
+            routing: { upstream: { tls: { certificateFile: "\(certificates.client.certificateFile)",
+              keyFile: "\(certificates.client.keyFile)", trustBundleFiles: ["\(certificates.authority.certificateFile)"] } } }
             mesh:
               nodes: [{ id: edge-1, service: "spiffe://cluster.local/ns/edge/sa/edge", secretFile: "secret://env/LEAK_NODE_SECRET",
                 formerSecretFile: former.key }]

@@ -114,6 +114,8 @@ extension LeakScanTests {
         #expect(text("Redis, names").contains("intentusnet"))
         #expect(text("/metrics of 0").contains("intentusnet_emcl_failures_total"))
         #expect(text("traces.record").contains("resourceSpans") && text("traces.record").contains("SummarizeIntent"))
+        #expect(text("traces.record").lowercased().contains("x-receiver-token: of 46 bytes"))
+        #expect(text("a rotation without Vault").contains("KEY_SOURCE_UNAVAILABLE"))
         #expect(text("the answer to TellIntent").contains("<redacted>"))
         #expect(worker.log.contains("the key is <redacted>"), "\(worker.log)")
     }

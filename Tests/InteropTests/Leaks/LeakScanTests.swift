@@ -73,6 +73,11 @@ struct LeakScanTests {
             // Redis goes away under the gateways, and they say so.
             house.redis.kill9()
             scan.add("an answer without Redis", try await Self.ask(house, 1, "TellIntent"))
+            // And so does Vault, which a rotation asks.
+            house.vault.kill9()
+            scan.add(
+                "a rotation without Vault",
+                try PlainHTTP.post("/admin/v1/keys/rotate", token: house.admin, port: house.adminPorts[1]))
         } catch {
             for process in gateways + [worker, monitor] + house.recorders { await process.stop() }
             await secretive.stop()
