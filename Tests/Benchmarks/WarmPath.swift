@@ -20,7 +20,7 @@ enum WarmPath {
             return
         }
         var measurements = try envelope() + SealCosts.measure(body, answer: answer) + tokens() + decisions()
-        measurements += AuthorizationCosts.measure() + AuditCosts.measure() + metrics()
+        measurements += AuthorizationCosts.measure() + AuditCosts.measure() + ReplayCosts.measure() + metrics()
         measurements += try await WholeRequest.measure(body: body, answer: answer)
         print("operation                                           least ns   median ns   bound ns")
         for measurement in measurements {
