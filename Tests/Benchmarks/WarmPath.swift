@@ -21,7 +21,7 @@ enum WarmPath {
         }
         var measurements = try envelope() + SealCosts.measure(body, response: response) + tokens() + decisions()
         measurements += try ClientSealCosts.measure(draft, response: response)
-        measurements += AuthorizationCosts.measure() + AuditCosts.measure() + metrics()
+        measurements += AuthorizationCosts.measure() + AuditCosts.measure() + ReplayCosts.measure() + metrics()
         measurements += try await WholeRequest.measure(body: body, answer: answer)
         print("operation                                           least ns   median ns   bound ns")
         for measurement in measurements {

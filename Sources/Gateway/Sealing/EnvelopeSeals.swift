@@ -23,6 +23,8 @@ package final class EnvelopeSeals: Sendable {
     package let replays: any ReplayCache
     /// Where they are remembered besides, for when the former cannot tell; nil refuses then.
     package let replaysOfNode: (any ReplayCache)?
+    /// The former when it is this process's own and asked alone: it answers at once.
+    private let memory: MemoryReplayCache?
 
     /// - Parameter opening: its profiles are replaced by those that the rules name.
     package init(
@@ -33,6 +35,7 @@ package final class EnvelopeSeals: Sendable {
         self.rules = rules
         self.replays = replays
         self.replaysOfNode = replaysOfNode
+        memory = replaysOfNode == nil ? replays as? MemoryReplayCache : nil
         var opening = opening
         opening.profiles = rules.profilesOfClients
         self.opening = opening
@@ -41,6 +44,23 @@ package final class EnvelopeSeals: Sendable {
     /// The same seals, whose messages are remembered elsewhere.
     package func remembering(in replays: any ReplayCache) -> EnvelopeSeals {
         EnvelopeSeals(ring: ring, rules: rules, opening: opening, replays: replays, replaysOfNode: replaysOfNode)
+    }
+
+    /// Sees to it that a message is opened once, where that can be told at once; false where others must be asked.
+    func claimAtOnce(_ message: OpenedMessage, nowUnixMilliseconds now: Int64) throws(EMCLFailure) -> Bool {
+        guard let memory else { return false }
+        let proof = message.replayProof
+        let life = proof.timeToLiveMilliseconds(atUnixMilliseconds: now)
+        try Self.judge(memory.verdict(on: proof.digest, scope: proof.scope, timeToLiveMilliseconds: life))
+        return true
+    }
+
+    private static func judge(_ verdict: ReplayVerdict) throws(EMCLFailure) {
+        switch verdict {
+        case .first: return
+        case .replayed: throw EMCLFailure(.replayed)
+        case .unavailable: throw EMCLFailure(.replayUnknown)
+        }
     }
 
     /// Sees to it that a message is opened once.
@@ -55,11 +75,7 @@ package final class EnvelopeSeals: Sendable {
                 of: proof.digest, scope: proof.scope, timeToLiveMilliseconds: life)
             if verdict == .unavailable || own == .replayed { verdict = own }
         }
-        switch verdict {
-        case .first: return
-        case .replayed: throw EMCLFailure(.replayed)
-        case .unavailable: throw EMCLFailure(.replayUnknown)
-        }
+        try Self.judge(verdict)
     }
 }
 

@@ -29,7 +29,9 @@ extension Gateway {
             let opened = try ring.open(
                 frame, as: .request(caller: caller.nameInSeals, tenant: caller.tenantInSeals), under: seals.opening,
                 nowUnixMilliseconds: now)
-            try await seals.claim(opened, nowUnixMilliseconds: now)
+            if try !seals.claimAtOnce(opened, nowUnixMilliseconds: now) {
+                try await seals.claim(opened, nowUnixMilliseconds: now)
+            }
             let asked = opened.context ?? .unbound(.request)
             guard let context = asked.answer(to: opened.nonce) else { throw EMCLFailure(.otherDirection) }
             journal.seal = AnswerSeal(
