@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 # Tests in release take long to build: only what the soak needs.
-SOAK_ROOMS := AuditTests,ClusterTests,ListenerTests,LoadGeneratorTests,LoadClient,RedisFixtures,IdentityFixtures,LoadGenerator,IntentusClient,CertificateFiles,GatewayHTTP,Identity,TraceExport,Traces,DevelopmentAuthority,DevelopmentIssuer,Documents,Encryption,IntentProtocol
+SOAK_ROOMS := AuditTests,ClusterTests,ListenerTests,LoadGeneratorTests,LoadClient,RedisFixtures,IdentityFixtures,LoadGenerator,IntentusClient,CertificateFiles,GatewayHTTP,Identity,TraceExport,Traces,DevelopmentAuthority,DevelopmentIssuer,Documents,Encryption,IntentProtocol,Machine
 RELEASE := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 
 .PHONY: run cluster build image test soak bench microbench format lint
