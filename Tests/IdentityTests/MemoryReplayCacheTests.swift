@@ -112,6 +112,40 @@ struct MemoryReplayCacheTests {
         #expect(cache.count == 0)
     }
 
+    @Test("a table finds all it has and nothing else, growing, shrinking, closing gaps", arguments: [1, 5, 64])
+    func table(homes: Int) {
+        var table = ReplayTable()
+        var here: Set<Int> = []
+        var state: UInt64 = 7
+        for step in 0..<6_000 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            let number = Int((state >> 33) % 150)
+            // Few homes: most stand behind others that took their place.
+            let hash = UInt64(number % homes) | UInt64(number) << 16
+            let proof = ReplayProof(ReplayProof.Content(Self.digest(number)), scope: number)
+            let isGrowing = step / 500 % 2 == 0
+            if here.contains(number), !isGrowing || state >> 63 == 0 {
+                #expect(table.removeExpired(hash, nowNanoseconds: Int64(number)) == number)
+                here.remove(number)
+            } else if !here.contains(number), isGrowing || state >> 61 == 0 {
+                table.insert(proof, hash, expiresAt: Int64(number))
+                here.insert(number)
+            }
+            guard table.count == here.count else {
+                Issue.record("\(table.count) instead of \(here.count) in step \(step)")
+                return
+            }
+            guard step % 10 == 0 else { continue }
+            for other in 0..<150 {
+                let proof = ReplayProof(ReplayProof.Content(Self.digest(other)), scope: other)
+                let place = table.place(of: proof, UInt64(other % homes) | UInt64(other) << 16)
+                if place.map({ table.expiry(at: $0) }) != (here.contains(other) ? Int64(other) : nil) {
+                    Issue.record("\(other) in step \(step)")
+                }
+            }
+        }
+    }
+
     @Test("at its bound it is full and forgets none; what has expired makes room")
     func full() {
         let cache = cache()
