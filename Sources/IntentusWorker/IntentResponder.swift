@@ -45,7 +45,7 @@ final class IntentResponder: Sendable {
         var traceId: String?
         var facts = Facts()
         let call: SealedWork.Call
-        do throws(IntentError) { call = try await sealed.open(body) } catch {
+        do throws(IntentError) { call = try sealed.open(body) } catch {
             facts.error = error.code
             return (sealed.frame(of: completed(.failure(error), nil), to: nil), facts)
         }

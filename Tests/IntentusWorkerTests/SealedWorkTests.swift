@@ -1,5 +1,6 @@
 import Encryption
 import Foundation
+import Identity
 import IntentProtocol
 import IntentusClient
 import Testing
@@ -11,13 +12,15 @@ import Testing
 struct SealedWorkTests {
     private static let key = String(repeating: "5a", count: 32)
 
-    private static func work(required: Bool = true, agent: String = "echo") throws -> SealedWork {
+    private static func work(
+        required: Bool = true, agent: String = "echo", replays: MemoryReplayCache = MemoryReplayCache { 1 }
+    ) throws -> SealedWork {
         let path = FileManager.default.temporaryDirectory.appending(path: "ring-\(UUID().uuidString).json").path
         defer { try? FileManager.default.removeItem(atPath: path) }
         try #"{"keys": [{"id": "a", "key": "\#(key)"}]}"#.write(toFile: path, atomically: true, encoding: .utf8)
         var sealing = WorkerSealing(keys: try EnvelopeKeys(file: path))
         sealing.isRequired = required
-        return SealedWork(sealing, agent: agent, unixMilliseconds: { 1_000_000 }, monotonicNanoseconds: { 1 })
+        return SealedWork(sealing, agent: agent, unixMilliseconds: { 1_000_000 }, replays: replays)
     }
 
     private static func ring(_ key: String = key) throws -> KeyRing {
@@ -38,10 +41,10 @@ struct SealedWorkTests {
     }
 
     @Test("opens a call for its agent once, and seals the reply to it")
-    func opened() async throws {
+    func opened() throws {
         let work = try Self.work()
         let (message, context) = try Self.call()
-        let call = try await work.open(message.frame)
+        let call = try work.open(message.frame)
         #expect(String(decoding: call.body, as: UTF8.self) == #"{"version":"1.0"}"#)
         let reply = work.frame(of: .success("done"), to: call)
         let frame = try #require(try SealedFrame.read(reply, bytesMax: reply.count))
@@ -49,11 +52,11 @@ struct SealedWorkTests {
         let opened = try Self.ring().open(
             frame, as: .answer(expected), under: EMCLRules(), nowUnixMilliseconds: 1_000_000)
         #expect(String(decoding: opened.plaintext, as: UTF8.self).contains(#""payload":"done""#))
-        await #expect(throws: EMCLFailure(.replayed).intentError) { _ = try await work.open(message.frame) }
+        #expect(throws: EMCLFailure(.replayed).intentError) { _ = try work.open(message.frame) }
     }
 
     @Test("refuses in the same words what is for another agent, by another key, too old, or no frame")
-    func refused() async throws {
+    func refused() throws {
         let work = try Self.work()
         let frames = [
             try Self.call(audience: "other").message.frame,
@@ -62,18 +65,29 @@ struct SealedWorkTests {
             Array(#"{"protocol":"INTENTUSNET/1.0","messageType":"emcl","headers":{},"body":{}}"#.utf8),
         ]
         for frame in frames {
-            await #expect(throws: EMCLFailure(.wrongTag).intentError) { _ = try await work.open(frame) }
+            #expect(throws: EMCLFailure(.wrongTag).intentError) { _ = try work.open(frame) }
         }
     }
 
     @Test("a call in clear is refused where seals are required, and answered in clear where they are not")
-    func plain() async throws {
+    func plain() throws {
         let body = Requests.frame()
-        let error = await #expect(throws: IntentError.self) { _ = try await Self.work().open(body) }
+        let error = #expect(throws: IntentError.self) { _ = try Self.work().open(body) }
         #expect(error?.code == .emclFailure)
         let lenient = try Self.work(required: false)
-        let call = try await lenient.open(body)
+        let call = try lenient.open(body)
         #expect(call.body == body)
         #expect(Requests.answer(lenient.frame(of: .success("done"), to: call)).payload == "done")
+    }
+
+    @Test("a memory of used calls that is full is no fault of the call, which may be sent anew")
+    func full() throws {
+        let work = try Self.work(replays: MemoryReplayCache(entriesMax: 1) { 1 })
+        let first = try Self.call().message.frame
+        _ = try work.open(first)
+        let error = #expect(throws: IntentError.self) { _ = try work.open(try Self.call().message.frame) }
+        #expect(error?.code == .agentUnavailable && error?.retryable == true)
+        // What came before is known all the same.
+        #expect(throws: EMCLFailure(.replayed).intentError) { _ = try work.open(first) }
     }
 }

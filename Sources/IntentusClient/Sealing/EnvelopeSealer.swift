@@ -1,13 +1,11 @@
 package import Encryption
 package import IntentProtocol
-import Machine
 
 /// Seals the envelopes of one client or run, and remembers whom its tokens name.
 package final class EnvelopeSealer: Sendable {
     private let sealing: EnvelopeSealing
     private let profile: EMCLProfile
     private let recent = RecentNames()
-    private let random = RandomBytes()
 
     package init(_ sealing: EnvelopeSealing) {
         self.sealing = sealing
@@ -43,13 +41,17 @@ package final class EnvelopeSealer: Sendable {
         do throws(EMCLFailure) {
             let message = try ring.seal(
                 envelope, context, profile: profile, nowUnixMilliseconds: unixMilliseconds,
-                randomBits: { random.next() })
+                randomBits: Self.randomBits)
             guard let answer = context.answer(to: message.nonce) else { throw EMCLFailure(.otherDirection) }
             return SealedExchange(message.frame, ring, profile, answer: answer)
         } catch {
             throw IntentError(.emclFailure, "the envelope cannot be sealed: \(error.sentence)", retryable: false)
         }
     }
+
+    /// From the kernel for each message, not in batches: a process that runs wherever its users like may be restored twice from one
+    /// snapshot, and bits that both had at hand would be one nonce for two messages.
+    private static func randomBits() -> UInt64 { UInt64.random(in: .min ... .max) }
 
     private func recentNames(_ token: String?) -> SealedNames {
         guard let token, !sealing.namesAreTold else { return names(token: nil) }

@@ -2,8 +2,7 @@ package import Encryption
 
 /// How a client seals its envelopes (EMCL): nobody between it and the gateway's own memory reads them or the answers.
 ///
-/// Random bits are drawn from the kernel in batches. A process that is forked draws its own; one that was restored from a snapshot of a
-/// running machine must be started anew before it seals.
+/// Random bits are drawn from the kernel for each message, so that two processes restored from one snapshot seal under different nonces.
 public struct EnvelopeSealing: Sendable {
     /// A way of sealing.
     public enum Profile: Sendable, Hashable {

@@ -26,13 +26,12 @@ struct SealedWork: Sendable {
     private let rules: EMCLRules
     /// Of this process: a call that was sent to one instance would open at another of the same agent.
     private let replays: MemoryReplayCache
-    private let random = RandomBytes()
     private let unixMilliseconds: @Sendable () -> Int64
 
     init(
         _ sealing: WorkerSealing?, agent: String,
         unixMilliseconds: @escaping @Sendable () -> Int64 = { MachineClock.unixMilliseconds() },
-        monotonicNanoseconds: @escaping @Sendable () -> Int64 = { MachineClock.monotonicNanoseconds() }
+        replays: MemoryReplayCache = MemoryReplayCache(nowNanoseconds: { MachineClock.monotonicNanoseconds() })
     ) {
         self.sealing = sealing
         self.agent = Array(agent.utf8)[...]
@@ -40,13 +39,13 @@ struct SealedWork: Sendable {
         rules.profiles = EMCLProfiles((sealing?.profiles ?? []).map { EMCLProfile($0) })
         self.rules = rules
         self.unixMilliseconds = unixMilliseconds
-        replays = MemoryReplayCache(nowNanoseconds: monotonicNanoseconds)
+        self.replays = replays
     }
 
     /// Opens a body where it is sealed.
     ///
     /// - Throws: EMCL_FAILURE, in the same words whatever is wrong with a sealed one.
-    func open(_ body: [UInt8]) async throws(IntentError) -> Call {
+    func open(_ body: [UInt8]) throws(IntentError) -> Call {
         guard let sealing else { return Call(body: body, seal: nil) }
         let frame: SealedFrame?
         do throws(SealedFrame.Fault) { frame = try SealedFrame.read(body, bytesMax: body.count) } catch {
@@ -58,21 +57,26 @@ struct SealedWork: Sendable {
             }
             return Call(body: body, seal: nil)
         }
-        do throws(EMCLFailure) { return try await open(frame, sealing.keys.current) } catch {
+        do throws(EMCLFailure) { return try open(frame, sealing.keys.current) } catch {
             throw error.isOurs
                 ? IntentError(.agentUnavailable, "sealed calls cannot be taken now", retryable: true)
                 : error.intentError
         }
     }
 
-    private func open(_ frame: SealedFrame, _ ring: KeyRing) async throws(EMCLFailure) -> Call {
+    private func open(_ frame: SealedFrame, _ ring: KeyRing) throws(EMCLFailure) -> Call {
         let now = unixMilliseconds()
         let opened = try ring.open(frame, as: .call(audience: agent), under: rules, nowUnixMilliseconds: now)
         let proof = opened.replayProof
-        let verdict = await replays.firstUse(
-            of: proof.digest, scope: proof.scope,
+        let verdict = replays.verdict(
+            on: proof.digest, scope: proof.scope,
             timeToLiveMilliseconds: proof.timeToLiveMilliseconds(atUnixMilliseconds: now))
-        guard verdict == .first else { throw EMCLFailure(.replayed) }
+        switch verdict {
+        case .first: break
+        case .replayed: throw EMCLFailure(.replayed)
+        // The memory is full of calls that could come again: no fault of this one, which may be sent anew.
+        case .unavailable: throw EMCLFailure(.replayUnknown)
+        }
         let asked =
             opened.context ?? EMCLContext(.call, caller: [], tenant: [], intent: [], intentVersion: [], requestId: [])
         guard let reply = asked.answer(to: opened.nonce) else { throw EMCLFailure(.otherDirection) }
@@ -92,7 +96,7 @@ struct SealedWork: Sendable {
             return try seal.ring.seal(
                 bytes, seal.reply, profile: seal.profile, openedBy: seal.keyId,
                 nowUnixMilliseconds: unixMilliseconds(),
-                randomBits: { random.next() }
+                randomBits: { UInt64.random(in: .min ... .max) }
             ).frame
         } catch {
             // Nothing of what should have been sealed goes out in clear.
