@@ -42,7 +42,7 @@ package struct EMCLContext: Sendable {
             texts.append(intent)
             texts.append(intentVersion)
             texts.append(requestId)
-            if texts.isPlain { texts.appendMembers() }
+            if texts.isPlain, !texts.isTooLong { texts.appendMembers() }
         }
     }
 
@@ -98,7 +98,7 @@ package struct EMCLContext: Sendable {
         let byteCountMax = Self.textMembers.reduce(0) { $0 + frame.textByteCountMax($1) }
         self.init(direction, inReplyTo, textBytesMax: byteCountMax) { texts in
             for member in Self.textMembers { texts.append(frame, member) }
-            if texts.isPlain { texts.appendMembers() }
+            if texts.isPlain, !texts.isTooLong { texts.appendMembers() }
         }
     }
 
@@ -119,7 +119,8 @@ package struct EMCLContext: Sendable {
             (ends, isTooLong, isPlain) = (writer.ends, writer.isTooLong, writer.isPlain)
             return writer.count
         }
-        if !isPlain { Self.appendEscapedMembers(to: &bytes, ends) }
+        // What is too long is not sealed, and nobody asks for its members.
+        if !isPlain, !isTooLong { Self.appendEscapedMembers(to: &bytes, ends) }
         self.bytes = bytes
         self.direction = direction
         self.inReplyTo = inReplyTo
@@ -150,7 +151,8 @@ package struct EMCLContext: Sendable {
         return agent.withUTF8 { agent -> EMCLContext? in
             let agent = UnsafeRawBufferPointer(agent)
             let added = agent.count
-            guard isPlain, range(2).isEmpty, !JSONEscapes.isNeeded(in: agent), added <= Self.textBytesMax else {
+            guard isPlain, !isTooLong, range(2).isEmpty, !JSONEscapes.isNeeded(in: agent), added <= Self.textBytesMax
+            else {
                 return nil
             }
             let (gap, end) = (Int(ends[1]), authenticatedByteCount)

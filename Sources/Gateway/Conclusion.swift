@@ -42,9 +42,9 @@ extension Gateway {
     ///
     /// How many there were is written once records can be kept again.
     func refuseUnaudited(_ requestBody: [UInt8], _ journal: inout Journal) -> Answer {
-        let (answer, _) = answer(.auditUnavailable, requestBody, &journal)
+        let (answer, status) = answer(.auditUnavailable, requestBody, &journal)
         count(outcome: Refusal.auditUnavailable.error.code, journal)
-        journal.record.status = Refusal.auditUnavailable.status
+        journal.record.status = status
         journal.record.outcome = Refusal.auditUnavailable.error.code
         endTrace(journal)
         return answer

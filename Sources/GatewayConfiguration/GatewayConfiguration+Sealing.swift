@@ -90,7 +90,7 @@ extension GatewayConfiguration.Sealing: ConfigurationSection {
             "What holds for some intents or agents; the first that says something counts."),
         .value(
             "windowSeconds", \.windowSeconds, .integer(1...300), unit: "s",
-            "How far the time of a message may be from ours; so long it is remembered against replay, in this process (`store: memory`) up to 720000 messages at a time."
+            "How far the time of a message may be from ours; so long it is remembered against replay, in this process (`store: memory`) up to 740000 messages at a time."
         ),
         .value(
             "onReplayUnknown", \.onReplayUnknown, .choice(),

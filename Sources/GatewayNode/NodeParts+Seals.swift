@@ -56,8 +56,12 @@ extension NodeParts {
         case .unchanged: return []
         case .replaced(let added, let removed):
             health.set("keys of envelopes", .healthy)
-            if seals.endTrouble() { logger.notice("the source of the key ring gives one that can be used again") }
-            guard !added.isEmpty || !removed.isEmpty || !isAsked else { return [] }
+            let isOver = seals.endTrouble()
+            if isOver { logger.notice("the source of the key ring gives one that can be used again") }
+            guard !added.isEmpty || !removed.isEmpty || !isAsked else {
+                if isOver { note(reason: "source_available", outcome: nil, nil) }
+                return []
+            }
             logger.notice(
                 "key ring in force", metadata: ["added": "\(added)", "removed": "\(removed)"])
             note(reason: "applied", outcome: nil, "added \(added), removed \(removed)")

@@ -23,9 +23,9 @@ package struct SealedFrame: Sendable {
     }
 
     let storage: [UInt8]
-    /// By member; empty until a body is read. An array, for a frame is handed on often and looked at in other modules: a value of this
+    /// By member. An array, for a frame is handed on often and looked at in other modules: a value of this
     /// size would be copied each time.
-    private(set) var places: [Place] = []
+    private(set) var places = Self.nowhere
     /// From the comma before `caller` to the closing quote of `requestId`, where our own parts wrote them; else absent.
     var textMembers = ByteRange.absent
 

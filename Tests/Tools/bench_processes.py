@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -22,7 +23,8 @@ class Processes:
     def start(self, name, command, port):
         log = self.stack.enter_context(open(f"{self.folder}/{name}.log", "w"))
         # The kernel ends it with this script, however that ends.
-        process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command], stdout=log, stderr=log)
+        with_script = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+        process = subprocess.Popen([*with_script, *command], stdout=log, stderr=log)
         self.stack.callback(lambda: (process.terminate(), process.wait(20)))
         self.pids[name] = process.pid
         deadline = time.monotonic() + 20

@@ -14,9 +14,9 @@ costs a request may be 3 %, by the median of the ratios of rounds that follow ea
 
 The fifth part runs it three times before one worker: plainly, without an audit log, and with envelopes that are sealed on both sides
 (EMCL v2). What sealing adds is CPU time of the process, what the audit log adds that of the event loop; both are held against their bounds
-plus what two equal gateways differ by in the same run. The requests come from `intentusnet load`, twice: as fast as they are answered, the
-gateway having a core of its own, which the bounds are for as in all other parts; and by a schedule, where a gateway that is idle half the
-time finds its caches cold for each request.
+plus what two equal gateways differ by in the same run. The requests come from `intentusnet load`, twice: 32 at a time, as in all other parts,
+where the gateway has a core of its own if there are two; and by a schedule, where it is idle for more than half of the time and finds its
+caches cold for each request. The first is what the bounds are for; the second, which costs more, has one of its own.
 
 The sixth part runs it with traces that nobody asks for, one in a hundred, and all of them, sent to a receiver that takes everything.
 """
@@ -43,6 +43,8 @@ PARTS = ("warm", "cold", "mtls", "stores", "records", "traces")
 SHARING_COST_MAX = 1.03
 # Microseconds of CPU that a request may cost more: sealed on both sides, by the process; with an audit record, by the event loop.
 SEALING_COST_MAX, AUDIT_COST_MAX = 8.0, 1.0
+# By a schedule, as a guard against what is lost again: 12.5 was measured.
+SCHEDULED_SEALING_COST_MAX = 15.0
 # By kind of load, requests a second: more than are answered, and a schedule. Then seconds of a round.
 FRAMES_A_SECOND = {"closed": 30_000, "scheduled": 6_000}
 FRAMES_SECONDS, FRAMES_IN_FLIGHT = 2, 32
@@ -185,6 +187,8 @@ class Records(Processes):
         loop = max(after[thread] - threads.get(thread, 0) for thread in after)
         total = json.loads(output)["total"]
         answered, asked = total["ok"], total["offered"] - (total["lost"] if load == "closed" else 0)
+        if load == "closed" and not total["lost"]:
+            sys.exit(f"the gateway '{name}' answered all that was offered: the loop was not closed, offer more")
         if not answered:
             sys.exit(f"the gateway '{name}' answered nothing: {output}")
         return {"cpu": process * 1e6 / answered, "loop": loop / 1e3 / answered, "rate": answered / FRAMES_SECONDS,
@@ -220,13 +224,15 @@ def judge_records(load, rounds):
     added = lambda one, other, key: statistics.median(r[one][key] - r[other][key] for r in rounds)
     noise = {key: max(abs(added("alike", "plain", key)), 0.25) for key in ("cpu", "loop")}
     sealing, audit = added("sealed", "plain", "cpu"), added("plain", "unlogged", "loop")
-    bounds = (f", wanted at most {SEALING_COST_MAX}", f", wanted at most {AUDIT_COST_MAX},") if load == "closed" else ("", "")
+    is_closed = load == "closed"
+    most = SEALING_COST_MAX if is_closed else SCHEDULED_SEALING_COST_MAX
+    bounds = (f", wanted at most {most}", f", wanted at most {AUDIT_COST_MAX}," if is_closed else "")
     print(f"sealing adds {sealing:.1f} us (ratio {statistics.median(r['sealed']['cpu'] / r['plain']['cpu'] for r in rounds):.2f})"
           f"{bounds[0]}; the audit log adds {audit:.1f} us to the event loop{bounds[1]} and "
           f"{added('plain', 'unlogged', 'cpu'):.1f} us to the process; two that are alike differ by {noise['cpu']:.1f} and {noise['loop']:.1f}")
-    if load == "closed" and sealing > SEALING_COST_MAX + noise["cpu"]:
-        missed.append(f"sealing adds {sealing:.1f} us, wanted at most {SEALING_COST_MAX}")
-    if load == "closed" and audit > AUDIT_COST_MAX + noise["loop"]:
+    if sealing > most + noise["cpu"]:
+        missed.append(f"sealing adds {sealing:.1f} us ({load}), wanted at most {most}")
+    if is_closed and audit > AUDIT_COST_MAX + noise["loop"]:
         missed.append(f"the audit log adds {audit:.1f} us to the event loop, wanted at most {AUDIT_COST_MAX}")
     return sum(r[name]["bad"] for r in rounds for name in r)
 

@@ -2,7 +2,7 @@
 struct ReplayScopes {
     private struct Scope {
         /// Bytes, for texts that look the same are not.
-        let name: [UInt8]
+        var name: [UInt8]
         var proofCount: Int
     }
 
@@ -41,6 +41,7 @@ struct ReplayScopes {
         scopes[place].proofCount -= 1
         guard scopes[place].proofCount == 0 else { return }
         places[scopes[place].name] = nil
+        scopes[place].name = []
         free.append(place)
         if last == place { last = nil }
     }

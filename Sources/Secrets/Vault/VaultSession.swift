@@ -9,8 +9,8 @@ final class VaultSession: Sendable {
     private let around: SecretSurroundings
     private let state = Mutex(VaultTokenState())
     private let flight = SingleFlight<SecretBytes>()
-    /// What kind of trouble was told last; an outage is tried through every few seconds, and told once.
-    private let told = Mutex<SecretFault.Kind?>(nil)
+    /// What trouble was told last; an outage is tried through every few seconds, and told once.
+    private let told = Mutex<String?>(nil)
 
     init(_ exchange: VaultExchange, local: LocalSecrets) {
         self.exchange = exchange
@@ -107,9 +107,11 @@ final class VaultSession: Sendable {
     }
 
     private func noteTrouble(_ fault: SourceFault) {
+        // How a connection fails may change from try to try; what Vault says does not, unless the trouble is another one.
+        let trouble = fault.kind == .denied ? fault.problem : "\(fault.kind)"
         let isNew = told.withLock { told in
-            defer { told = fault.kind }
-            return told != fault.kind
+            defer { told = trouble }
+            return told != trouble
         }
         if isNew { around.note(.vaultTokenTrouble(fault.problem)) }
     }
