@@ -103,7 +103,7 @@ let package = Package(
         room("TraceExport", ["GatewayHTTP", "IntentProtocol", "Traces"]),
         room("KeySources", ["Identity", httpClient, nioCore, nioHTTP1, nioSSL]),
         room("Secrets", ["IntentProtocol", crypto, httpClient, nioCore, nioHTTP1, nioSSL]),
-        room("Observability", ["Gateway", "IntentProtocol", "Traces", crypto, logging]),
+        room("Observability", ["Gateway", "IntentProtocol", "Machine", "Traces", crypto, logging]),
         .target(
             name: "AdminServer",
             dependencies: [

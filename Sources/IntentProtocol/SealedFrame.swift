@@ -104,11 +104,6 @@ package struct SealedFrame: Sendable {
         }
     }
 
-    /// The bytes of a string without escapes; nil when it has any or is not there.
-    package func plainBytes(_ member: Member) -> [UInt8]? {
-        isPlain(member) ? Array(storage[places[Int(member.rawValue)].range.range]) : nil
-    }
-
     /// Whether the member is a string of these bytes, written without escapes.
     package func plain(_ member: Member, is wanted: [UInt8]) -> Bool {
         let range = places[Int(member.rawValue)].range.range

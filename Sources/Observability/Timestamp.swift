@@ -1,5 +1,5 @@
-import Glibc
 import IntentProtocol
+import Machine
 
 /// Points in time as this room reads and writes them: nanoseconds since the Unix epoch, text as RFC 3339 in UTC.
 package enum Timestamp {
@@ -7,10 +7,10 @@ package enum Timestamp {
     static let secondTextBytes = 19
 
     /// The wall clock, in nanoseconds since the Unix epoch.
-    package static func unixNanoseconds() -> Int64 { read(CLOCK_REALTIME) }
+    package static func unixNanoseconds() -> Int64 { MachineClock.unixNanoseconds() }
 
     /// A clock that never goes back, in nanoseconds.
-    package static func monotonicNanoseconds() -> Int64 { read(CLOCK_MONOTONIC) }
+    package static func monotonicNanoseconds() -> Int64 { MachineClock.monotonicNanoseconds() }
 
     /// `2026-03-14T15:09:26.535897Z`.
     package static func text(unixNanoseconds: Int64) -> String {
@@ -28,12 +28,6 @@ package enum Timestamp {
     static func second(of unixNanoseconds: Int64) -> Int64 {
         let quotient = unixNanoseconds / 1_000_000_000
         return unixNanoseconds % 1_000_000_000 < 0 ? quotient - 1 : quotient
-    }
-
-    private static func read(_ clock: clockid_t) -> Int64 {
-        var time = timespec()
-        clock_gettime(clock, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }
 

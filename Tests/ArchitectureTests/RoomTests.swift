@@ -25,7 +25,7 @@ struct RoomTests {
         "KeySources": ["Identity"],
         "TraceExport": ["GatewayHTTP", "IntentProtocol", "Traces"],
         "Secrets": ["IntentProtocol"],
-        "Observability": ["Gateway", "IntentProtocol", "Traces"],
+        "Observability": ["Gateway", "IntentProtocol", "Machine", "Traces"],
         "AdminServer": [
             "Authorization", "Gateway", "GatewayHTTP", "Identity", "IntentProtocol", "Observability", "RateLimiting",
         ],

@@ -23,8 +23,6 @@ package final class EnvelopeSeals: Sendable {
     package let replays: any ReplayCache
     /// Where they are remembered besides, for when the former cannot tell; nil refuses then.
     package let replaysOfNode: (any ReplayCache)?
-    /// The former when it is this process's own and asked alone: it answers at once.
-    private let memory: MemoryReplayCache?
 
     /// - Parameter opening: its profiles are replaced by those that the rules name.
     package init(
@@ -35,7 +33,6 @@ package final class EnvelopeSeals: Sendable {
         self.rules = rules
         self.replays = replays
         self.replaysOfNode = replaysOfNode
-        memory = replaysOfNode == nil ? replays as? MemoryReplayCache : nil
         var opening = opening
         opening.profiles = rules.profilesOfClients
         self.opening = opening
@@ -48,10 +45,12 @@ package final class EnvelopeSeals: Sendable {
 
     /// Sees to it that a message is opened once, where that can be told at once; false where others must be asked.
     func claimAtOnce(_ message: OpenedMessage, nowUnixMilliseconds now: Int64) throws(EMCLFailure) -> Bool {
-        guard let memory else { return false }
+        guard replaysOfNode == nil else { return false }
         let proof = message.replayProof
         let life = proof.timeToLiveMilliseconds(atUnixMilliseconds: now)
-        try Self.judge(memory.verdict(on: proof.digest, scope: proof.scope, timeToLiveMilliseconds: life))
+        let verdict = replays.firstUseAtOnce(of: proof.digest, scope: proof.scope, timeToLiveMilliseconds: life)
+        guard let verdict else { return false }
+        try Self.judge(verdict)
         return true
     }
 

@@ -38,6 +38,10 @@ package final class MemoryReplayCache: ReplayCache {
         verdict(on: digest, scope: scope, timeToLiveMilliseconds: timeToLiveMilliseconds)
     }
 
+    package func firstUseAtOnce(of digest: [UInt8], scope: String, timeToLiveMilliseconds: Int64) -> ReplayVerdict? {
+        verdict(on: digest, scope: scope, timeToLiveMilliseconds: timeToLiveMilliseconds)
+    }
+
     /// The same, at once.
     package func verdict(on digest: [UInt8], scope: String, timeToLiveMilliseconds: Int64) -> ReplayVerdict {
         guard digest.count <= ReplayLimits.bytesMax, scope.utf8.count <= ReplayLimits.bytesMax else {

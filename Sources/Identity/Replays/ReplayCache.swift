@@ -17,6 +17,15 @@ package protocol ReplayCache: Sendable {
     ///   - scope: whose it is; the same digest of another scope is another proof.
     ///   - timeToLiveMilliseconds: how long the proof would be accepted, both sides of the clock skew included.
     func firstUse(of digest: [UInt8], scope: String, timeToLiveMilliseconds: Int64) async -> ReplayVerdict
+
+    /// The same where nobody else must be asked; nil, and nothing remembered, where one has to wait for the verdict.
+    func firstUseAtOnce(of digest: [UInt8], scope: String, timeToLiveMilliseconds: Int64) -> ReplayVerdict?
+}
+
+extension ReplayCache {
+    package func firstUseAtOnce(of digest: [UInt8], scope: String, timeToLiveMilliseconds: Int64) -> ReplayVerdict? {
+        nil
+    }
 }
 
 /// The bounds that every replay cache keeps.
